@@ -1,0 +1,14 @@
+export { ApiError } from './api-error.ts';
+export { API_VERSION } from './api-version.ts';
+export { formatField } from './field-path.ts';
+export { isEmptySelector, matchesSelector } from './label-selector.ts';
+export { decodeMachineConfig, decodeObject, decodeObjects } from './object.ts';
+export { GENERATED_BY_ANNOTATION, OS_IMAGE_OVERRIDDEN_ANNOTATION, ROLE_LABEL } from './well-known-keys.ts';
+export type { ApiErrorCode, FieldProblem } from './api-error.ts';
+export type { FieldPath } from './field-path.ts';
+export type { LabelSelector } from './label-selector.ts';
+export type { MachineConfigPool } from './machine-config-pool.ts';
+export type { MachineConfig, MachineConfigSpec } from './machine-config.ts';
+export type { MachineOSConfig } from './machine-os-config.ts';
+export type { ObjectMeta } from './object-meta.ts';
+export type { ApiObject } from './object.ts';

@@ -1,0 +1,88 @@
+import { labelValueProblem, qualifiedNameProblem } from './names.ts';
+import type { ObjectReader } from './object-reader.ts';
+
+interface LabelSelectorRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values: readonly string[];
+}
+
+/** All of it has to hold. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly LabelSelectorRequirement[];
+}
+
+/** Whether the selector asks for nothing in particular, so that it matches every object. */
+export function isEmptySelector(selector: LabelSelector): boolean {
+  return (
+    Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0
+  );
+}
+
+/**
+ * Whether labels satisfy a selector, as Kubernetes has it: no selector matches nothing, an empty one everything;
+ * `NotIn` also matches an object that lacks the label.
+ */
+export function matchesSelector(
+  selector: LabelSelector | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  if (selector === undefined) return false;
+  const present = new Map(Object.entries(labels ?? {}));
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    if (present.get(key) !== value) return false;
+  }
+  return (selector.matchExpressions ?? []).every((requirement) =>
+    matches(requirement, present.get(requirement.key)),
+  );
+}
+
+function matches({ operator, values }: LabelSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+    default:
+      return value === undefined;
+  }
+}
+
+/** Reads the selector in member `key`, with the checks that Kubernetes makes when it uses one. */
+export function readLabelSelector(parent: ObjectReader, key: string): LabelSelector | undefined {
+  const selector = parent.object(key);
+  if (selector === undefined) return undefined;
+  const matchLabels = selector.stringMap('matchLabels');
+  for (const [label, value] of Object.entries(matchLabels ?? {})) {
+    const problem = qualifiedNameProblem(label) ?? labelValueProblem(value);
+    if (problem !== undefined) selector.problems.add([...selector.field('matchLabels'), label], problem);
+  }
+  const matchExpressions = selector.objects('matchExpressions', readRequirement);
+  selector.end();
+  return {
+    ...(matchLabels === undefined ? {} : { matchLabels }),
+    ...(matchExpressions === undefined ? {} : { matchExpressions }),
+  };
+}
+
+function readRequirement(requirement: ObjectReader): LabelSelectorRequirement {
+  const key = requirement.requiredString('key', qualifiedNameProblem);
+  const operator = requirement.requiredOneOf('operator', ['In', 'NotIn', 'Exists', 'DoesNotExist']);
+  const values = requirement.strings('values') ?? [];
+  const { problems } = requirement;
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    problems.add(requirement.field('values'), `must not be empty for the operator ${operator}`);
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    problems.add(requirement.field('values'), `must be empty for the operator ${operator}`);
+  }
+  for (const [index, value] of values.entries()) {
+    const problem = labelValueProblem(value);
+    if (problem !== undefined) problems.add([...requirement.field('values'), index], problem);
+  }
+  return { key, operator, values };
+}

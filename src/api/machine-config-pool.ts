@@ -1,0 +1,128 @@
+import { API_VERSION } from './api-version.ts';
+import { readLabelSelector } from './label-selector.ts';
+import { subdomainProblem } from './names.ts';
+import { readObjectMeta } from './object-meta.ts';
+import { describeType } from './object-reader.ts';
+import { withoutAbsent } from './without-absent.ts';
+import type { LabelSelector } from './label-selector.ts';
+import type { ObjectMeta } from './object-meta.ts';
+import type { ObjectReader } from './object-reader.ts';
+
+/** A core ObjectReference: every member is optional. */
+interface ObjectReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly fieldPath?: string;
+}
+
+/** The rendered MachineConfig that a pool's nodes should run, and the objects it was made from. */
+interface PoolConfiguration extends ObjectReference {
+  readonly source?: readonly ObjectReference[];
+}
+
+/** `spec` of a MachineConfigPool (contract §1.2). */
+interface MachineConfigPoolSpec {
+  readonly machineConfigSelector?: LabelSelector;
+  readonly nodeSelector?: LabelSelector;
+  readonly paused?: boolean;
+  /** A number of nodes, or a percentage such as `10%`; absent means 1. */
+  readonly maxUnavailable?: number | string;
+  readonly configuration?: PoolConfiguration;
+  readonly pinnedImageSets?: readonly { readonly name: string }[];
+  readonly osImageStream?: { readonly name: string };
+}
+
+/** A set of nodes and the MachineConfigs they get. */
+export interface MachineConfigPool {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: 'MachineConfigPool';
+  readonly metadata: ObjectMeta;
+  readonly spec: MachineConfigPoolSpec;
+}
+
+const MAX_PINNED_IMAGE_SETS = 100;
+const REFERENCE_MEMBERS = [
+  'apiVersion',
+  'kind',
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'fieldPath',
+] as const;
+
+/** Reads the body of a MachineConfigPool; its status is left out. */
+export function readMachineConfigPool(object: ObjectReader): MachineConfigPool {
+  const metadata = readObjectMeta(object);
+  const spec = object.requiredObject('spec');
+  object.json('status');
+  return {
+    apiVersion: API_VERSION,
+    kind: 'MachineConfigPool',
+    metadata,
+    spec: spec === undefined ? {} : readSpec(spec),
+  };
+}
+
+function readSpec(spec: ObjectReader): MachineConfigPoolSpec {
+  const decoded = withoutAbsent<MachineConfigPoolSpec>({
+    machineConfigSelector: readLabelSelector(spec, 'machineConfigSelector'),
+    nodeSelector: readLabelSelector(spec, 'nodeSelector'),
+    paused: spec.boolean('paused'),
+    maxUnavailable: readMaxUnavailable(spec),
+    configuration: readConfiguration(spec),
+    pinnedImageSets: readPinnedImageSets(spec),
+    osImageStream: readNamed(spec, 'osImageStream'),
+  });
+  spec.end();
+  return decoded;
+}
+
+function readMaxUnavailable(spec: ObjectReader): number | string | undefined {
+  const value = spec.value('maxUnavailable');
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  if (typeof value === 'string' && /^[0-9]{1,9}%$/.test(value)) return value;
+  const received = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : describeType(value);
+  const field = spec.field('maxUnavailable');
+  spec.problems.add(
+    field,
+    `expected a whole number of nodes or a percentage such as "10%", received ${received}`,
+  );
+  return undefined;
+}
+
+function readConfiguration(spec: ObjectReader): PoolConfiguration | undefined {
+  const configuration = spec.object('configuration');
+  if (configuration === undefined) return undefined;
+  const reference = readReference(configuration);
+  const source = configuration.objects('source', readReference);
+  configuration.end();
+  return { ...reference, ...(source === undefined ? {} : { source }) };
+}
+
+function readReference(reader: ObjectReader): ObjectReference {
+  const entries = REFERENCE_MEMBERS.map((member) => [member, reader.string(member)] as const);
+  return withoutAbsent<ObjectReference>(Object.fromEntries(entries));
+}
+
+function readPinnedImageSets(spec: ObjectReader): readonly { readonly name: string }[] | undefined {
+  const sets = spec.objects('pinnedImageSets', (item) => ({
+    name: item.requiredString('name', subdomainProblem),
+  }));
+  const names = (sets ?? []).map(({ name }) => name);
+  spec.checkList('pinnedImageSets', names, 'name', MAX_PINNED_IMAGE_SETS);
+  return sets;
+}
+
+function readNamed(spec: ObjectReader, key: string): { readonly name: string } | undefined {
+  const reader = spec.object(key);
+  if (reader === undefined) return undefined;
+  const name = reader.requiredString('name', subdomainProblem);
+  reader.end();
+  return { name };
+}
