@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TreeUnit } from '../ignition/index.ts';
+import { enableUnits } from './enablement.ts';
+import type { FakeBase } from './fake-base.ts';
+import { fakeBase } from './fake-base.ts';
+
+const SERVICE = '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n';
+
+function enablement(
+  units: readonly Partial<TreeUnit>[],
+  base: FakeBase = {},
+): { links: string[]; removals: string[]; presets: readonly string[]; warnings: string[] } {
+  const result = enableUnits(
+    units.map((unit) => ({ name: 'a.service', dropins: [], ...unit })),
+    fakeBase(base),
+  );
+  return {
+    links: result.links.map(({ path, target }) => `${path} -> ${target}`),
+    removals: result.removals.map(({ path }) => path),
+    presets: result.presets,
+    warnings: result.warnings.map(({ message }) => message),
+  };
+}
+
+test('enableUnits() links an enabled unit of the configuration as systemctl enable does', () => {
+  assert.deepEqual(enablement([{ contents: SERVICE, enabled: true }]), {
+    links: ['/etc/systemd/system/multi-user.target.wants/a.service -> /etc/systemd/system/a.service'],
+    removals: [],
+    presets: ['enable a.service'],
+    warnings: [],
+  });
+});
+
+test('enableUnits() links an enabled unit of the base to where the base has it', () => {
+  const units = {
+    'sshd.service': {
+      path: '/usr/lib/systemd/system/sshd.service',
+      install: { wantedBy: ['multi-user.target'], alias: ['ssh.service'] },
+    },
+  };
+  assert.deepEqual(enablement([{ name: 'sshd.service', enabled: true }], { units }).links, [
+    '/etc/systemd/system/multi-user.target.wants/sshd.service -> /usr/lib/systemd/system/sshd.service',
+    '/etc/systemd/system/ssh.service -> /usr/lib/systemd/system/sshd.service',
+  ]);
+});
+
+test('enableUnits() reads [Install] of drop-ins too', () => {
+  const units = { 'x.service': { path: '/usr/lib/systemd/system/x.service', install: {} } };
+  const dropins = [{ name: '10.conf', contents: '[Install]\nRequiredBy=b.target\n' }];
+  assert.deepEqual(enablement([{ name: 'x.service', enabled: true, dropins }], { units }).links, [
+    '/etc/systemd/system/b.target.requires/x.service -> /usr/lib/systemd/system/x.service',
+  ]);
+});
+
+test('enableUnits() enables instances by their template and templates by DefaultInstance', () => {
+  const contents = '[Install]\nWantedBy=multi-user.target\nDefaultInstance=eth0\n';
+  const { links, presets } = enablement([
+    { name: 'net@.service', contents, enabled: true },
+    { name: 'net@eth1.service', enabled: true },
+  ]);
+  assert.deepEqual(links, [
+    '/etc/systemd/system/multi-user.target.wants/net@eth0.service -> /etc/systemd/system/net@.service',
+    '/etc/systemd/system/multi-user.target.wants/net@eth1.service -> /etc/systemd/system/net@.service',
+  ]);
+  assert.deepEqual(presets, ['enable net@.service', 'enable net@.service eth1']);
+});
+
+test('enableUnits() expands specifiers of [Install]', () => {
+  const contents = '[Install]\nWantedBy=dev-%i.device\n';
+  assert.deepEqual(
+    enablement([
+      { name: 'net@.service', contents },
+      { name: 'net@eth1.service', enabled: true },
+    ]).links,
+    ['/etc/systemd/system/dev-eth1.device.wants/net@eth1.service -> /etc/systemd/system/net@.service'],
+  );
+});
+
+test('enableUnits() enables what Also names, and ends when units name each other', () => {
+  const { links } = enablement([
+    { name: 'a.service', contents: '[Install]\nAlso=a.socket\nWantedBy=x.target\n', enabled: true },
+    { name: 'a.socket', contents: '[Install]\nAlso=a.service\nWantedBy=sockets.target\n' },
+  ]);
+  assert.equal(links.length, 2);
+});
+
+test('enableUnits() takes the links of the base away from a disabled unit', () => {
+  const base: FakeBase = {
+    entries: {
+      '/etc/systemd/system/multi-user.target.wants/a.service': {
+        type: 'symlink',
+        target: '/usr/lib/systemd/system/a.service',
+      },
+      '/etc/systemd/system/alias.service': { type: 'symlink', target: '/usr/lib/systemd/system/a.service' },
+      '/etc/systemd/system/multi-user.target.wants/b.service': {
+        type: 'symlink',
+        target: '/usr/lib/systemd/system/b.service',
+      },
+    },
+  };
+  const { removals, presets } = enablement([{ enabled: false }], base);
+  assert.deepEqual(removals, [
+    '/etc/systemd/system/multi-user.target.wants/a.service',
+    '/etc/systemd/system/alias.service',
+  ]);
+  assert.deepEqual(presets, ['disable a.service']);
+});
+
+test('enableUnits() unmasks what the base masks', () => {
+  const base: FakeBase = {
+    entries: { '/etc/systemd/system/a.service': { type: 'symlink', target: '/dev/null' } },
+  };
+  assert.deepEqual(enablement([{ mask: false }], base).removals, ['/etc/systemd/system/a.service']);
+});
+
+test('enableUnits() warns of what enabling cannot do', () => {
+  assert.deepEqual(enablement([{ enabled: true }]).warnings, [
+    'cannot enable unit a.service: neither the configuration nor the base image has it',
+  ]);
+  assert.deepEqual(enablement([{ enabled: true, contents: '[Service]\n' }]).warnings, [
+    'unit a.service is enabled, but has no [Install] section, so enabling it does nothing',
+  ]);
+  assert.deepEqual(enablement([{ enabled: true, mask: true }]).warnings, [
+    'unit a.service is both enabled and masked: it is masked',
+  ]);
+});

@@ -1,0 +1,198 @@
+import type { TreeUnit, UnitInstall } from '../ignition/index.ts';
+import { readInstall } from '../ignition/index.ts';
+import type { BaseFacts } from './base-facts.ts';
+
+/** Presets count where a machine has its first boot from the image; on a running node they do nothing. */
+export const PRESET_PATH = '/usr/lib/systemd/system-preset/20-varve.preset';
+
+const UNIT_DIRECTORY = '/etc/systemd/system';
+
+/** How units are enabled and disabled in an image: by the links that `systemctl enable` would make. */
+export interface Enablement {
+  readonly links: readonly { readonly path: string; readonly target: string; readonly unit: string }[];
+  /** Links of the base that `systemctl disable` or an unmask would remove. */
+  readonly removals: readonly { readonly path: string; readonly unit: string }[];
+  /** Lines of a preset file; they count on a machine's first boot only, when systemd applies presets. */
+  readonly presets: readonly string[];
+  readonly warnings: readonly { readonly unit: string; readonly message: string }[];
+}
+
+interface FoundUnit {
+  readonly path: string;
+  readonly install: UnitInstall;
+}
+
+/**
+ * Turns `enabled` and `mask` of units into links below /etc/systemd/system (host-contract §5.3): presets, which
+ * Ignition writes, are evaluated only where /etc/machine-id is empty, so on a node that runs already they do nothing.
+ */
+export function enableUnits(units: readonly TreeUnit[], base: BaseFacts): Enablement {
+  const byName = new Map(units.map((unit) => [unit.name, unit]));
+  const links = new Map<string, { path: string; target: string; unit: string }>();
+  const removals = new Map<string, { path: string; unit: string }>();
+  const warnings: { unit: string; message: string }[] = [];
+
+  function find(name: string): FoundUnit | undefined {
+    const unit = byName.get(name);
+    const dropins = unit?.dropins.map((dropin) => dropin.contents) ?? [];
+    if (unit?.contents !== undefined && unit.contents !== '') {
+      return { path: `${UNIT_DIRECTORY}/${name}`, install: readInstall([unit.contents, ...dropins]) };
+    }
+    const inBase = base.unit(name);
+    if (inBase === undefined) return undefined;
+    return { path: inBase.path, install: joinInstalls(inBase.install, readInstall(dropins)) };
+  }
+
+  function enable(name: string, visited: Set<string>): void {
+    if (visited.has(name)) return;
+    visited.add(name);
+    const instance = /^(?<prefix>[^@]+)@(?<instance>.*)\.(?<suffix>[^.]+)$/u.exec(name)?.groups;
+    const template = instance === undefined ? undefined : `${instance['prefix']}@.${instance['suffix']}`;
+    const unit = find(name) ?? (template === undefined ? undefined : find(template));
+    if (unit === undefined) {
+      warnings.push({
+        unit: name,
+        message: `cannot enable unit ${name}: neither the configuration nor the base image has it`,
+      });
+      return;
+    }
+    const { install } = unit;
+    let linkName = name;
+    if (name === template) {
+      if (install.defaultInstance === undefined) {
+        warnings.push({
+          unit: name,
+          message: `cannot enable template ${name}: it has no DefaultInstance; enable an instance of it`,
+        });
+        return;
+      }
+      linkName = name.replace('@.', `@${install.defaultInstance}.`);
+    }
+    const wanted: (readonly [readonly string[], string])[] = [
+      [install.wantedBy, 'wants'],
+      [install.requiredBy, 'requires'],
+      [install.upheldBy, 'upholds'],
+    ];
+    const add = (path: string): void => {
+      links.set(path, { path, target: unit.path, unit: name });
+    };
+    for (const [targets, kind] of wanted) {
+      for (const target of targets) {
+        add(`${UNIT_DIRECTORY}/${expandSpecifiers(target, linkName)}.${kind}/${linkName}`);
+      }
+    }
+    for (const alias of install.alias) {
+      const expanded = expandSpecifiers(alias, linkName);
+      if (expanded !== linkName) add(`${UNIT_DIRECTORY}/${expanded}`);
+    }
+    for (const also of install.also) enable(expandSpecifiers(also, linkName), visited);
+    if (
+      wanted.every(([targets]) => targets.length === 0) &&
+      install.alias.length + install.also.length === 0
+    ) {
+      warnings.push({
+        unit: name,
+        message: `unit ${name} is enabled, but has no [Install] section, so enabling it does nothing`,
+      });
+    }
+  }
+
+  for (const unit of units) {
+    if (unit.mask === false && isMasked(base, unit.name)) {
+      const path = `${UNIT_DIRECTORY}/${unit.name}`;
+      removals.set(path, { path, unit: unit.name });
+    }
+    if (unit.mask === true) {
+      if (unit.enabled === true) {
+        warnings.push({
+          unit: unit.name,
+          message: `unit ${unit.name} is both enabled and masked: it is masked`,
+        });
+      }
+      continue;
+    }
+    if (unit.enabled === true) enable(unit.name, new Set());
+    else if (unit.enabled === false) {
+      for (const path of disabledLinks(unit.name, base)) removals.set(path, { path, unit: unit.name });
+    }
+  }
+  for (const path of links.keys()) removals.delete(path);
+  return {
+    links: [...links.values()],
+    removals: [...removals.values()],
+    presets: presetLines(units),
+    warnings,
+  };
+}
+
+function isMasked(base: BaseFacts, name: string): boolean {
+  const entry = base.entry(`${UNIT_DIRECTORY}/${name}`);
+  return entry?.type === 'symlink' && entry.target === '/dev/null';
+}
+
+/** The base's links that enable a unit: `X.wants/NAME` and its kin, and aliases that point at it. */
+function disabledLinks(name: string, base: BaseFacts): readonly string[] {
+  return base.unitLinks.filter((path) => {
+    const relative = path.slice(UNIT_DIRECTORY.length + 1);
+    if (/^[^/]+\.(?:wants|requires|upholds)\/[^/]+$/u.test(relative)) {
+      return relative.slice(relative.indexOf('/') + 1) === name;
+    }
+    const entry = base.entry(path);
+    return (
+      relative !== name &&
+      !relative.includes('/') &&
+      entry?.type === 'symlink' &&
+      entry.target.slice(entry.target.lastIndexOf('/') + 1) === name
+    );
+  });
+}
+
+/**
+ * The lines of a preset file, as Ignition writes them (host-contract §8.6), so that a machine whose first boot is
+ * this image agrees with the links even where the base's presets enable or disable by default.
+ */
+function presetLines(units: readonly TreeUnit[]): readonly string[] {
+  const lines: string[] = [];
+  const instances = new Map<string, string[]>();
+  for (const unit of units) {
+    if (unit.enabled === undefined || unit.mask === true) continue;
+    const match = /^(?<prefix>[^@]+@)(?<instance>.+)(?<suffix>\.[^.]+)$/u.exec(unit.name)?.groups;
+    const instance = match?.['instance'];
+    if (unit.enabled && match !== undefined && instance !== undefined) {
+      const template = `${match['prefix'] ?? ''}${match['suffix'] ?? ''}`;
+      instances.set(template, [...(instances.get(template) ?? []), instance]);
+    } else {
+      lines.push(`${unit.enabled ? 'enable' : 'disable'} ${unit.name}`);
+    }
+  }
+  for (const [template, names] of instances) lines.push(`enable ${template} ${names.join(' ')}`);
+  return lines.sort();
+}
+
+/** The unit specifiers that make sense in [Install] (systemd.unit(5)): %i %j %n %N %p and %%. */
+function expandSpecifiers(text: string, unitName: string): string {
+  if (!text.includes('%')) return text;
+  const stem = unitName.slice(0, unitName.lastIndexOf('.'));
+  const [prefix = stem, instance = ''] = stem.split('@', 2);
+  const values: Readonly<Record<string, string>> = {
+    i: instance,
+    j: prefix.slice(prefix.lastIndexOf('-') + 1),
+    n: unitName,
+    N: stem,
+    p: prefix,
+    '%': '%',
+  };
+  return text.replace(/%(?<letter>.)/gu, (whole, letter: string) => values[letter] ?? whole);
+}
+
+function joinInstalls(first: UnitInstall, second: UnitInstall): UnitInstall {
+  const defaultInstance = second.defaultInstance ?? first.defaultInstance;
+  return {
+    wantedBy: [...first.wantedBy, ...second.wantedBy],
+    requiredBy: [...first.requiredBy, ...second.requiredBy],
+    upheldBy: [...first.upheldBy, ...second.upheldBy],
+    alias: [...first.alias, ...second.alias],
+    also: [...first.also, ...second.also],
+    ...(defaultInstance === undefined ? {} : { defaultInstance }),
+  };
+}

@@ -1,0 +1,20 @@
+export { EXTENSION_PACKAGES } from './extensions.ts';
+export { MachineConfigError } from './machineconfig-error.ts';
+export { reconcile } from './reconcile.ts';
+export { render } from './render.ts';
+export { saltedHash } from './salted-hash.ts';
+export type { MachineConfigErrorCode, Problem } from './machineconfig-error.ts';
+export type { Provenance, ProvenanceItem } from './provenance.ts';
+export type {
+  DesiredConfiguration,
+  Difference,
+  DifferenceCode,
+  IrreconcilableOverride,
+} from './reconcile.ts';
+export type { Rendered, RenderedMachineConfig, RenderedSpec, RenderInput } from './render.ts';
+export type { BaseEntry, BaseFacts, BaseUnit, BaseUser } from './base-facts.ts';
+export { parentOf } from './base-path.ts';
+export type { PlacementInput } from './placement.ts';
+export { place } from './placement.ts';
+export type { ImageNode, PlacedItem, Placement, Plane } from './plane.ts';
+export { formatProblem } from './render-problems.ts';

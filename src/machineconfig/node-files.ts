@@ -1,0 +1,87 @@
+import { resolveParents } from './base-path.ts';
+import type { BaseFacts } from './base-facts.ts';
+import type { ImageNode } from './plane.ts';
+import { literalGlob } from './tmpfiles.ts';
+import type { TmpfilesLine } from './tmpfiles.ts';
+
+/** Where the image carries what belongs below the node's /var, /run and /tmp. */
+export const SHIPPED_ROOT = '/usr/lib/varve/tree';
+
+/** An owner as tmpfiles.d takes it: a name or a number, resolved on the node. */
+export interface NodeOwner {
+  readonly user: string;
+  readonly group: string;
+}
+
+/** What makes one path exist on the node: the image's part and the tmpfiles.d lines. */
+export interface NodeFile {
+  readonly nodes: readonly ImageNode[];
+  readonly lines: readonly TmpfilesLine[];
+}
+
+/**
+ * A file below the node's /var, /run or /tmp. Its content lies below /usr/lib/varve in the image; `r!` and `C` make
+ * it anew at each boot, so that it always is what the booted image says, after a rollback too (architecture D4).
+ * With `keepExisting` a file that is there already is left alone.
+ */
+export function nodeFile(
+  path: string,
+  file: {
+    readonly contents: Uint8Array;
+    readonly mode: number;
+    readonly owner: NodeOwner;
+    readonly keepExisting: boolean;
+  },
+): NodeFile {
+  const shipped = `${SHIPPED_ROOT}${path}`;
+  const copy: TmpfilesLine = {
+    type: 'C',
+    path,
+    mode: octal(file.mode),
+    ...file.owner,
+    argument: shipped,
+  };
+  return {
+    // Shipped as root's: the owner may not exist in the image, and only root copies it.
+    nodes: [{ type: 'file', path: shipped, mode: file.mode, uid: 0, gid: 0, contents: file.contents }],
+    lines: file.keepExisting ? [copy] : [{ type: 'r!', path: literalGlob(path) }, copy],
+  };
+}
+
+/** A directory below the node's /var, /run or /tmp; one that is there already gets the mode and owner. */
+export function nodeDirectory(path: string, mode: number, owner: NodeOwner): NodeFile {
+  return { nodes: [], lines: [{ type: 'd', path, mode: octal(mode), ...owner }] };
+}
+
+/** Like {@link nodeDirectory}, but the mode and owner of a directory that is there already are left alone. */
+export function nodeDirectoryIfMissing(path: string, mode: number, owner: NodeOwner): NodeFile {
+  return {
+    nodes: [],
+    lines: [{ type: 'd', path, mode: `:${octal(mode)}`, user: `:${owner.user}`, group: `:${owner.group}` }],
+  };
+}
+
+/** A symlink below the node's /var, /run or /tmp; whatever else is there is replaced. */
+export function nodeSymlink(path: string, target: string): NodeFile {
+  return { nodes: [], lines: [{ type: 'L+', path, argument: target }] };
+}
+
+/** An empty file that is created when it is missing: Ignition's file without contents (host-contract §8.5). */
+export function nodeEmptyFile(path: string, mode: number | undefined, owner: NodeOwner): NodeFile {
+  return { nodes: [], lines: [{ type: 'f', path, mode: octal(mode ?? 0o644), ...owner }] };
+}
+
+/** Whether a resolved path lies where only tmpfiles.d can put something at boot. */
+export function isNodePath(path: string): boolean {
+  return /^\/(?:var|run|tmp)(?:\/|$)/u.test(path);
+}
+
+/** The home directory of a user, through the base's links: /root is /var/roothome on an ostree host. */
+export function resolveHome(base: BaseFacts, home: string): string {
+  const probe = resolveParents(base, `${home}/x`);
+  return probe.ok ? probe.path.slice(0, -2) : home;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}

@@ -1,0 +1,175 @@
+import type { Config, Tree } from '../ignition/index.ts';
+import { toTree } from '../ignition/index.ts';
+import type { BaseFacts } from './base-facts.ts';
+import { hasControlCharacter } from './control-characters.ts';
+import { enableUnits, PRESET_PATH } from './enablement.ts';
+import { KARGS_PATH, kargsFile, splitKernelArguments } from './kargs-file.ts';
+import { MachineConfigError } from './machineconfig-error.ts';
+import type { Problem } from './machineconfig-error.ts';
+import { placeAccounts } from './placement-accounts.ts';
+import { PlacementDraft } from './placement-draft.ts';
+import { placeTreeNodes } from './placement-files.ts';
+import type { Placement } from './plane.ts';
+import type { Provenance } from './provenance.ts';
+import { formatProblem } from './render-problems.ts';
+import { formatTmpfiles, TMPFILES_PATH } from './tmpfiles.ts';
+
+/** The boot loader's and ostree's own arguments: a second one breaks the boot (host-contract §4.2). */
+const HOST_ARGUMENTS = /^(?:ostree|BOOT_IMAGE|initrd)(?:=|$)/u;
+
+export interface PlacementInput {
+  /** The merged Ignition config of the pool. */
+  readonly config: Config;
+  /** `spec.kernelArguments` of the rendered MachineConfig. */
+  readonly kernelArguments: readonly string[];
+  readonly fips: boolean;
+  readonly provenance: Provenance;
+  readonly base: BaseFacts;
+}
+
+/**
+ * Gives every item of a pool's configuration its one plane (architecture D4), with the reason and the MachineConfig
+ * that it came from. Decides from values alone.
+ *
+ * @throws MachineConfigError `unplaceable` with every item that no plane of this base can hold.
+ */
+export function place(input: PlacementInput): Placement {
+  const tree = toTree(input.config);
+  const draft = new PlacementDraft(input.base, input.provenance, {
+    users: new Map(tree.users.flatMap((user) => (user.uid === undefined ? [] : [[user.name, user.uid]]))),
+    groups: new Map(
+      tree.groups.flatMap((group) => (group.gid === undefined ? [] : [[group.name, group.gid]])),
+    ),
+  });
+  placeTreeNodes(draft, tree.nodes);
+  placeEnablement(draft, tree);
+  placeAccounts(draft, tree.users, tree.groups);
+  const kernelArguments = placeKernelArguments(draft, tree, input.kernelArguments);
+  for (const section of tree.firstBootOnly) {
+    draft.note({
+      item: section,
+      origin: { section },
+      plane: 'firstboot',
+      reason: 'Only a machine’s first boot can partition, format or encrypt disks.',
+    });
+  }
+  const { config: further } = input.config.ignition;
+  if (further?.replace !== undefined || (further?.merge ?? []).length > 0) {
+    draft.warnings.push(
+      'ignition.config names further configs, which only a machine’s first boot fetches: nothing of them is in the image',
+    );
+  }
+  if (input.fips) {
+    draft.note({
+      item: 'fips',
+      origin: { section: 'fips' },
+      plane: 'firstboot',
+      reason: 'FIPS mode is set when a machine is installed; it cannot change on a running one.',
+    });
+  }
+  if (draft.tmpfiles.length > 0) addText(draft, TMPFILES_PATH, formatTmpfiles(draft.tmpfiles));
+  if (draft.problems.length > 0) throw unplaceable(draft);
+  return {
+    nodes: [...draft.nodes.values()],
+    removals: [...draft.removals],
+    items: draft.items,
+    kernelArguments,
+    warnings: draft.warnings,
+  };
+}
+
+function placeEnablement(draft: PlacementDraft, tree: Tree): void {
+  const enablement = enableUnits(tree.units, draft.base);
+  const origin = (unit: string): { section: 'systemd.units'; key: string } => ({
+    section: 'systemd.units',
+    key: unit,
+  });
+  for (const link of enablement.links) {
+    const there = draft.base.entry(link.path);
+    if (there?.type !== 'symlink' || there.target !== link.target) {
+      draft.addNode({ type: 'symlink', path: link.path, target: link.target, uid: 0, gid: 0 });
+    }
+    draft.note({
+      item: `unit ${link.unit}: enabled`,
+      origin: origin(link.unit),
+      plane: 'etc',
+      reason:
+        'Enabled by the link that `systemctl enable` makes: a preset does nothing on a node that has booted before.',
+      target: link.path,
+      paths: [link.path],
+    });
+  }
+  for (const { path, unit } of enablement.removals) {
+    draft.removals.add(path);
+    draft.note({
+      item: `unit ${unit}: disabled`,
+      origin: origin(unit),
+      plane: 'etc',
+      reason: 'The base image enables or masks the unit with this link; the configuration takes it away.',
+      target: path,
+    });
+  }
+  for (const { unit, message } of enablement.warnings) draft.warn(origin(unit), message);
+  if (enablement.presets.length > 0) addText(draft, PRESET_PATH, `${enablement.presets.join('\n')}\n`);
+}
+
+function placeKernelArguments(
+  draft: PlacementDraft,
+  tree: Tree,
+  fromSpec: readonly string[],
+): readonly string[] {
+  const placed = new Set<string>();
+  for (const entry of [...fromSpec, ...tree.kernelArguments.shouldExist]) {
+    const origin = { section: 'kernelArguments', key: entry } as const;
+    const item = `kernel argument ${entry}`;
+    const pieces = splitKernelArguments(entry);
+    const forbidden = pieces.find((piece) => HOST_ARGUMENTS.test(piece));
+    if (hasControlCharacter(entry)) draft.refuse(item, origin, 'it holds a control character');
+    else if (pieces.length === 0) draft.refuse(item, origin, 'it is empty');
+    else if (forbidden !== undefined) {
+      draft.refuse(
+        item,
+        origin,
+        `${forbidden.split('=', 1)[0] ?? ''} belongs to the boot loader and ostree; a second one breaks the boot`,
+      );
+    } else {
+      for (const piece of pieces) placed.add(piece);
+      draft.note({
+        item,
+        origin,
+        plane: 'kargs',
+        reason:
+          'In the image’s kargs.d: bootc adds it when the image is staged and takes it away with the image.',
+        paths: [KARGS_PATH],
+      });
+    }
+  }
+  for (const entry of tree.kernelArguments.shouldNotExist) {
+    draft.note({
+      item: `kernel argument ${entry}: absent`,
+      origin: { section: 'kernelArguments', key: entry },
+      plane: 'live',
+      reason:
+        'An image can only add kernel arguments; taking a machine’s own away is for the agent on the node.',
+    });
+  }
+  addText(draft, KARGS_PATH, kargsFile([...placed]));
+  return [...placed];
+}
+
+function addText(draft: PlacementDraft, path: string, text: string): void {
+  draft.addNode({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, contents: Buffer.from(text) });
+}
+
+function unplaceable(draft: PlacementDraft): MachineConfigError {
+  const problems: readonly Problem[] = draft.problems.map(({ item, reason, machineConfigs }) => {
+    const machineConfig = machineConfigs.at(-1);
+    return { message: `${item}: ${reason}`, ...(machineConfig === undefined ? {} : { machineConfig }) };
+  });
+  const machineConfig = problems[0]?.machineConfig;
+  return new MachineConfigError(
+    'unplaceable',
+    `cannot place the configuration on this base image: ${problems.map(formatProblem).join('\n  ')}`,
+    { problems, ...(machineConfig === undefined ? {} : { machineConfig }) },
+  );
+}
