@@ -1,0 +1,256 @@
+import type { Descriptor, Digest, ImageConfig, Manifest, Reference, RegistryClient } from '../oci/index.ts';
+import {
+  digestHex,
+  formatReference,
+  MAX_CONFIG_BYTES,
+  OciError,
+  parseDocument,
+  parseImageConfig,
+  selectManifests,
+  sha256,
+  withDigest,
+} from '../oci/index.ts';
+import type { BaseIndex } from './base-index.ts';
+import { INDEX_VERSION, openBaseIndex } from './base-index.ts';
+import { indexBase } from './base-indexer.ts';
+import type { BuildCache } from './build-cache.ts';
+import { fetchIndex, indexLocations, publishIndex } from './index-artifact.ts';
+import { OsBuildError } from './osbuild-error.ts';
+
+/** One architecture of a base image, with everything that a build on it needs. */
+export interface Base {
+  /** As the user wrote it. */
+  readonly reference: Reference;
+  /** Digest of this architecture's manifest. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly manifestBytes: Uint8Array;
+  readonly manifest: Manifest;
+  readonly configBytes: Uint8Array;
+  readonly config: ImageConfig;
+  readonly facts: BaseIndex;
+}
+
+/** A resolved base reference: one image, or the chosen images of an index. */
+export interface ResolvedBase {
+  readonly reference: Reference;
+  /** What the reference points at: of an index, the index. */
+  readonly digest: Digest;
+  /** The index document when the reference is one. */
+  readonly index: { readonly bytes: Uint8Array; readonly mediaType: string } | undefined;
+  readonly images: readonly Base[];
+}
+
+/** GOARCH names to build for when the base is an index; `all` takes every one that it has. */
+export type Architectures = 'all' | readonly string[];
+
+/** What happens while a base is opened, for a progress display. */
+export interface BaseEvents {
+  /** A base that nobody has seen before is being read. */
+  readonly onIndexing?: (event: {
+    readonly base: Reference;
+    readonly layers: number;
+    readonly bytes: number;
+  }) => void;
+  readonly onLayerRead?: (layer: Descriptor) => void;
+  readonly onIndexed?: (event: { readonly publishedAt: Reference | undefined }) => void;
+}
+
+/**
+ * The bases that builds stand on. Manifest, config and index are found by digest in memory, then in the local cache,
+ * then (the index) beside the pool's images in the push registry; only where none has it are the base's layers read.
+ */
+export class BaseCatalog {
+  readonly #registry: RegistryClient;
+  readonly #cache: BuildCache;
+  readonly #opened: Map<Digest, BaseIndex> = new Map();
+  readonly #events: BaseEvents;
+
+  constructor(registry: RegistryClient, cache: BuildCache, events: BaseEvents = {}) {
+    this.#registry = registry;
+    this.#cache = cache;
+    this.#events = events;
+  }
+
+  /**
+   * @throws OsBuildError `base-missing`, `base-not-bootable`, `cache`; OciError for what the registry answers.
+   */
+  async open(reference: Reference, architectures: Architectures, push: Reference): Promise<ResolvedBase> {
+    const digest = await this.#resolve(reference);
+    const document = await this.#document(reference, digest);
+    const parsed = parseDocument(document.bytes, document.mediaType);
+    if (parsed.kind === 'manifest') {
+      return {
+        reference,
+        digest,
+        index: undefined,
+        images: [await this.#image(reference, digest, document, push)],
+      };
+    }
+    const images: Base[] = [];
+    for (const wanted of architectures === 'all' ? ['all'] : architectures) {
+      for (const child of selectManifests(parsed.index, wanted)) {
+        const bytes = await this.#document(reference, child.digest);
+        images.push(await this.#image(reference, child.digest, bytes, push));
+      }
+    }
+    return { reference, digest, index: document, images };
+  }
+
+  async #resolve(reference: Reference): Promise<Digest> {
+    if (reference.digest !== undefined) return reference.digest;
+    const found = await this.#registry.resolve(reference);
+    if (found === undefined) throw missing(reference);
+    return found.digest;
+  }
+
+  async #document(reference: Reference, digest: Digest): Promise<{ bytes: Uint8Array; mediaType: string }> {
+    const key = `manifest/${digestHex(digest)}`;
+    const cached = this.#cached(key, digest);
+    if (cached !== undefined) return { bytes: cached, mediaType: mediaTypeOf(cached) };
+    const found = await this.#registry.getManifest(withDigest(reference, digest));
+    if (found === undefined) throw missing(reference);
+    // Only documents that name their own type can be kept as bytes alone.
+    if (mediaTypeOf(found.bytes) === found.mediaType) await this.#cache.put(key, found.bytes);
+    return found;
+  }
+
+  async #image(
+    reference: Reference,
+    digest: Digest,
+    document: { readonly bytes: Uint8Array; readonly mediaType: string },
+    push: Reference,
+  ): Promise<Base> {
+    const parsed = parseDocument(document.bytes, document.mediaType);
+    if (parsed.kind !== 'manifest') {
+      throw new OsBuildError(
+        'base-malformed',
+        `cannot build on ${formatReference(reference)}: its index points at an index`,
+      );
+    }
+    const { manifest, mediaType } = parsed;
+    const configKey = `config/${digestHex(manifest.config.digest)}`;
+    let configBytes: Uint8Array | undefined = this.#cached(configKey, manifest.config.digest);
+    if (configBytes === undefined) {
+      configBytes = await this.#registry.getBlobBytes(reference, manifest.config, MAX_CONFIG_BYTES);
+      await this.#cache.put(configKey, configBytes);
+    }
+    const config = parseImageConfig(configBytes);
+    refuseUnbootable(reference, config);
+    const facts = await this.#facts(reference, digest, manifest, push);
+    const kernels = facts.header.kernels.length;
+    if (kernels !== 1) {
+      throw notBootable(
+        reference,
+        `it has ${kernels === 0 ? 'no kernel' : `${kernels} kernels`} in /usr/lib/modules, and a host boots exactly one`,
+      );
+    }
+    return {
+      reference,
+      digest,
+      mediaType,
+      manifestBytes: document.bytes,
+      manifest,
+      configBytes,
+      config,
+      facts,
+    };
+  }
+
+  #cached(key: string, digest: Digest): Buffer | undefined {
+    const bytes = this.#cache.get(key);
+    // A damaged entry counts as none; it is fetched again and written over.
+    return bytes !== undefined && sha256(bytes) === digest ? bytes : undefined;
+  }
+
+  async #facts(
+    reference: Reference,
+    digest: Digest,
+    manifest: Manifest,
+    push: Reference,
+  ): Promise<BaseIndex> {
+    const opened = this.#opened.get(digest);
+    if (opened !== undefined) return opened;
+    const key = `base-index/v${INDEX_VERSION}/${digestHex(digest)}`;
+    const facts =
+      tryOpen(this.#cache.get(key), digest) ??
+      (await this.#fetchOrMake(key, reference, digest, manifest, push));
+    this.#opened.set(digest, facts);
+    return facts;
+  }
+
+  async #fetchOrMake(
+    key: string,
+    reference: Reference,
+    digest: Digest,
+    manifest: Manifest,
+    push: Reference,
+  ): Promise<BaseIndex> {
+    const locations = indexLocations(push, digest);
+    const fetched = await fetchIndex(this.#registry, locations);
+    const usable = tryOpen(fetched, digest);
+    if (usable !== undefined && fetched !== undefined) {
+      await this.#cache.put(key, fetched);
+      return usable;
+    }
+    this.#events.onIndexing?.({
+      base: reference,
+      layers: manifest.layers.length,
+      bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
+    });
+    const source = (layer: Descriptor): AsyncIterable<Uint8Array> => this.#registry.getBlob(reference, layer);
+    const made = await indexBase(digest, manifest.layers, source, this.#events.onLayerRead);
+    // The cache first: where the disk is full, nothing has been pushed yet.
+    await this.#cache.put(key, made);
+    this.#events.onIndexed?.({ publishedAt: await publishIndex(this.#registry, locations, made) });
+    return openBaseIndex(made, digest);
+  }
+}
+
+function tryOpen(bytes: Buffer | undefined, digest: Digest): BaseIndex | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    return openBaseIndex(bytes, digest);
+  } catch {
+    // Damaged, or of another version of Varve: made anew.
+    return undefined;
+  }
+}
+
+function mediaTypeOf(bytes: Uint8Array): string {
+  try {
+    const { mediaType } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { mediaType?: unknown };
+    return typeof mediaType === 'string' ? mediaType : '';
+  } catch {
+    return '';
+  }
+}
+
+function missing(reference: Reference): OsBuildError {
+  return new OsBuildError(
+    'base-missing',
+    `cannot find base image ${formatReference(reference)}: the registry has no such repository or tag; check the name, or push the base there first`,
+  );
+}
+
+/** A host only accepts images with one of these labels (host-contract §5.1 item 3). */
+function refuseUnbootable(reference: Reference, config: ImageConfig): void {
+  const labels = config.config?.Labels ?? {};
+  if (labels['ostree.bootable'] === undefined && labels['containers.bootc'] === undefined) {
+    throw notBootable(reference, 'it has neither the label containers.bootc nor ostree.bootable');
+  }
+  if (config.os !== 'linux')
+    throw notBootable(reference, `its operating system is ${JSON.stringify(config.os)}, not linux`);
+}
+
+function notBootable(reference: Reference, reason: string): OsBuildError {
+  return new OsBuildError(
+    'base-not-bootable',
+    `cannot build on ${formatReference(reference)}: it is not a bootable image, since ${reason}; use a bootc or ostree base image`,
+  );
+}
+
+/** Whether an error means that the registry has not got what it was asked for. */
+export function isBlobUnknown(error: unknown): boolean {
+  return error instanceof OciError && error.code === 'blob-unknown';
+}

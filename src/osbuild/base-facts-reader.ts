@@ -1,0 +1,140 @@
+import { readInstall } from '../ignition/index.ts';
+import type { Digest } from '../oci/index.ts';
+import type { BaseEntry, BaseUnit, BaseUser } from '../machineconfig/index.ts';
+import { INDEX_VERSION } from './base-index.ts';
+import type { BaseIndexHeader } from './base-index.ts';
+import type { BaseTree } from './base-tree.ts';
+
+const UNIT_DIRECTORIES = ['usr/lib/systemd/system', 'etc/systemd/system'] as const;
+const UNIT_FILE =
+  /^(?:usr\/lib|etc)\/systemd\/system\/[^/]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|slice|scope)(?:\.d\/[^/]+\.conf)?$/u;
+const OTHER_FILES = new Set([
+  'etc/passwd',
+  'usr/lib/passwd',
+  'etc/group',
+  'usr/lib/group',
+  'usr/lib/ostree/prepare-root.conf',
+  'etc/ostree/prepare-root.conf',
+]);
+
+/** Whether the index needs the contents of a file of the base, not just its place in the list. */
+export function isWanted(path: string): boolean {
+  return OTHER_FILES.has(path) || UNIT_FILE.test(path);
+}
+
+/**
+ * What the index says of a base besides its file list, read from the merged tree and the contents of the files that
+ * {@link isWanted} names (host-contract §5.4).
+ */
+export function readBaseFacts(
+  base: Digest,
+  tree: BaseTree,
+  paths: readonly (readonly [string, BaseEntry])[],
+  contents: ReadonlyMap<string, Uint8Array>,
+): BaseIndexHeader {
+  const text = (path: string): string => Buffer.from(contents.get(path) ?? []).toString('utf8');
+  return {
+    version: INDEX_VERSION,
+    base,
+    users: readUsers(`${text('usr/lib/passwd')}\n${text('etc/passwd')}`),
+    groups: readGroups(`${text('usr/lib/group')}\n${text('etc/group')}`),
+    units: readUnits(paths, contents),
+    unitLinks: paths
+      .filter(([path, entry]) => entry.type === 'symlink' && path.startsWith('/etc/systemd/system/'))
+      .map(([path]) => path)
+      .sort(),
+    kernels: paths
+      .filter(
+        ([path, entry]) => entry.type !== 'directory' && /^\/usr\/lib\/modules\/[^/]+\/vmlinuz$/u.test(path),
+      )
+      .map(([path]) => path.split('/')[4] ?? ''),
+    keepsToplevels: keepsToplevels(
+      text(
+        tree.get('etc/ostree/prepare-root.conf')
+          ? 'etc/ostree/prepare-root.conf'
+          : 'usr/lib/ostree/prepare-root.conf',
+      ),
+    ),
+    readsKeyDirectory: tree.get('usr/libexec/ssh-key-dir') !== undefined,
+  };
+}
+
+/** passwd(5), later entries winning: /etc/passwd over /usr/lib/passwd, as nss-altfiles looks them up. */
+function readUsers(text: string): Record<string, BaseUser> {
+  const users: Record<string, BaseUser> = {};
+  for (const line of text.split('\n')) {
+    const [name = '', , uid = '', gid = '', , home = '/'] = line.split(':');
+    if (name !== '' && /^\d+$/u.test(uid) && /^\d+$/u.test(gid)) {
+      users[name] = { uid: Number(uid), gid: Number(gid), home };
+    }
+  }
+  return users;
+}
+
+/** group(5), as {@link readUsers}. */
+function readGroups(text: string): Record<string, number> {
+  const groups: Record<string, number> = {};
+  for (const line of text.split('\n')) {
+    const [name = '', , gid = ''] = line.split(':');
+    if (name !== '' && /^\d+$/u.test(gid)) groups[name] = Number(gid);
+  }
+  return groups;
+}
+
+/**
+ * Units by name with the [Install] of the unit file and its drop-ins; /etc wins over /usr/lib. A name that is a
+ * link to another unit of the base (`dbus.service`) has what that unit has.
+ */
+function readUnits(
+  paths: readonly (readonly [string, BaseEntry])[],
+  contents: ReadonlyMap<string, Uint8Array>,
+): Record<string, BaseUnit> {
+  const files = new Map<string, string>();
+  const links = new Map<string, string>();
+  const dropins = new Map<string, string[]>();
+  for (const directory of UNIT_DIRECTORIES) {
+    for (const [path, entry] of paths) {
+      if (!path.startsWith(directory, 1)) continue;
+      const [name = '', dropin, ...deeper] = path.slice(directory.length + 2).split('/');
+      if (name === '' || deeper.length > 0) continue;
+      if (dropin !== undefined) {
+        const unit = name.endsWith('.d') ? name.slice(0, -2) : undefined;
+        if (unit !== undefined && contents.has(path.slice(1)))
+          dropins.set(unit, [...(dropins.get(unit) ?? []), path]);
+      } else if (entry.type === 'file') files.set(name, path);
+      else if (entry.type === 'symlink' && entry.target !== '/dev/null') {
+        links.set(name, entry.target.slice(entry.target.lastIndexOf('/') + 1));
+      }
+    }
+  }
+  const units: Record<string, BaseUnit> = {};
+  const read = (name: string): void => {
+    const target = files.has(name) ? name : (links.get(name) ?? name);
+    const path = files.get(target);
+    if (path === undefined) return;
+    const texts = [path, ...(dropins.get(target) ?? [])].map((file) =>
+      Buffer.from(contents.get(file.slice(1)) ?? []).toString('utf8'),
+    );
+    units[name] = { path, install: readInstall(texts) };
+  };
+  for (const name of new Set([...files.keys(), ...links.keys()])) read(name);
+  return units;
+}
+
+/** Whether prepare-root.conf turns composefs or a transient root on (host-contract §3.6). */
+function keepsToplevels(config: string): boolean {
+  let section = '';
+  for (const line of config.split('\n').map((raw) => raw.trim())) {
+    const heading = /^\[(?<name>[^\]]+)\]$/u.exec(line)?.groups?.['name'];
+    if (heading !== undefined) section = heading;
+    const [key = '', value = ''] = line.split('=', 2).map((part) => part.trim().toLowerCase());
+    if (
+      section === 'composefs' &&
+      key === 'enabled' &&
+      ['yes', 'true', '1', 'signed', 'verity'].includes(value)
+    )
+      return true;
+    if (section === 'root' && key === 'transient' && ['yes', 'true', '1'].includes(value)) return true;
+  }
+  return false;
+}

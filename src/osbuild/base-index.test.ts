@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { BaseEntry } from '../machineconfig/index.ts';
+import type { Digest } from '../oci/index.ts';
+import { sha256 } from '../oci/index.ts';
+import type { BaseIndexHeader } from './base-index.ts';
+import { encodeBaseIndex, openBaseIndex } from './base-index.ts';
+import { OsBuildError } from './osbuild-error.ts';
+
+const BASE: Digest = sha256(Buffer.from('base'));
+
+const HEADER: BaseIndexHeader = {
+  version: 1,
+  base: BASE,
+  users: { core: { uid: 1000, gid: 1000, home: '/home/core' } },
+  groups: { wheel: 10 },
+  units: {},
+  unitLinks: [],
+  kernels: ['6.1'],
+  keepsToplevels: false,
+  readsKeyDirectory: false,
+};
+
+const name = fc.string({
+  unit: fc.constantFrom('a', 'b', '-', '.', ' ', '%', '\t', '\n', 'é', '漢', '~'),
+  minLength: 1,
+  maxLength: 5,
+});
+const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
+const entry: fc.Arbitrary<BaseEntry> = fc.oneof(
+  fc.constant<BaseEntry>({ type: 'file' }),
+  name.map((target): BaseEntry => ({ type: 'symlink', target })),
+  fc
+    .tuple(fc.nat(0o7777), fc.nat(), fc.nat())
+    .map(([mode, uid, gid]): BaseEntry => ({ type: 'directory', mode, uid, gid })),
+);
+
+test('openBaseIndex() finds every path that was encoded, and no other', () => {
+  fc.assert(
+    fc.property(fc.dictionary(path, entry, { noNullPrototype: true }), fc.array(path), (tree, others) => {
+      const index = openBaseIndex(encodeBaseIndex(HEADER, Object.entries(tree)), BASE);
+      for (const [there, expected] of Object.entries(tree)) assert.deepEqual(index.entry(there), expected);
+      for (const other of others) {
+        if (!Object.hasOwn(tree, other)) assert.equal(index.entry(other), undefined);
+      }
+    }),
+  );
+});
+
+test('encodeBaseIndex() does not depend on the order of the paths', () => {
+  const paths: [string, BaseEntry][] = [
+    ['/b', { type: 'file' }],
+    ['/a', { type: 'file' }],
+    ['/a/b', { type: 'file' }],
+  ];
+  assert.deepEqual(encodeBaseIndex(HEADER, paths), encodeBaseIndex(HEADER, [...paths].reverse()));
+});
+
+test('openBaseIndex() keeps what the header says', () => {
+  const index = openBaseIndex(encodeBaseIndex(HEADER, []), BASE);
+  assert.deepEqual(index.users.get('core'), { uid: 1000, gid: 1000, home: '/home/core' });
+  assert.equal(index.groups.get('wheel'), 10);
+  assert.deepEqual(index.entry('/'), { type: 'directory', mode: 0o755, uid: 0, gid: 0 });
+});
+
+test('openBaseIndex() refuses a damaged index, and one of another base', () => {
+  const bytes = encodeBaseIndex(HEADER, [['/a', { type: 'file' }]]);
+  const damaged = Buffer.from(bytes);
+  damaged[bytes.length - 2] = 0x78;
+  const malformed = (error: unknown): boolean =>
+    error instanceof OsBuildError && error.code === 'base-malformed';
+  assert.throws(() => openBaseIndex(damaged, BASE), malformed);
+  assert.throws(() => openBaseIndex(bytes.subarray(0, 40), BASE), malformed);
+  assert.throws(() => openBaseIndex(bytes, sha256(Buffer.from('other'))), malformed);
+});

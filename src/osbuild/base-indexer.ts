@@ -1,0 +1,85 @@
+import type { Descriptor, Digest } from '../oci/index.ts';
+import { decompress } from '../oci/index.ts';
+import { isWanted, readBaseFacts } from './base-facts-reader.ts';
+import { encodeBaseIndex } from './base-index.ts';
+import { BaseTree } from './base-tree.ts';
+import { LayerListing } from './layer-listing.ts';
+import type { LayerChange } from './layer-listing.ts';
+
+/** Gives the verified compressed bytes of a layer. */
+export type LayerSource = (layer: Descriptor) => AsyncIterable<Uint8Array>;
+
+/** Layers that are read at once: decompression runs on the thread pool, listing on the main thread. */
+const CONCURRENT_LAYERS = 3;
+
+/**
+ * Makes the index of a base by streaming each layer once, in memory that depends on the number of files only: no layer
+ * is ever stored, whole or in part.
+ *
+ * @param onLayer called when a layer has been listed, in the order in which they finish.
+ */
+export async function indexBase(
+  base: Digest,
+  layers: readonly Descriptor[],
+  source: LayerSource,
+  onLayer: (layer: Descriptor) => void = () => undefined,
+): Promise<Buffer> {
+  const listings: (readonly LayerChange[])[] = [];
+  const pending = layers.entries();
+  const worker = async (): Promise<void> => {
+    for (const [position, layer] of pending) {
+      listings[position] = await listLayer(layer, source);
+      onLayer(layer);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT_LAYERS }, worker));
+
+  const tree = new BaseTree();
+  const contents = new Map<string, Uint8Array>();
+  for (const changes of listings) applyLayer(tree, contents, changes);
+  for (const path of contents.keys()) {
+    if (tree.get(path)?.type !== 'file') contents.delete(path);
+  }
+  const paths = tree.paths();
+  return encodeBaseIndex(readBaseFacts(base, tree, paths, contents), paths);
+}
+
+async function listLayer(layer: Descriptor, source: LayerSource): Promise<readonly LayerChange[]> {
+  const first = await streamLayer(layer, source);
+  if (first.missed.size === 0) return first.changes;
+  return (await streamLayer(layer, source, first.missed)).changes;
+}
+
+async function streamLayer(
+  layer: Descriptor,
+  source: LayerSource,
+  keep?: ReadonlySet<string>,
+): Promise<LayerListing> {
+  const listing = new LayerListing(isWanted, keep);
+  for await (const chunk of decompress(source(layer), layer.mediaType)) listing.push(chunk);
+  listing.end();
+  return listing;
+}
+
+/** Applies one layer over those below: whiteouts concern lower layers only, so they come first. */
+function applyLayer(
+  tree: BaseTree,
+  contents: Map<string, Uint8Array>,
+  changes: readonly LayerChange[],
+): void {
+  for (const change of changes) {
+    if (change.type === 'remove') tree.remove(change.path);
+    else if (change.type === 'empty') tree.empty(change.path);
+  }
+  for (const change of changes) {
+    if (change.type === 'add') {
+      tree.add(change.path, change.entry);
+      if (change.contents === undefined) contents.delete(change.path);
+      else contents.set(change.path, change.contents);
+    } else if (change.type === 'link') {
+      tree.add(change.path, tree.get(change.target) ?? { type: 'file' });
+      const linked = contents.get(change.target);
+      if (linked !== undefined && isWanted(change.path)) contents.set(change.path, linked);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Descriptor, Digest, Reference, RegistryClient } from '../oci/index.ts';
+import { parseDocument } from '../oci/index.ts';
+
+/** Requests in flight at once while base layers are mounted. */
+const CONCURRENT_BLOBS = 8;
+
+/** What the push repository held under the tag before the build. */
+export interface CurrentImage {
+  readonly digest: Digest;
+  /** Blobs that the repository certainly has: a registry keeps what a tagged manifest names. */
+  readonly blobs: ReadonlySet<Digest>;
+}
+
+/** Looks up what a tag of the push repository holds; undefined when it is new. */
+export async function readCurrentImage(
+  registry: RegistryClient,
+  push: Reference,
+): Promise<CurrentImage | undefined> {
+  const found = await registry.getManifest(push);
+  if (found === undefined) return undefined;
+  const parsed = parseDocument(found.bytes, found.mediaType);
+  const blobs =
+    parsed.kind === 'manifest'
+      ? [parsed.manifest.config, ...parsed.manifest.layers].map((blob) => blob.digest)
+      : [];
+  return { digest: found.digest, blobs: new Set(blobs) };
+}
+
+/**
+ * Makes the base's layers available in the push repository: mounted inside one registry, copied between two
+ * (host-contract §5.7). What `known` names is there already.
+ */
+export async function provideBaseLayers(
+  registry: RegistryClient,
+  from: Reference,
+  to: Reference,
+  layers: readonly Descriptor[],
+  known: ReadonlySet<Digest>,
+): Promise<{ readonly mounted: number; readonly copied: number }> {
+  let mounted = 0;
+  let copied = 0;
+  if (from.registry === to.registry && from.repository === to.repository) return { mounted, copied };
+  const pending = new Map(
+    layers.filter((layer) => !known.has(layer.digest)).map((layer) => [layer.digest, layer]),
+  ).values();
+  const worker = async (): Promise<void> => {
+    for (const layer of pending) {
+      const how = await registry.copyBlob(from, to, layer);
+      if (how === 'mounted') mounted += 1;
+      else if (how === 'copied') copied += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT_BLOBS }, worker));
+  return { mounted, copied };
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { OsBuildError } from './osbuild-error.ts';
+
+/**
+ * What builds keep between processes: manifests and configs of bases by digest, and base indexes. Everything in it
+ * can be made anew; readers verify what they get.
+ */
+export interface BuildCache {
+  get(key: string): Buffer | undefined;
+  put(key: string, bytes: Uint8Array): Promise<void>;
+}
+
+/**
+ * A cache below a directory, which is made when the first entry is written. Entries appear whole or not at all, so
+ * two processes may write the same one.
+ *
+ * @throws OsBuildError `cache` from `put` when the disk is full or the directory cannot be written.
+ */
+export function openBuildCache(directory: string): BuildCache {
+  return {
+    get(key) {
+      try {
+        return readFileSync(join(directory, key));
+      } catch {
+        // A missing or unreadable entry is made anew; where that fails too, `put` says why.
+        return undefined;
+      }
+    },
+    async put(key, bytes) {
+      const path = join(directory, key);
+      const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        const file = await open(temporary, 'wx', 0o644);
+        try {
+          await file.writeFile(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(temporary, path);
+      } catch (cause) {
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw cacheError(directory, cause);
+      }
+    },
+  };
+}
+
+/** A cache that lives as long as the process. */
+export function memoryCache(): BuildCache {
+  const entries = new Map<string, Buffer>();
+  return {
+    get: (key) => entries.get(key),
+    put(key, bytes) {
+      entries.set(key, Buffer.from(bytes));
+      return Promise.resolve();
+    },
+  };
+}
+
+function cacheError(directory: string, cause: unknown): OsBuildError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const reasons: Readonly<Record<string, string>> = {
+    ENOSPC: 'the disk is full; free some space or name another directory with --cache',
+    EDQUOT: 'the disk quota is used up; free some space or name another directory with --cache',
+    EROFS: 'the file system is read-only; name another directory with --cache',
+    EACCES: 'permission denied; name another directory with --cache',
+    EPERM: 'permission denied; name another directory with --cache',
+    ENOTDIR: 'a part of the path is a file; name another directory with --cache',
+  };
+  return new OsBuildError('cache', `cannot write the build cache in ${directory}: ${reasons[code] ?? code}`, {
+    cause,
+    retryable: code === 'ENOSPC' || code === 'EDQUOT',
+  });
+}

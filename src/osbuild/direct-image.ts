@@ -1,0 +1,89 @@
+import type { Compression, Descriptor, Digest, Layer } from '../oci/index.ts';
+import { appendLayers, buildLayer, formatReference, mediaFamilyOf } from '../oci/index.ts';
+import type { Rendered } from '../machineconfig/index.ts';
+import { place } from '../machineconfig/index.ts';
+import type { Base } from './base-catalog.ts';
+import { configLayerEntries } from './config-layer.ts';
+import { Label, LAYER_ANNOTATION } from './image-labels.ts';
+import { provenanceMap } from './provenance-map.ts';
+
+export interface DirectImageInput {
+  readonly pool: string;
+  readonly rendered: Rendered;
+  readonly base: Base;
+  readonly compression: Compression;
+}
+
+/** One architecture's image, complete but not pushed. */
+export interface DirectImage {
+  readonly base: Base;
+  readonly manifest: Uint8Array;
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly config: Uint8Array;
+  readonly configDescriptor: Descriptor;
+  readonly layer: Layer;
+  /** Entries of the configuration layer. */
+  readonly entries: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Assembles the image of a pool on one base: places the rendered configuration and appends it as one layer (architecture
+ * D2). A function of its inputs: the same ones give the same digest on any machine, at any time of day.
+ *
+ * @throws MachineConfigError `unplaceable`
+ */
+export function assembleImage(input: DirectImageInput): DirectImage {
+  const { base, rendered, pool } = input;
+  const placement = place({
+    config: rendered.config,
+    kernelArguments: rendered.machineConfig.spec.kernelArguments ?? [],
+    fips: rendered.machineConfig.spec.fips ?? false,
+    provenance: rendered.provenance,
+    base: base.facts,
+  });
+  const provenance = provenanceMap(placement, { pool, renderedConfig: rendered.name, base: base.digest });
+  const entries = configLayerEntries(placement, provenance, base.facts);
+  const mediaFamily = mediaFamilyOf(base.mediaType);
+  const layer = buildLayer(entries, {
+    compression: input.compression,
+    mediaFamily,
+    annotations: { [LAYER_ANNOTATION]: rendered.name },
+  });
+  const baseName = formatReference(base.reference);
+  const labels = base.config.config?.Labels ?? {};
+  const appended = appendLayers(
+    { manifest: base.manifestBytes, mediaType: base.mediaType, config: base.configBytes },
+    [layer],
+    {
+      labels: {
+        [Label.machineConfig]: rendered.name,
+        [Label.machineConfigPool]: pool,
+        [Label.baseImage]: baseName,
+        [Label.baseName]: baseName,
+        [Label.baseDigest]: base.digest,
+        [Label.configLayer]: layer.diffId,
+        [Label.version]: imageVersion(labels[Label.version], rendered.name),
+      },
+      annotations: { [Label.baseName]: baseName, [Label.baseDigest]: base.digest },
+      // Not the time of the build: the same inputs must give the same digest (host-contract §5.5).
+      created: base.config.created ?? '1970-01-01T00:00:00Z',
+      history: [{ created_by: `varve: ${rendered.name}`, comment: `configuration of pool ${pool}` }],
+    },
+  );
+  return {
+    ...appended,
+    base,
+    layer,
+    entries: entries.length,
+    warnings: [...rendered.warnings, ...placement.warnings],
+  };
+}
+
+/** What people see as the version of a deployment: the base's, and which configuration is on top. */
+function imageVersion(base: string | undefined, renderedName: string): string {
+  const short = renderedName.slice(renderedName.lastIndexOf('-') + 1).slice(0, 8);
+  return base === undefined ? `varve.${short}` : `${base}-varve.${short}`;
+}

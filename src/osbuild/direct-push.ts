@@ -1,0 +1,89 @@
+import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
+import { buildIndex, formatRepository, withDigest } from '../oci/index.ts';
+import type { ResolvedBase } from './base-catalog.ts';
+import { isBlobUnknown } from './base-catalog.ts';
+import type { CurrentImage } from './blob-push.ts';
+import { provideBaseLayers } from './blob-push.ts';
+import type { DirectImage } from './direct-image.ts';
+import { OsBuildError } from './osbuild-error.ts';
+
+/** What a push did. */
+export interface Pushed {
+  /** What the tag names now: the image, or of several architectures the index. */
+  readonly digest: Digest;
+  /** `registry/repository@digest`, which is what a node is told. */
+  readonly reference: string;
+  /** True when the tag named this very digest before: nothing was written. */
+  readonly upToDate: boolean;
+  readonly mounted: number;
+  readonly copied: number;
+}
+
+/**
+ * Pushes assembled images: base layers, then configuration layers and configs, then manifests by digest, and the tag
+ * last (host-contract §5.7), so that whatever stops a push leaves the tag as it was. With `dryRun` nothing is written.
+ */
+export async function pushImages(
+  registry: RegistryClient,
+  push: Reference,
+  base: ResolvedBase,
+  images: readonly DirectImage[],
+  current: CurrentImage | undefined,
+  options: { readonly dryRun?: boolean } = {},
+): Promise<Pushed> {
+  const top = topDocument(base, images);
+  const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
+  const upToDate = current?.digest === top.digest;
+  if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
+  let mounted = 0;
+  let copied = 0;
+  const pushOnce = async (known: ReadonlySet<Digest>): Promise<void> => {
+    for (const image of images) {
+      const provided = provideBaseLayers(registry, base.reference, push, image.base.manifest.layers, known);
+      const [layers] = await Promise.all([
+        provided,
+        known.has(image.layer.descriptor.digest) ||
+          registry.putBlob(push, image.layer.descriptor, image.layer.bytes),
+        known.has(image.configDescriptor.digest) ||
+          registry.putBlob(push, image.configDescriptor, image.config),
+      ]);
+      mounted += layers.mounted;
+      copied += layers.copied;
+      if (base.index !== undefined) {
+        await registry.putManifest(withDigest(push, image.digest), image.manifest, image.mediaType);
+      }
+    }
+    await registry.putManifest(push, top.bytes, top.mediaType);
+  };
+  const known = current?.blobs ?? new Set<Digest>();
+  try {
+    await pushOnce(known);
+  } catch (error) {
+    // A registry that lost blobs of a tagged image: provide every one of them and try once more.
+    if (!isBlobUnknown(error) || known.size === 0) throw error;
+    await pushOnce(new Set());
+  }
+  return { ...done, upToDate: false, mounted, copied };
+}
+
+interface TopDocument {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly digest: Digest;
+}
+
+/** What the tag will name: the one image, or the index of all that were built from an index. */
+function topDocument(base: ResolvedBase, images: readonly DirectImage[]): TopDocument {
+  const [first] = images;
+  if (base.index !== undefined) {
+    const children = images.map((image) => ({
+      base: image.base.digest,
+      mediaType: image.mediaType,
+      digest: image.digest,
+      size: image.size,
+    }));
+    return buildIndex({ index: base.index.bytes, mediaType: base.index.mediaType }, children);
+  }
+  if (first === undefined) throw new OsBuildError('not-pushed', 'cannot push: no image was built');
+  return { bytes: first.manifest, mediaType: first.mediaType, digest: first.digest };
+}

@@ -1,0 +1,15 @@
+/** Labels of the images that Varve makes; all that say what an image is are in the config, where hosts read them. */
+export const Label = {
+  /** As the reference system's builds have them (host-contract §5.9). */
+  machineConfig: 'machineconfig',
+  machineConfigPool: 'machineconfigpool',
+  baseImage: 'baseOSContainerImage',
+  baseName: 'org.opencontainers.image.base.name',
+  baseDigest: 'org.opencontainers.image.base.digest',
+  version: 'org.opencontainers.image.version',
+  /** diff id of the layer that holds the pool's configuration and the provenance map. */
+  configLayer: 'dev.varve.config-layer',
+} as const;
+
+/** Annotation of the configuration layer's descriptor: the rendered MachineConfig in it. */
+export const LAYER_ANNOTATION = 'dev.varve.rendered-config';

@@ -1,0 +1,84 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
+import { digestHex, MediaType, OciError, parseManifest, sha256, withTag } from '../oci/index.ts';
+import { INDEX_VERSION } from './base-index.ts';
+
+const ARTIFACT_TYPE = 'application/vnd.varve.base-index.v1';
+const LAYER_TYPE = 'application/vnd.varve.base-index.v1+gzip';
+
+/** OCI's empty config: two bytes that every artifact without a config points at (image-spec 1.1). */
+const EMPTY_CONFIG = Buffer.from('{}');
+
+/** A real index is a few megabytes; one that claims more is not ours. */
+const INDEX_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * Where the indexes of all bases lie that pools of one registry namespace are built on: a repository beside the pool's
+ * (`pools/layered` → `pools/base-index`), so that every pool finds them, then the pool's own, to which its credentials
+ * can always write.
+ */
+export function indexLocations(push: Reference, base: Digest): readonly Reference[] {
+  const tag = `v${INDEX_VERSION}-${digestHex(base)}`;
+  const slash = push.repository.lastIndexOf('/');
+  const beside = `${push.repository.slice(0, slash + 1)}base-index`;
+  return [
+    withTag({ registry: push.registry, repository: beside }, tag),
+    withTag({ registry: push.registry, repository: push.repository }, `base-index-${tag}`),
+  ];
+}
+
+/** The index that a former build left at one of the locations; undefined where none has it or it cannot be read. */
+export async function fetchIndex(
+  registry: RegistryClient,
+  locations: readonly Reference[],
+): Promise<Buffer | undefined> {
+  for (const location of locations) {
+    try {
+      const document = await registry.getManifest(location);
+      if (document === undefined) continue;
+      const layer = parseManifest(document.bytes, document.mediaType).layers[0];
+      if (layer?.mediaType !== LAYER_TYPE) continue;
+      const bytes = await registry.getBlobBytes(location, layer, INDEX_LIMIT);
+      return gunzipSync(bytes, { maxOutputLength: INDEX_LIMIT });
+    } catch (error) {
+      // An index is only a short cut: one that cannot be had is made anew. What stops the build says so later.
+      if (error instanceof OciError && error.code === 'aborted') throw error;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Leaves an index for later builds on the same base, at the first location that takes it.
+ *
+ * @returns where it is now, or undefined when no location can be written: the build does not need it.
+ */
+export async function publishIndex(
+  registry: RegistryClient,
+  locations: readonly Reference[],
+  index: Buffer,
+): Promise<Reference | undefined> {
+  const blob = gzipSync(index, { level: 6 });
+  const layer = { mediaType: LAYER_TYPE, digest: sha256(blob), size: blob.length };
+  const config = { mediaType: MediaType.ociEmpty, digest: sha256(EMPTY_CONFIG), size: EMPTY_CONFIG.length };
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MediaType.ociManifest,
+      artifactType: ARTIFACT_TYPE,
+      config,
+      layers: [layer],
+    }),
+  );
+  for (const location of locations) {
+    try {
+      await registry.putBlob(location, config, EMPTY_CONFIG);
+      await registry.putBlob(location, layer, blob);
+      await registry.putManifest(location, manifest, MediaType.ociManifest);
+      return location;
+    } catch (error) {
+      if (error instanceof OciError && error.code === 'aborted') throw error;
+    }
+  }
+  return undefined;
+}
