@@ -1,0 +1,201 @@
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { Environment } from './environment.ts';
+import { OUTPUT_FORMATS } from './output.ts';
+
+/** Architectures that Go names and that run image-mode hosts. */
+const ARCHITECTURES = ['amd64', 'arm64', 'ppc64le', 's390x', 'riscv64', 'arm', '386', 'loong64'];
+
+/** What a command tells main.ts: the exit status. */
+export interface Outcome {
+  status: number;
+}
+
+/**
+ * The command line. Commands are imported when they run, so that none pays for another's start-up.
+ *
+ * @param outcome receives the exit status of a command that ends well but says no, such as `ignition validate`.
+ */
+export function createProgram(environment: Environment, outcome: Outcome, version: string): Command {
+  const program = new Command('varve')
+    .description(
+      'Image-mode machine configuration for Kubernetes: a pool of nodes runs one image, built from its YAML.',
+    )
+    .version(version)
+    .showHelpAfterError('(see varve --help)')
+    .exitOverride();
+
+  program
+    .command('render')
+    .description('Render the MachineConfig of a pool from its MachineConfigs.')
+    .requiredOption('--pool <name>', 'the MachineConfigPool')
+    .requiredOption('-f, --filename <path...>', 'files or directories of objects; - is standard input')
+    .option('--base <ref>', 'the base image, which is the osImageURL unless a MachineConfig sets one')
+    .addOption(outputOption().default('yaml' as const))
+    .action(async (flags) => (await import('./render-command.ts')).renderCommand(flags));
+
+  program
+    .command('build')
+    .description(
+      'Build the bootable image of a pool and push it; prints its name by digest. No cluster, no container.',
+    )
+    .requiredOption('--pool <name>', 'the MachineConfigPool')
+    .requiredOption('-f, --filename <path...>', 'files or directories of objects; - is standard input')
+    .requiredOption('--base <ref>', 'the bootable base image, HOST/NAME:TAG or @DIGEST')
+    .option(
+      '--push <ref>',
+      "where the image goes, HOST/NAME:TAG; without it, the pool's MachineOSConfig says",
+    )
+    .option(
+      '--arch <list>',
+      'of a base for several architectures: amd64,arm64,… or all; this machine’s by default',
+      architectures,
+    )
+    .addOption(
+      new Option('--compression <method>', 'of the new layer')
+        .choices(['gzip', 'zstd'] as const)
+        .default('gzip' as const),
+    )
+    .option('--cache <dir>', 'where indexes of bases are kept; $VARVE_CACHE or ~/.cache/varve by default')
+    .option('--dry-run', 'build, but push no image', false)
+    .option('-q, --quiet', 'print nothing but the result and errors', false)
+    .addOption(outputOption().default('text' as const))
+    .addOption(authfileOption())
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .action(async (flags) => (await import('./build-command.ts')).buildCommand(flags, environment));
+
+  program.addCommand(imageCommands(environment));
+  program.addCommand(ignitionCommands(outcome));
+
+  program
+    .command('demo')
+    .description('Build the examples onto a base and push them, with a registry of its own on loopback.')
+    .option('--base <ref>', 'a real base image in place of the miniature one')
+    .option('--directory <dir>', 'the objects to build; the examples by default')
+    .option('--pool <name>', 'the pool to build', 'layered')
+    .addOption(authfileOption())
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .action(async (flags) => (await import('./demo-command.ts')).demoCommand(flags, environment));
+  return program;
+}
+
+function imageCommands(environment: Environment): Command {
+  const image = new Command('image').description('Look into an image that Varve made.').exitOverride();
+  image
+    .command('inspect')
+    .description('Digest, labels, layers and what of the configuration is where.')
+    .argument('<ref>', 'HOST/NAME:TAG or @DIGEST')
+    .addOption(archOption())
+    .addOption(outputOption().default('text' as const))
+    .addOption(authfileOption())
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .action(async (reference, flags) =>
+      (await import('./image-command.ts')).inspectCommand(reference, flags, environment),
+    );
+  image
+    .command('explain')
+    .description(
+      'Which MachineConfig put a path, unit or kernel argument into the image, and why it is where it is.',
+    )
+    .argument('<ref>', 'HOST/NAME:TAG or @DIGEST')
+    .argument('<what...>', 'paths, unit names, kernel arguments')
+    .addOption(archOption())
+    .addOption(outputOption().default('text' as const))
+    .addOption(authfileOption())
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .action(async (reference, what, flags) =>
+      (await import('./image-command.ts')).explainCommand(reference, what, flags, environment),
+    );
+  image
+    .command('diff')
+    .description('What of the configuration differs between two images.')
+    .argument('<from>', 'HOST/NAME:TAG or @DIGEST')
+    .argument('<to>', 'HOST/NAME:TAG or @DIGEST')
+    .addOption(archOption())
+    .addOption(outputOption().default('text' as const))
+    .addOption(authfileOption())
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .action(async (from, to, flags) =>
+      (await import('./image-command.ts')).diffCommand(from, to, flags, environment),
+    );
+  return image;
+}
+
+function ignitionCommands(outcome: Outcome): Command {
+  const ignition = new Command('ignition')
+    .description('Work with Ignition configs, spec 3.0 to 3.6.')
+    .exitOverride();
+  ignition
+    .command('validate')
+    .description(
+      'Check configs, with the verdicts and words of ignition-validate; exits 1 when one is not valid.',
+    )
+    .argument('<file...>', 'configs in JSON; - is standard input')
+    .addOption(outputOption().default('text' as const))
+    .action(async (files, flags) => {
+      const valid = await (await import('./ignition-command.ts')).validateCommand(files, flags);
+      if (!valid) outcome.status = 1;
+    });
+  ignition
+    .command('merge')
+    .description('Merge configs; a later one overrides the earlier ones.')
+    .argument('<file...>', 'configs in JSON; - is standard input')
+    .addOption(outputOption().default('json' as const))
+    .action(async (files, flags) => (await import('./ignition-command.ts')).mergeCommand(files, flags));
+  ignition
+    .command('tree')
+    .description('The files, directories, links, units and accounts of a config.')
+    .argument('<file>', 'a config in JSON; - is standard input')
+    .addOption(outputOption().default('text' as const))
+    .action(async (file, flags) => (await import('./ignition-command.ts')).treeCommand(file, flags));
+  return ignition;
+}
+
+function outputOption(): Option<
+  '-o, --output <format>',
+  undefined,
+  undefined,
+  undefined,
+  false,
+  (typeof OUTPUT_FORMATS)[number]
+> {
+  return new Option('-o, --output <format>', 'how the result is printed').choices(OUTPUT_FORMATS);
+}
+
+function archOption(): Option<'--arch <name>'> {
+  return new Option(
+    '--arch <name>',
+    'the architecture, where the reference names several; this machine’s by default',
+  );
+}
+
+function authfileOption(): Option<'--authfile <path>'> {
+  return new Option(
+    '--authfile <path>',
+    'credentials as podman and docker keep them; their usual files by default',
+  );
+}
+
+function insecureOption(): Option<'--insecure-registry <host...>'> {
+  return new Option(
+    '--insecure-registry <host...>',
+    'registries (host[:port]) where plain HTTP and unverified TLS are allowed',
+  );
+}
+
+function caOption(): Option<'--ca <file...>'> {
+  return new Option('--ca <file...>', 'PEM files of further certificate authorities to trust');
+}
+
+function architectures(text: string): string {
+  const unknown =
+    text === 'all' ? [] : text.split(',').filter((name) => !ARCHITECTURES.includes(name.split('/')[0] ?? ''));
+  if (unknown.length === 0) return text;
+  throw new InvalidArgumentError(
+    `${unknown.join(', ')} is no architecture; write all, or names as Go has them: ${ARCHITECTURES.join(', ')}`,
+  );
+}

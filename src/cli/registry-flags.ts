@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import type { RegistryClient, RegistryOptions } from '../oci/index.ts';
+import { loadAuthFiles, openRegistry } from '../oci/index.ts';
+import { CliError } from './cli-error.ts';
+import type { Environment } from './environment.ts';
+
+/** Flags of every command that talks to a registry. */
+export interface RegistryFlags {
+  readonly authfile?: string | undefined;
+  readonly insecureRegistry?: readonly string[] | undefined;
+  readonly ca?: readonly string[] | undefined;
+}
+
+/** A client for the registries of a command, with credentials as podman and docker keep them. */
+export function openRegistryFor(
+  flags: RegistryFlags,
+  environment: Environment,
+  more: Pick<RegistryOptions, 'onTransfer' | 'signal'> = {},
+): RegistryClient {
+  return openRegistry({
+    auth: loadAuthFiles({ file: flags.authfile, env: environment.variables }),
+    plainHttp: flags.insecureRegistry ?? [],
+    certificateAuthorities: (flags.ca ?? []).map(readAuthority),
+    proxyEnv: environment.variables,
+    userAgent: 'varve',
+    optionNames: { plainHttp: '--insecure-registry', certificateAuthorities: '--ca' },
+    ...more,
+  });
+}
+
+function readAuthority(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CliError(
+      'input',
+      `cannot read the CA file ${path} of --ca: ${cause instanceof Error ? cause.message : ''}`,
+      {
+        cause,
+      },
+    );
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new CliError('input', `cannot use the CA file ${path} of --ca: it holds no PEM certificate`);
+  }
+  return text;
+}
