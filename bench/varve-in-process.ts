@@ -1,0 +1,52 @@
+import { decodeMachineConfig, decodeObject, type MachineConfigPool } from '../src/api/index.ts';
+import { render } from '../src/machineconfig/index.ts';
+import { openRegistry, parseReference } from '../src/oci/index.ts';
+import {
+  assembleImage,
+  BaseCatalog,
+  memoryCache,
+  pushImages,
+  readCurrentImage,
+} from '../src/osbuild/index.ts';
+
+/**
+ * The one place where the benchmark touches Varve's code: how a process that already runs, as a controller does,
+ * builds and pushes an image when objects have changed. Follow src/osbuild when its interface changes.
+ */
+export interface InProcessBuilder {
+  /** Objects as a watch delivers them, decoded from JSON; answers the pushed digest. */
+  build(objects: { readonly pool: unknown; readonly machineConfigs: readonly unknown[] }): Promise<string>;
+  close(): void;
+}
+
+export function openInProcessBuilder(base: string, push: string): InProcessBuilder {
+  const registry = openRegistry({});
+  const catalog = new BaseCatalog(registry, memoryCache());
+  const from = parseReference(base);
+  const to = parseReference(push);
+  return {
+    async build({ pool, machineConfigs }) {
+      const asked = Promise.all([
+        catalog.open(from, [process.arch === 'x64' ? 'amd64' : process.arch], to),
+        readCurrentImage(registry, to),
+      ]);
+      const rendered = render({
+        pool: decodePool(pool),
+        machineConfigs: machineConfigs.map(decodeMachineConfig),
+        defaults: { osImageURL: base, baseOSExtensionsContainerImage: '' },
+      });
+      const [resolved, current] = await asked;
+      const images = resolved.images.map((image) =>
+        assembleImage({ pool: 'layered', rendered, base: image, compression: 'gzip' }),
+      );
+      return (await pushImages(registry, to, resolved, images, current)).digest;
+    },
+    close: () => registry.close(),
+  };
+}
+
+function decodePool(value: unknown): MachineConfigPool {
+  const object = decodeObject(value);
+  if (object.kind !== 'MachineConfigPool') throw new Error('cannot build: the pool is no MachineConfigPool');
+  return object;
+}
