@@ -1,27 +1,17 @@
-// Bundles the command line into dist/cli/, as deep as src/cli/, so that paths relative to a module stay true. A bundle loads
-// in a third of the time that the sources take.
+// Bundles the command line into dist/cli/main.cjs, as deep as src/cli/main.ts, so that paths relative to a module stay true.
+// The bundle loads in a third of the time that the sources take. It is CommonJS because an ES import of a part of Node
+// loads all that it could offer (undici, with node:http), and one file so that it can be replaced while others run it.
 import { rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const temporary = `${root}dist.${process.pid}`;
-const bundle = await rolldown({
-  input: { main: `${root}src/cli/main.ts` },
-  platform: 'node',
-  logLevel: 'warn',
-});
+const temporary = `${root}dist/cli/main.${process.pid}.cjs`;
+const bundle = await rolldown({ input: `${root}src/cli/main.ts`, platform: 'node', logLevel: 'warn' });
 try {
-  await bundle.write({
-    dir: temporary,
-    format: 'esm',
-    minify: false,
-    entryFileNames: 'cli/[name].js',
-    chunkFileNames: 'cli/[name].js',
-  });
-  await rm(`${root}dist`, { recursive: true, force: true });
-  await rename(temporary, `${root}dist`);
+  await bundle.write({ file: temporary, format: 'cjs', codeSplitting: false });
+  await rename(temporary, `${root}dist/cli/main.cjs`);
 } finally {
   await bundle.close();
-  await rm(temporary, { recursive: true, force: true });
+  await rm(temporary, { force: true });
 }

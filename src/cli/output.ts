@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { dump } from 'js-yaml';
 
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
@@ -15,7 +15,7 @@ function formatResult(format: OutputFormat, value: unknown, text: () => string):
     case 'json':
       return `${JSON.stringify(value, undefined, 2)}\n`;
     case 'yaml':
-      return stringify(value, { lineWidth: 0 });
+      return dump(value, { lineWidth: -1, noRefs: true, skipInvalid: true });
     case 'text':
       return text();
   }

@@ -1,5 +1,21 @@
-import type { Document, Node, ScalarTag } from 'yaml';
-import { isCollection, isMap, LineCounter, parseAllDocuments } from 'yaml';
+import type { Event } from 'js-yaml';
+import {
+  boolYaml11Tag,
+  constructFromEvents,
+  CORE_SCHEMA,
+  defineScalarTag,
+  EVENT_DOCUMENT,
+  EVENT_MAPPING,
+  EVENT_POP,
+  EVENT_SCALAR,
+  EVENT_SEQUENCE,
+  getScalarValue,
+  intCoreTag,
+  mergeTag,
+  NOT_RESOLVED,
+  parseEvents,
+  YAMLException,
+} from 'js-yaml';
 import { CliError } from './cli-error.ts';
 
 /** Where something stands in a text file; both count from 1. */
@@ -12,106 +28,119 @@ export interface Position {
 export interface YamlDocument {
   readonly file: string;
   readonly value: unknown;
-  /** The position of the value at a path, or of its nearest parent that is there. */
+  /** The position of the key or item at a path, or of its nearest parent that is there. */
   position(path: readonly (string | number)[]): Position;
 }
 
 /** `0644` is octal for kubectl, which reads YAML 1.1, and decimal 644 in YAML 1.2. */
-const legacyOctal: ScalarTag = {
-  tag: 'tag:yaml.org,2002:int',
-  default: true,
-  test: /^[-+]?0[0-7]+$/u,
-  resolve: (text) => {
-    const value = Number.parseInt(text.replace(/^[-+]/u, ''), 8);
-    return text.startsWith('-') ? -value : value;
+const kubectlInt = defineScalarTag<number>(intCoreTag.tagName, {
+  implicit: true,
+  implicitFirstChars: intCoreTag.implicitFirstChars,
+  resolve: (source, isExplicit, tagName) => {
+    const octal = /^(?<sign>[-+]?)0(?<digits>[0-7]+)$/u.exec(source)?.groups;
+    if (octal === undefined) {
+      const value = intCoreTag.resolve(source, isExplicit, tagName);
+      return typeof value === 'number' ? value : NOT_RESOLVED;
+    }
+    return Number.parseInt(`${octal['sign'] ?? ''}${octal['digits'] ?? ''}`, 8);
   },
   identify: () => false,
-};
+});
 
-/** The words that are booleans for kubectl and strings in YAML 1.2. */
-const legacyBoolean: ScalarTag = {
-  tag: 'tag:yaml.org,2002:bool',
-  default: true,
-  test: /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/u,
-  resolve: (text) => /^(?:y|on)/iu.test(text),
-  identify: () => false,
-};
+/** YAML as kubectl reads it: octal modes, `yes` and `on` as booleans, merge keys. */
+const KUBECTL_SCHEMA = CORE_SCHEMA.withTags(kubectlInt, boolYaml11Tag, mergeTag);
 
-/** A document of a megabyte with no aliases at all is normal, one with hundreds of aliases is an attack. */
-const MAX_ALIASES = 100;
+/** Far more than a person writes, and what keeps a document of a few hundred bytes from filling the memory. */
+const LIMITS = { maxAliases: 100, maxDepth: 100 };
 
 /**
- * Reads every document of a file as kubectl would: octal modes, `yes` and `on`, merge keys; empty documents are passed
- * over.
+ * Reads every document of a file; empty documents are passed over.
  *
- * @throws CliError `input` with file, line and column of the first syntax error.
+ * @throws CliError `input` with file, line and column of the first error.
  */
 export function readYamlDocuments(file: string, text: string): readonly YamlDocument[] {
-  const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    merge: true,
-    customTags: (tags) => [legacyOctal, legacyBoolean, ...tags],
-  });
-  const documents: YamlDocument[] = [];
-  for (const document of Array.isArray(parsed) ? parsed : []) {
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const at = lines.linePos(error.pos[0]);
-      throw new CliError(
-        'input',
-        `cannot read ${file}: line ${at.line}, column ${at.col}: ${error.message}`,
-        {
-          cause: error,
-        },
-      );
-    }
-    if (document.contents === null) continue;
-    documents.push({
-      file,
-      value: toValue(file, document),
-      position: (path) => positionOf(document, lines, path),
-    });
-  }
-  return documents;
-}
-
-function toValue(file: string, document: Document.Parsed): unknown {
+  let events: Event[];
+  let values: readonly unknown[];
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    events = parseEvents(text, { maxDepth: LIMITS.maxDepth });
+    values = constructFromEvents(events, {
+      source: text,
+      schema: KUBECTL_SCHEMA,
+      maxAliases: LIMITS.maxAliases,
+    });
   } catch (cause) {
-    throw new CliError(
-      'input',
-      `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    if (!(cause instanceof YAMLException)) throw cause;
+    const at =
+      cause.mark === undefined ? '' : `line ${cause.mark.line + 1}, column ${cause.mark.column + 1}: `;
+    throw new CliError('input', `cannot read ${file}: ${at}${cause.reason}`, { cause });
   }
+  const starts = [...events.keys()].filter((index) => events[index]?.type === EVENT_DOCUMENT);
+  return values.flatMap((value, index): readonly YamlDocument[] => {
+    if (value === null || value === undefined) return [];
+    const root = (starts[index] ?? 0) + 1;
+    return [{ file, value, position: (path) => positionAt(text, offsetOf(events, root, text, path)) }];
+  });
 }
 
-function positionOf(
-  document: Document.Parsed,
-  lines: LineCounter,
+/** The offset of the key or item at a path below the node that begins at event `root`. */
+function offsetOf(
+  events: readonly Event[],
+  root: number,
+  text: string,
   path: readonly (string | number)[],
-): Position {
-  let node: Node | null | undefined = document.contents;
-  let offset = node?.range?.[0] ?? 0;
+): number {
+  let at = root;
+  let offset = startOf(events[at]) ?? 0;
   for (const step of path) {
-    if (!isCollection(node)) break;
-    if (isMap(node)) {
-      // The key is where a person looks, and it is there when the value is empty.
-      const pair = node.items.find(
-        (item) => String((item.key as { value?: unknown } | null)?.value) === String(step),
-      );
-      const key = pair?.key as Node | null | undefined;
-      if (key?.range === undefined || key.range === null) break;
-      [offset] = key.range;
-    }
-    const child = node.get(step, true) as Node | null | undefined;
-    if (child === undefined || child === null) break;
-    if (!isMap(node) && child.range) [offset] = child.range;
-    node = child;
+    const found = childOf(events, at, text, step);
+    if (found === undefined) break;
+    offset = startOf(events[found.label]) ?? offset;
+    at = found.node;
   }
-  const { line, col } = lines.linePos(offset);
-  return { line, column: col };
+  return offset;
+}
+
+/** The event of a member's value or of an item, and the event where a person looks for it: its key, or itself. */
+function childOf(
+  events: readonly Event[],
+  parent: number,
+  text: string,
+  step: string | number,
+): { readonly label: number; readonly node: number } | undefined {
+  const isMapping = events[parent]?.type === EVENT_MAPPING;
+  if (!isMapping && events[parent]?.type !== EVENT_SEQUENCE) return undefined;
+  let at = parent + 1;
+  for (let position = 0; at < events.length && events[at]?.type !== EVENT_POP; position += 1) {
+    const node = isMapping ? endOf(events, at) : at;
+    const key = events[at];
+    const name = isMapping && key?.type === EVENT_SCALAR ? getScalarValue(text, key) : position;
+    if (String(name) === String(step)) return { label: at, node };
+    at = endOf(events, node);
+  }
+  return undefined;
+}
+
+/** The index after the node that begins at an event. */
+function endOf(events: readonly Event[], start: number): number {
+  let depth = 0;
+  for (let at = start; at < events.length; at += 1) {
+    const type = events[at]?.type;
+    if (type === EVENT_MAPPING || type === EVENT_SEQUENCE) depth += 1;
+    else if (type === EVENT_POP) depth -= 1;
+    if (depth === 0) return at + 1;
+  }
+  return events.length;
+}
+
+function startOf(event: Event | undefined): number | undefined {
+  if (event === undefined) return undefined;
+  if ('start' in event) return event.start;
+  if ('valueStart' in event) return event.valueStart;
+  return 'anchorStart' in event ? event.anchorStart : undefined;
+}
+
+function positionAt(text: string, offset: number): Position {
+  const before = text.slice(0, offset);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  return { line: before.split('\n').length, column: offset - lineStart + 1 };
 }

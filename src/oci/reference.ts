@@ -48,7 +48,7 @@ export function parseReference(text: string): Reference {
   const first = named.slice(0, slash);
   if (slash < 0 || !looksLikeRegistry(first)) {
     throw fail(
-      `it does not name a registry; write HOST/${shortHint(named, slash)}, for example docker.io/library/NAME or quay.io/NAME`,
+      `it does not name a registry; write HOST/${shortHint(named)}, for example docker.io/library/NAME or quay.io/NAME`,
     );
   }
   const registry = parseRegistry(first, fail);
@@ -115,8 +115,8 @@ function looksLikeRegistry(first: string): boolean {
   return /[.:[\]]/u.test(first) || first.toLowerCase() === 'localhost';
 }
 
-function shortHint(named: string, slash: number): string {
-  return slash < 0 || /^[a-z0-9._/-]{1,64}$/u.test(named) ? named.slice(0, 64) : 'NAME';
+function shortHint(named: string): string {
+  return /^[a-z0-9._/-]{1,64}(?::[\w.-]{1,64})?$/u.test(named) ? named : 'NAME';
 }
 
 function parseRegistry(text: string, fail: Refusal): string {

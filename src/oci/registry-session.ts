@@ -108,22 +108,27 @@ export class RegistrySession {
         const answer = await this.#authorized(origin, call);
         if (answer.status === 400 && origin.startsWith('http:')) {
           const text = Buffer.from(await answer.excerpt(MAX_ERROR_BYTES)).toString('latin1');
-          if (PLAIN_TO_TLS.test(text)) {
-            first ??= new OciError('tls', `cannot ${call.action}: ${this.registry} speaks only TLS`, {
-              registry: this.registry,
-            });
+          const refusal = statusFailure(
+            400,
+            undefined,
+            Buffer.from(text, 'latin1'),
+            this.#context(call, answer.url),
+          );
+          // The answer to a HEAD has no text, so it takes a try.
+          if (call.method === 'HEAD' || PLAIN_TO_TLS.test(text)) {
+            first ??= refusal;
             continue;
           }
-          throw statusFailure(400, undefined, Buffer.from(text, 'latin1'), this.#context(call, answer.url));
+          throw refusal;
         }
         this.#origin = origin;
         return answer;
       } catch (error) {
         if (!speaksAnotherProtocol(error, origin)) {
-          // A certificate that is refused shows that TLS is the right protocol, and is what to tell.
-          throw first === undefined || (error instanceof OciError && error.code === 'tls' && !mismatch(error))
-            ? error
-            : first;
+          // Any answer, a refused certificate too, shows that this protocol is the right one: that is what to tell.
+          throw first !== undefined && error instanceof OciError && error.code === 'unreachable'
+            ? first
+            : error;
         }
         first ??= error;
       }

@@ -116,7 +116,8 @@ export class Transport {
         watchdog.stop();
         // Once the head is there, the reader of the body reports what happens.
         if (answered) return;
-        const dropped = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+        // A PATCH may have been taken in part; only its sender can find out.
+        const dropped = method !== 'PATCH' && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         if (dropped && outgoing.reusedSocket && mayBeStale) resolve('stale connection');
         else reject(error);
       });

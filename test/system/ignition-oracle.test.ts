@@ -84,7 +84,8 @@ function ours(outcome: ParseOutcome): Verdict {
   const reason = outcome.ok ? undefined : outcome.reason;
   return {
     exit: reason !== undefined || entries.some((entry) => entry.kind === 'error') ? 1 : 0,
-    stdout: inStableOrder(entries.map(formatEntry)),
+    // The tool trims what it prints, so spaces at the end of the last key are lost.
+    stdout: inStableOrder(entries.map(formatEntry)).map((line) => line.trimEnd()),
     stderr: reason === undefined ? '' : `couldn't parse config: ${reason}`,
   };
 }
@@ -94,7 +95,11 @@ function theirs(exit: number, stdout: string, stderr: string): Verdict {
   const lines = stdout.split(/\n(?=(?:error|warning) at |$)/).filter((line) => line !== '');
   const kept = lines.filter((line) => !REMOVED_RULE.test(line));
   const onlyRemoved = kept.length < lines.length && !kept.some((line) => line.startsWith('error'));
-  return { exit: onlyRemoved ? 0 : exit, stdout: inStableOrder(kept), stderr: stderr.trim() };
+  return {
+    exit: onlyRemoved ? 0 : exit,
+    stdout: inStableOrder(kept).map((line) => line.trimEnd()),
+    stderr: stderr.trim(),
+  };
 }
 
 /** The real tool reports the unused keys of one object in random order. */
