@@ -47,7 +47,7 @@ export function createProgram(environment: Environment, outcome: Outcome, versio
     )
     .option(
       '--arch <list>',
-      'of a base for several architectures: amd64,arm64,… or all; this machine’s by default',
+      "of a base for several architectures: amd64,arm64,… or all; this machine's by default",
       architectures,
     )
     .addOption(
@@ -169,7 +169,7 @@ function outputOption(): Option<
 function archOption(): Option<'--arch <name>'> {
   return new Option(
     '--arch <name>',
-    'the architecture, where the reference names several; this machine’s by default',
+    "the architecture, where the reference names several; this machine's by default",
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * The extensions that a MachineConfig may ask for, and the packages that each stands for (contract §2.5).
  */
-export const EXTENSION_PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
+const EXTENSION_PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['ipsec', ['NetworkManager-libreswan', 'libreswan', 'openvswitch3.5-ipsec']],
   ['kerberos', ['krb5-workstation', 'libkadm5']],
   ['kernel-devel', ['kernel-devel', 'kernel-headers']],

@@ -1,4 +1,3 @@
-export { EXTENSION_PACKAGES } from './extensions.ts';
 export { MachineConfigError } from './machineconfig-error.ts';
 export { reconcile } from './reconcile.ts';
 export { render } from './render.ts';

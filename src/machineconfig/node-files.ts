@@ -5,7 +5,7 @@ import { literalGlob } from './tmpfiles.ts';
 import type { TmpfilesLine } from './tmpfiles.ts';
 
 /** Where the image carries what belongs below the node's /var, /run and /tmp. */
-export const SHIPPED_ROOT = '/usr/lib/varve/tree';
+const SHIPPED_ROOT = '/usr/lib/varve/tree';
 
 /** An owner as tmpfiles.d takes it: a name or a number, resolved on the node. */
 export interface NodeOwner {

@@ -148,7 +148,7 @@ function placeKeys(draft: PlacementDraft, user: User, knownHome: string | undefi
     origin,
     plane: 'var',
     reason:
-      'Below the user’s home, which is the node’s: systemd-tmpfiles makes the file at each boot from the image’s copy.',
+      "Below the user's home, which is the node's: systemd-tmpfiles makes the file at each boot from the image's copy.",
     target: path,
     paths,
   });

@@ -119,7 +119,7 @@ function placeBareFile(
       item: node.path,
       origin: node.origin,
       plane,
-      reason: 'The base image has it and the configuration gives no contents: the base image’s file stays.',
+      reason: "The base image has it and the configuration gives no contents: the base image's file stays.",
       target: path,
     });
   }
@@ -276,7 +276,7 @@ function planeOf(
     return { refusal: `${path} itself belongs to the base image` };
   if (isNodePath(path)) return 'var';
   if (path === '/usr/etc' || path.startsWith('/usr/etc/')) {
-    return { refusal: '/usr/etc is where ostree keeps the image’s own /etc; write the path below /etc' };
+    return { refusal: "/usr/etc is where ostree keeps the image's own /etc; write the path below /etc" };
   }
   if (path === '/usr/lib/varve' || path.startsWith('/usr/lib/varve/') || GENERATED.has(path)) {
     return { refusal: `${path} is written by Varve itself; choose another path` };

@@ -160,7 +160,7 @@ for (const [sentence, config, base, reason] of [
   ['a path of the kernel', file('/proc/a'), {}, /nothing below \/proc/],
   ['a path below /boot', file('/boot/a'), {}, /nothing below \/boot/],
   ['a custom toplevel that the host drops', file('/data/a'), {}, /lost silently/],
-  ['ostree’s own /usr/etc', file('/usr/etc/a'), {}, /write the path below \/etc/],
+  ["ostree's own /usr/etc", file('/usr/etc/a'), {}, /write the path below \/etc/],
   ['what Varve writes itself', file('/usr/lib/varve/provenance.json'), {}, /written by Varve itself/],
   [
     'a kargs.d file of the same name',

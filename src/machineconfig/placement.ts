@@ -50,13 +50,13 @@ export function place(input: PlacementInput): Placement {
       item: section,
       origin: { section },
       plane: 'firstboot',
-      reason: 'Only a machine’s first boot can partition, format or encrypt disks.',
+      reason: "Only a machine's first boot can partition, format or encrypt disks.",
     });
   }
   const { config: further } = input.config.ignition;
   if (further?.replace !== undefined || (further?.merge ?? []).length > 0) {
     draft.warnings.push(
-      'ignition.config names further configs, which only a machine’s first boot fetches: nothing of them is in the image',
+      "ignition.config names further configs, which only a machine's first boot fetches: nothing of them is in the image",
     );
   }
   if (input.fips) {
@@ -139,7 +139,7 @@ function placeKernelArguments(
         origin,
         plane: 'kargs',
         reason:
-          'In the image’s kargs.d: bootc adds it when the image is staged and takes it away with the image.',
+          "In the image's kargs.d: bootc adds it when the image is staged and takes it away with the image.",
         paths: [KARGS_PATH],
       });
     }
@@ -150,7 +150,7 @@ function placeKernelArguments(
       origin: { section: 'kernelArguments', key: entry },
       plane: 'live',
       reason:
-        'An image can only add kernel arguments; taking a machine’s own away is for the agent on the node.',
+        "An image can only add kernel arguments; taking a machine's own away is for the agent on the node.",
     });
   }
   addText(draft, KARGS_PATH, kargsFile([...placed]));

@@ -5,7 +5,7 @@ import type { MachineConfig } from '../api/index.ts';
 import type { Config } from '../ignition/index.ts';
 
 /** What an object of the API may have at most (contract §1.13). */
-export const MAX_MACHINE_CONFIG_BYTES = 1_572_864;
+const MAX_MACHINE_CONFIG_BYTES = 1_572_864;
 const WARNING_SHARE = 0.8;
 const MAX_LISTED = 5;
 

@@ -156,7 +156,7 @@ function environment(
   return { env: {}, home: '/home/u', uid: 7, read, asked, ...more };
 }
 
-test('authFiles() searches in podman’s order and takes the first file that has an entry', () => {
+test("authFiles() searches in podman's order and takes the first file that has an entry", () => {
   const file = (name: string, host = 'quay.io'): string => JSON.stringify({ auths: { [host]: basic(name) } });
   const bare = environment({});
   assert.deepEqual(authFiles(bare).lookup('quay.io', 'os'), { files: [] });

@@ -27,15 +27,7 @@ export {
   parseManifest,
 } from './documents.ts';
 export type { MediaFamily } from './media-type.ts';
-export {
-  bareMediaType,
-  isConfigType,
-  isIndexType,
-  isManifestType,
-  MANIFEST_TYPES,
-  mediaFamilyOf,
-  MediaType,
-} from './media-type.ts';
+export { bareMediaType, isIndexType, isManifestType, mediaFamilyOf, MediaType } from './media-type.ts';
 export type { OciErrorCode, OciErrorFacts } from './oci-error.ts';
 export { OciError } from './oci-error.ts';
 export type { AppendedImage, BaseImage, ImageChange } from './append-layers.ts';

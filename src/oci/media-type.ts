@@ -35,11 +35,6 @@ export function isIndexType(mediaType: string): boolean {
   return mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList;
 }
 
-/** Tells whether the media type is that of an image config (OCI or Docker). */
-export function isConfigType(mediaType: string): boolean {
-  return mediaType === MediaType.ociConfig || mediaType === MediaType.dockerConfig;
-}
-
 /** The family of a manifest or index type; every type that is not Docker's counts as OCI. */
 export function mediaFamilyOf(mediaType: string): MediaFamily {
   return mediaType.startsWith('application/vnd.docker.') ? 'docker' : 'oci';

@@ -222,3 +222,14 @@ test('a credential helper that is configured is named', async (t) => {
     /\/config\.json leaves them to the credential helper "ecr-login", which is not run here/u,
   );
 });
+
+test('Basic credentials that are refused bring up what the registry said', async (t) => {
+  const errors = [{ code: 'UNAUTHORIZED', message: 'account is locked' }];
+  const server = await scriptedServer(t, (_, response) =>
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(JSON.stringify({ errors })),
+  );
+  const { client } = testClient(t, { auth: source(BASIC) });
+  const error = await failure(client.getManifest(parseReference(`${server.address}/os:1`)));
+  assert.match(error.message, /credentials from \/auth\.json \(401 UNAUTHORIZED: account is locked\)/u);
+  assert.equal(server.seen.length, 2);
+});

@@ -11,6 +11,8 @@ import type { Transport } from './registry-transport.ts';
 export interface AuthorizationNeed {
   readonly scopes: readonly Scope[];
   readonly context: FailureContext;
+  /** What the registry said when it refused, for messages: `(401 CODE: message)`. */
+  readonly said: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -71,7 +73,7 @@ export class Authenticator {
 
   /** The error for a request that was refused although it carried what it could. */
   refused(need: AuthorizationNeed): OciError {
-    return unauthorized(need.context, this.#lookup(need), '(401)');
+    return unauthorized(need.context, this.#lookup(need), need.said);
   }
 
   async #answer(method: Method, need: AuthorizationNeed, challenged: string | undefined): Promise<string> {

@@ -84,7 +84,7 @@ export class RegistryClient {
 
   /** Streams a blob; only a stream that ends without an error was the right content. */
   getBlob(ref: Reference, descriptor: Descriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-    return readBlob(this.#session(ref), { ...address(ref, descriptor) }, this.#signal(signal));
+    return readBlob(this.#session(ref), address(ref, descriptor), this.#signal(signal));
   }
 
   /** A whole blob of at most `limit` bytes, verified. */

@@ -84,6 +84,9 @@ export function networkFailure(error: unknown, context: FailureContext, aborted:
       false,
     );
   }
+  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
+    return fail('tls', `the TLS handshake with ${where} failed (${code})`, false);
+  }
   if (code.startsWith('HPE_'))
     return fail('unreachable', `${where} does not speak HTTP (${code}); is it a registry?`, false);
   switch (code) {
@@ -105,6 +108,12 @@ export function networkFailure(error: unknown, context: FailureContext, aborted:
       return fail(
         'unreachable',
         `${where} did not answer in time; check the network and the proxy settings`,
+        true,
+      );
+    case 'ERR_PROXY_TUNNEL':
+      return fail(
+        'unreachable',
+        `the proxy gives no connection to ${where}; check the proxy and NO_PROXY`,
         true,
       );
     case 'ECONNRESET':
@@ -245,7 +254,7 @@ export function quoteComplaints(status: number, complaints: readonly RegistryCom
  * Makes text from a registry safe to print: no control or direction characters (they can rewrite a terminal), no URL
  * queries and no tokens, at most 200 characters.
  */
-export function sanitise(text: string): string {
+function sanitise(text: string): string {
   const plain = text
     .slice(0, 2000)
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')

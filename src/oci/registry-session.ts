@@ -7,6 +7,8 @@ import {
   isProtocolMismatch,
   MAX_ERROR_BYTES,
   networkFailure,
+  parseComplaints,
+  quoteComplaints,
   statusFailure,
 } from './registry-failure.ts';
 import type { RegistrySettings } from './registry-options.ts';
@@ -138,17 +140,21 @@ export class RegistrySession {
 
   async #authorized(origin: string, call: Call): Promise<Answer> {
     const url = typeof call.target === 'string' ? new URL(call.target, origin) : call.target;
-    const need = { scopes: call.scopes, signal: call.signal, context: this.#context(call, url) };
+    const need = {
+      scopes: call.scopes,
+      signal: call.signal,
+      context: this.#context(call, url),
+      said: '(401)',
+    };
     const ours = url.origin === new URL(origin).origin;
     const sent = ours ? await this.#authenticator.authorization(need) : undefined;
     const answer = await this.#follow(call, url, sent);
     if (!ours || answer.status !== 401 || answer.url.origin !== url.origin) return answer;
-    answer.discard();
-    const better = await this.#authenticator.challenged(answer.challenges, need, sent);
+    const refusal = { ...need, said: await complaintOf(answer) };
+    const better = await this.#authenticator.challenged(answer.challenges, refusal, sent);
     const second = await this.#follow(call, url, better);
     if (second.status !== 401 || second.url.origin !== url.origin) return second;
-    second.discard();
-    throw this.#authenticator.refused(need);
+    throw this.#authenticator.refused({ ...need, said: await complaintOf(second) });
   }
 
   /** Sends the request and follows redirects. The authorisation goes to the origin it is for and to no other. */
@@ -182,12 +188,16 @@ export class RegistrySession {
   }
 }
 
+async function complaintOf(answer: Answer): Promise<string> {
+  return quoteComplaints(answer.status, parseComplaints(await answer.excerpt(MAX_ERROR_BYTES)));
+}
+
 /** Tells whether the error can come from speaking HTTP to a TLS server or TLS to an HTTP server or to a closed port. */
 function speaksAnotherProtocol(error: unknown, origin: string): boolean {
   if (!(error instanceof OciError)) return false;
   const code = errorCode(error.cause);
   if (mismatch(error) || code === 'ECONNRESET') return true;
-  return origin.startsWith('https:') && code === 'ECONNREFUSED';
+  return origin.startsWith('https:') && (code === 'ECONNREFUSED' || code === 'ERR_PROXY_TUNNEL');
 }
 
 function mismatch(error: OciError): boolean {

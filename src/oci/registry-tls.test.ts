@@ -252,3 +252,24 @@ test('a port without TLS is named when HTTPS is required, and used when plain HT
   );
   assert.match(plain.lines().at(-1) ?? '', /^HEAD http:\/\/registry\.example:5000\/v2\/os\/blobs\//u);
 });
+
+test('CA certificates that are not PEM are named', async (t) => {
+  const keys = certificates(t);
+  if (keys === undefined) return;
+  const proxy = await tunnel(
+    t,
+    await listen(
+      t,
+      createServer(keys.server, (_, response) => response.end()),
+    ),
+  );
+  const certificateAuthorities = ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'];
+  const error = await failure(
+    ask(t, 'registry.example:5000', { certificateAuthorities, proxyEnv: { HTTPS_PROXY: proxy.url } }),
+  );
+  assert.equal(error.code, 'invalid-option');
+  assert.equal(
+    error.message,
+    'cannot use certificateAuthorities: it holds something else than certificates in PEM',
+  );
+});

@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
+import { OciError } from './oci-error.ts';
 import { isListed, isLoopbackHost } from './registry-endpoint.ts';
 import type { RegistrySettings } from './registry-options.ts';
 
@@ -38,7 +40,7 @@ export interface Traffic {
 }
 
 /** Marks the silence of a server; the message layer turns it into a sentence. */
-export class InactivityError extends Error {
+class InactivityError extends Error {
   override readonly name = 'InactivityError';
   readonly code = 'ETIMEDOUT';
 }
@@ -57,13 +59,15 @@ export class OversizeError extends Error {
 
 type TransportSettings = Pick<
   RegistrySettings,
-  'certificateAuthorities' | 'inactivity' | 'plainHttp' | 'proxyEnv' | 'userAgent'
+  'certificateAuthorities' | 'inactivity' | 'optionNames' | 'plainHttp' | 'proxyEnv' | 'userAgent'
 >;
 
 /** A larger rest of a body costs more to read away than a new connection. */
 const DISCARD_BYTES = 64 * 1024;
 /** The unit of sending: a write of this size that makes no progress within the inactivity limit means a dead server. */
 const WRITE_BYTES = 1024 * 1024;
+/** A PUT is answered after the registry has moved the whole blob into place, which may take this much longer. */
+const COMMIT_PATIENCE = 5;
 /** How often a request is sent again at once because the server had closed the idle connection that it used. */
 const MAX_STALE_CONNECTIONS = 3;
 
@@ -110,7 +114,8 @@ export class Transport {
         agent: this.#agent(url),
         ...(signal === undefined ? {} : { signal }),
       });
-      const watchdog = new Watchdog(this.#settings.inactivity, (error) => outgoing.destroy(error));
+      const patience = this.#settings.inactivity * (method === 'PUT' ? COMMIT_PATIENCE : 1);
+      const watchdog = new Watchdog(patience, (error) => outgoing.destroy(error));
       let answered = false;
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         watchdog.stop();
@@ -217,7 +222,17 @@ export class Transport {
 
   #trust(unverified: boolean): https.AgentOptions {
     if (unverified) return { rejectUnauthorized: false };
-    const extra = this.#settings.certificateAuthorities;
+    const { certificateAuthorities: extra, optionNames } = this.#settings;
+    for (const pem of extra) {
+      // Checked here because TLS passes over what it cannot read, and then blames the server's certificate.
+      if (!isCertificate(pem)) {
+        const name = optionNames.certificateAuthorities;
+        throw new OciError(
+          'invalid-option',
+          `cannot use ${name}: it holds something else than certificates in PEM`,
+        );
+      }
+    }
     return extra.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extra] };
   }
 }
@@ -271,6 +286,14 @@ async function readExcerpt(body: AsyncIterable<Uint8Array>, limit: number): Prom
     // An error body that breaks off still says something.
   }
   return Buffer.concat(chunks).subarray(0, limit);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function ignore(): void {}

@@ -15,6 +15,8 @@ export interface ChunkUpload {
   readonly chunk: Uint8Array;
   /** Counts the failures of the whole upload. */
   readonly retries: Retries;
+  /** Is told how many bytes of the blob the registry has. */
+  readonly progressed: (offset: number) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -37,7 +39,7 @@ export async function sendChunk(upload: ChunkUpload): Promise<URL> {
     try {
       progress = await patch(upload, progress);
       if (progress.offset <= before) throw noProgress(upload);
-      upload.retries.reset();
+      upload.progressed(progress.offset);
     } catch (error) {
       await upload.retries.failed(error);
       progress = await ask(upload, progress, error);

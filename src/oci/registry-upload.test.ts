@@ -298,3 +298,15 @@ test('copyBlob() uses the upload that a refused mount opened', async (t) => {
     ['POST', 'GET', 'PUT'],
   );
 });
+
+test('putBlob() gives up on a registry that loses every upload at the same place', async (t) => {
+  const registry = chunked((request, response, stored) => {
+    if (request.method === 'GET') response.writeHead(404).end();
+    else if (stored.length === 0) return false;
+    else response.writeHead(404).end();
+    return true;
+  });
+  const { error, server } = await push(t, registry.script, { chunkSize: 4 }, () => stream());
+  assert.equal(error?.code, 'not-found');
+  assert.ok(server.seen.length < 30);
+});

@@ -2,8 +2,8 @@ import { digestAlgorithm, startDigest } from './digest.ts';
 import { OciError } from './oci-error.ts';
 import type { BlobAddress } from './registry-blob-read.ts';
 import { cancelUpload, startUpload, type UploadSession } from './registry-upload-session.ts';
-import { again, sendChunk } from './registry-upload-chunk.ts';
-import { type Retries, startRetries } from './registry-retry.ts';
+import { again, type ChunkUpload, sendChunk } from './registry-upload-chunk.ts';
+import { startRetries } from './registry-retry.ts';
 import { pushScope } from './registry-scope.ts';
 import type { RegistrySession } from './registry-session.ts';
 
@@ -35,11 +35,18 @@ export async function uploadBlob(
     throw sizeMismatch(action, session, source.length, blob.size);
   }
   const retries = startRetries(session.settings, signal);
+  let furthest = 0;
+  // Only what no earlier try reached counts as progress: a registry may lose every upload at the same place.
+  const progressed = (offset: number): void => {
+    if (offset <= furthest) return;
+    furthest = offset;
+    retries.reset();
+  };
   for (let open = begun; ; open = undefined) {
     let upload = open;
     try {
       upload ??= await startUpload(session, action, blob.repository, signal);
-      return await fill(session, action, blob, source, upload, retries, signal);
+      return await fill(session, action, blob, source, upload, { retries, progressed }, signal);
     } catch (error) {
       if (error instanceof SourceFailure) {
         if (upload !== undefined) await cancelUpload(session, action, blob.repository, upload, signal);
@@ -56,7 +63,7 @@ async function fill(
   blob: BlobAddress,
   source: BlobSource,
   upload: UploadSession,
-  retries: Retries,
+  failures: Pick<ChunkUpload, 'progressed' | 'retries'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { onTransfer } = session.settings;
@@ -76,7 +83,7 @@ async function fill(
       location,
       start: at,
       chunk,
-      retries,
+      ...failures,
       signal,
     });
     at += chunk.length;

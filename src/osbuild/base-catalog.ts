@@ -73,7 +73,7 @@ export class BaseCatalog {
   }
 
   /**
-   * @throws OsBuildError `base-missing`, `base-not-bootable`, `cache`; OciError for what the registry answers.
+   * @throws OsBuildError `image-missing`, `base-not-bootable`, `cache`; OciError for what the registry answers.
    */
   async open(reference: Reference, architectures: Architectures, push: Reference): Promise<ResolvedBase> {
     const digest = await this.#resolve(reference);
@@ -228,7 +228,7 @@ function mediaTypeOf(bytes: Uint8Array): string {
 
 function missing(reference: Reference): OsBuildError {
   return new OsBuildError(
-    'base-missing',
+    'image-missing',
     `cannot find base image ${formatReference(reference)}: the registry has no such repository or tag; check the name, or push the base there first`,
   );
 }

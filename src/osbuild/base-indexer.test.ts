@@ -102,7 +102,7 @@ test('indexBase() resolves the hard links of ostree chunks to their objects, whi
   assert.equal(base.entry(`/${repo}/ab/01.file`), undefined);
 });
 
-test('indexBase() reads what placement needs of units, accounts and the host’s root', async () => {
+test("indexBase() reads what placement needs of units, accounts and the host's root", async () => {
   const units = 'usr/lib/systemd/system';
   const base = await index([
     [

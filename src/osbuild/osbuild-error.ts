@@ -1,6 +1,6 @@
 export type OsBuildErrorCode =
   | 'needs-container-build'
-  | 'base-missing'
+  | 'image-missing'
   | 'base-not-bootable'
   | 'base-malformed'
   | 'cache'

@@ -64,7 +64,7 @@ export async function describeImage(
   let found = await registry.getManifest(reference);
   if (found === undefined) {
     throw new OsBuildError(
-      'base-missing',
+      'image-missing',
       `cannot find image ${formatReference(reference)}: the registry has no such repository, tag or digest; check the name`,
     );
   }
