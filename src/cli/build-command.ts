@@ -22,7 +22,7 @@ import { writeResult } from './output.ts';
 import { ProgressLine } from './progress.ts';
 import type { RegistryFlags } from './registry-flags.ts';
 import { openRegistryFor } from './registry-flags.ts';
-import { renderPool } from './render-command.ts';
+import { renderPool, withPlaces } from './render-command.ts';
 
 export interface BuildFlags extends RegistryFlags {
   readonly pool: string;
@@ -118,7 +118,8 @@ class Build {
     this.#flags = flags;
     this.#registry = registry;
     this.#say = say;
-    this.#architectures = flags.arch === 'all' ? 'all' : (flags.arch ?? machineArchitecture()).split(',');
+    this.#architectures =
+      flags.arch === 'all' ? 'all' : [...new Set((flags.arch ?? machineArchitecture()).split(','))];
     this.#catalog = new BaseCatalog(
       registry,
       openBuildCache(cacheDirectory(flags.cache, environment)),
@@ -150,10 +151,15 @@ class Build {
     if (osImageURL !== flags.base)
       this.#say(`note: the base is ${osImageURL}, which a MachineConfig's osImageURL sets over --base`);
     const asked =
-      early !== undefined && osImageURL === flags.base ? early : this.#ask(parseReference(osImageURL), push);
-    const base = await asked.base;
-    const current = await asked.current;
-    const images = await this.#time('assemble', () => Promise.resolve(this.#assemble(base, rendered)));
+      early !== undefined && osImageURL === flags.base
+        ? early
+        : this.#ask(readOsImageURL(manifests, osImageURL), push);
+    // Whichever fails first: where nothing can be pushed, no base needs to be read.
+    const [base, current] = await Promise.all([asked.base, asked.current]);
+    refuseOtherArchitecture(base, flags.arch);
+    const images = await this.#time('assemble', () =>
+      Promise.resolve(withPlaces(manifests, () => this.#assemble(base, rendered))),
+    );
     const pushed = await this.#push(push, base, images, current);
     return this.#report(push, base, rendered, images, pushed);
   }
@@ -298,6 +304,37 @@ function summaryLines(report: BuildReport): readonly string[] {
     `time      ${steps.map(({ step, milliseconds }) => `${step} ${formatMilliseconds(milliseconds)}`).join(', ')}`,
   );
   return lines;
+}
+
+/** A base that is one image is taken whatever this machine is, but not against what a person asked for. */
+function refuseOtherArchitecture(
+  { index, images, reference }: ResolvedBase,
+  asked: string | undefined,
+): void {
+  const [image] = images;
+  if (index !== undefined || image === undefined || asked === undefined || asked === 'all') return;
+  const { architecture } = image.config;
+  if (asked.split(',').every((name) => name.split('/')[0] === architecture)) return;
+  throw new CliError(
+    'input',
+    `cannot build on ${formatReference(reference)} for ${asked}: it is one image, for ${architecture}; name a base for several architectures, or leave --arch out`,
+  );
+}
+
+/** The reference in a MachineConfig; a bad one is refused with its place. */
+function readOsImageURL(manifests: Manifests, text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    const owner = manifests.machineConfigs.find(({ spec }) => spec.osImageURL === text)?.metadata.name ?? '';
+    const place = manifests.locate('MachineConfig', owner, ['spec', 'osImageURL']);
+    if (place === undefined || !(error instanceof Error)) throw error;
+    throw new CliError(
+      'input',
+      `${error.message} (${place}: MachineConfig ${JSON.stringify(owner)}: spec.osImageURL)`,
+      { cause: error },
+    );
+  }
 }
 
 /** A push needs a tag: what no tag names, registries delete (host-contract §5.7). */

@@ -134,7 +134,9 @@ function sizeOf(node: Extract<TreeNode, { type: 'file' }>): number {
 
 function parseFile({ name, text }: InputFile): Config {
   const outcome: ParseOutcome = parseText(text);
-  for (const entry of outcome.report.entries) process.stderr.write(`${name}: ${formatEntry(entry)}\n`);
-  if (outcome.ok) return outcome.config;
-  throw new CliError('input', `cannot read ${name}: ${outcome.reason ?? 'the config is not valid'}`);
+  const entries = outcome.report.entries.map(formatEntry);
+  if (!outcome.ok)
+    throw new CliError('input', `cannot read ${name}: ${outcome.reason ?? entries.join('\n  ')}`);
+  for (const entry of entries) process.stderr.write(`${name}: ${entry}\n`);
+  return outcome.config;
 }

@@ -1,6 +1,6 @@
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { CliError } from './cli-error.ts';
 
 /** A text that a command was given with `-f`. */
@@ -21,8 +21,8 @@ const SIZE_LIMIT = 64 * 1024 * 1024;
 export async function readInputFiles(paths: readonly string[]): Promise<readonly InputFile[]> {
   const files: InputFile[] = [];
   for (const path of paths) {
-    if (path === '-') files.push({ name: 'standard input', text: await text(process.stdin) });
-    else files.push(...(await readPath(path)));
+    if (path !== '-') files.push(...(await readPath(path)));
+    else files.push(toText('standard input', await readStream('standard input', process.stdin)));
   }
   return files;
 }
@@ -30,8 +30,9 @@ export async function readInputFiles(paths: readonly string[]): Promise<readonly
 async function readPath(path: string): Promise<readonly InputFile[]> {
   const info = await attempt(path, stat(path));
   if (!info.isDirectory()) return [await readOne(path)];
-  const names = (await attempt(path, readdir(path)))
-    .filter((name) => /\.(?:yaml|yml|json)$/u.test(name))
+  const names = (await attempt(path, readdir(path, { withFileTypes: true })))
+    .filter((entry) => !entry.isDirectory() && /\.(?:yaml|yml|json)$/u.test(entry.name))
+    .map((entry) => entry.name)
     .sort();
   if (names.length === 0) {
     throw new CliError(
@@ -43,31 +44,59 @@ async function readPath(path: string): Promise<readonly InputFile[]> {
 }
 
 async function readOne(path: string): Promise<InputFile> {
-  const bytes = await attempt(path, readFile(path));
-  if (bytes.length > SIZE_LIMIT) {
-    throw new CliError(
-      'input',
-      `cannot read ${path}: it has ${bytes.length} bytes, more than the ${SIZE_LIMIT} that a file of objects may have`,
-    );
+  const info = await attempt(path, stat(path));
+  if (info.size > SIZE_LIMIT) throw tooLarge(path);
+  const bytes = await attempt(
+    path,
+    // Of a pipe or a device nobody knows how much is to come.
+    info.isFile() ? readFile(path) : readStream(path, createReadStream(path)),
+  );
+  return toText(path, bytes);
+}
+
+async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > SIZE_LIMIT) throw tooLarge(name);
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks, length);
+}
+
+function toText(name: string, bytes: Uint8Array): InputFile {
   try {
-    return { name: path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    return { name, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (cause) {
-    throw new CliError('input', `cannot read ${path}: it is not UTF-8 text`, { cause });
+    throw new CliError('input', `cannot read ${name}: it is not UTF-8 text; save it as UTF-8`, { cause });
   }
+}
+
+function tooLarge(name: string): CliError {
+  return new CliError(
+    'input',
+    `cannot read ${name}: it has more than the ${SIZE_LIMIT} bytes that a file of objects may have; split it`,
+  );
 }
 
 async function attempt<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'no such file or directory',
-      EACCES: 'permission denied',
-      EISDIR: 'it is a directory',
-      ENOTDIR: 'a part of the path is not a directory',
-    };
-    throw new CliError('input', `cannot read ${path}: ${reasons[code] ?? String(cause)}`, { cause });
+    if (cause instanceof CliError) throw cause;
+    throw new CliError('input', `cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
+}
+
+/** What a person reads when the system refuses to read a file. */
+export function fileProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or directory',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'a part of the path is not a directory',
+  };
+  return reasons[code] ?? (code === '' ? String(error) : code);
 }

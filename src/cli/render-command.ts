@@ -30,36 +30,46 @@ export async function renderCommand(flags: RenderFlags): Promise<void> {
  * @throws CliError `input` for an unknown pool and, with file, line and column, for whatever rendering refuses.
  */
 export function renderPool(manifests: Manifests, pool: string, base: string): Rendered {
-  try {
-    return render({
+  return withPlaces(manifests, () =>
+    render({
       pool: poolNamed(manifests, pool),
       machineConfigs: manifests.machineConfigs,
       defaults: { osImageURL: base, baseOSExtensionsContainerImage: '' },
-    });
+    }),
+  );
+}
+
+/**
+ * Runs what refuses configurations, and gives its error the file, line and column of each field at fault.
+ *
+ * @throws CliError `input`
+ */
+export function withPlaces<T>(manifests: Manifests, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     if (!(error instanceof MachineConfigError)) throw error;
-    throw new CliError('input', withPositions(error, manifests), { cause: error });
+    throw new CliError('input', describeWithPlaces(error, manifests), { cause: error });
   }
 }
 
-/** The error's text with the place of each field that is in one of the files. */
-function withPositions(error: MachineConfigError, manifests: Manifests): string {
-  const places = error.problems.map((problem) =>
-    problem.machineConfig === undefined
-      ? undefined
-      : manifests.locate(
-          'MachineConfig',
-          problem.machineConfig,
-          parseField(problem.field ?? 'metadata.name'),
-        ),
-  );
-  if (places.every((place) => place === undefined)) return error.message;
-  const lines = error.problems.map((problem, index) => {
-    const place = places[index];
-    return `${place === undefined ? '' : `${place}: `}${formatProblem(problem)}`;
+function describeWithPlaces(error: MachineConfigError, manifests: Manifests): string {
+  const lines = error.problems.map((problem) => {
+    const { machineConfig, field = 'metadata.name' } = problem;
+    const place =
+      machineConfig !== undefined
+        ? manifests.locate('MachineConfig', machineConfig, parseField(field))
+        : problem.field !== undefined && error.pool !== undefined
+          ? manifests.locate('MachineConfigPool', error.pool, parseField(field))
+          : undefined;
+    return { text: `${place === undefined ? '' : `${place}: `}${formatProblem(problem)}`, place };
   });
-  const pool = error.pool === undefined ? '' : ` pool ${JSON.stringify(error.pool)}`;
-  return `cannot render${pool}:\n  ${lines.join('\n  ')}`;
+  if (lines.every(({ place }) => place === undefined)) return error.message;
+  const what =
+    error.code === 'unplaceable'
+      ? 'place the configuration on this base image'
+      : `render pool ${JSON.stringify(error.pool ?? '')}`;
+  return `cannot ${what}:\n  ${lines.map(({ text }) => text).join('\n  ')}`;
 }
 
 /** `spec.config.storage.files[0].path` as its steps. */

@@ -70,9 +70,8 @@ export function readYamlDocuments(file: string, text: string): readonly YamlDocu
     });
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
-    const at =
-      cause.mark === undefined ? '' : `line ${cause.mark.line + 1}, column ${cause.mark.column + 1}: `;
-    throw new CliError('input', `cannot read ${file}: ${at}${cause.reason}`, { cause });
+    const at = cause.mark === undefined ? '' : `:${cause.mark.line + 1}:${cause.mark.column + 1}`;
+    throw new CliError('input', `cannot read ${file}${at}: ${explain(cause.reason)}`, { cause });
   }
   const starts = [...events.keys()].filter((index) => events[index]?.type === EVENT_DOCUMENT);
   return values.flatMap((value, index): readonly YamlDocument[] => {
@@ -80,6 +79,11 @@ export function readYamlDocuments(file: string, text: string): readonly YamlDocu
     const root = (starts[index] ?? 0) + 1;
     return [{ file, value, position: (path) => positionAt(text, offsetOf(events, root, text, path)) }];
   });
+}
+
+/** The parser's reason, with the usual cause where it speaks of a mere consequence. */
+function explain(reason: string): string {
+  return reason === 'deficient indentation' ? `${reason}; is a quote or bracket left open above?` : reason;
 }
 
 /** The offset of the key or item at a path below the node that begins at event `root`. */

@@ -4,6 +4,8 @@ import type { Field, StructSpec } from './spec.ts';
 /** The first value of a wrong type: the real tool's wording, and where it stands. */
 export interface TypeFailure {
   readonly message: string;
+  /** The keys as they were written, and indexes. */
+  readonly path: readonly (string | number)[];
   /** The object or array that holds the value, and its index there; undefined for the document itself. */
   readonly holder: unknown;
   readonly index: number;
@@ -25,7 +27,7 @@ export function decode(root: StructSpec, input: unknown): Decoded {
   const shape = shapeOf(input);
   if (shape !== 'object' && shape !== 'null') {
     const message = `json: cannot unmarshal ${shape} into Go value of type util.${root.name}`;
-    return { value: {}, failure: { message, holder: undefined, index: 0 } };
+    return { value: {}, failure: { message, path: [], holder: undefined, index: 0 } };
   }
   const decoder = new Decoder();
   const value = decoder.struct(root, input, {});
@@ -37,6 +39,7 @@ const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 class Decoder {
   failure: TypeFailure | undefined;
   readonly #names: string[] = [];
+  readonly #path: (string | number)[] = [];
 
   struct(spec: StructSpec, input: unknown, into: Target): Target {
     const keys = keysOf(input);
@@ -45,8 +48,10 @@ class Decoder {
       const field = spec.byName.get(foldCase(keys[i] ?? ''));
       if (field === undefined) continue;
       this.#names.push(field.name);
+      this.#path.push(keys[i] ?? '');
       this.#field(spec, field, { holder: input, index: i, value: values[i] }, into);
       this.#names.pop();
+      this.#path.pop();
     }
     for (const field of spec.fields) {
       if (field.required === true) into[field.name] ??= '';
@@ -78,7 +83,10 @@ class Decoder {
     const old = itemsOf(before);
     return itemsOf(place.value).map((value, index) => {
       const entry: Place = { holder: place.value, index, value };
-      return this.#one(owner, field, entry, old[index]) ?? old[index] ?? this.#zero(field);
+      this.#path.push(index);
+      const one = this.#one(owner, field, entry, old[index]);
+      this.#path.pop();
+      return one ?? old[index] ?? this.#zero(field);
     });
   }
 
@@ -104,6 +112,7 @@ class Decoder {
     const shown = shape === 'number' && goType === 'int' ? `number ${literalOf(place.value)}` : shape;
     this.failure ??= {
       message: `json: cannot unmarshal ${shown} into Go struct field ${owner.name}.${this.#names.join('.')} of type ${goType}`,
+      path: [...this.#path],
       holder: place.holder,
       index: place.index,
     };

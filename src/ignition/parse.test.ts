@@ -66,14 +66,14 @@ test('parseValue() leaves out nulls, empty lists and empty structs', () => {
   });
 });
 
-test('parseValue() tells a type error as the real tool does, without a position', () => {
+test('parseValue() tells a type error as the real tool does, and where it is', () => {
   const value = { ignition: { version: '3.6.0' }, storage: { files: [{ path: '/a', mode: 1.5 }] } };
   const outcome = parseValue(value);
   assert.ok(!outcome.ok);
   assert.deepEqual(outcome.report.entries, [
     {
       kind: 'error',
-      path: [],
+      path: ['storage', 'files', 0, 'mode'],
       message: 'json: cannot unmarshal number 1.5 into Go struct field File.storage.files.mode of type int',
     },
   ]);

@@ -94,7 +94,7 @@ function typeFailed(
 ): ParseOutcome {
   const entry: ReportEntry =
     source === undefined
-      ? { kind: 'error', path: [], message: failure.message }
+      ? { kind: 'error', path: failure.path, message: failure.message }
       : errorAt(source.text, mismatchOffset(failure, source), 0, failure.message);
   return { ok: false, ...naming(found), report: reportOf([entry]) };
 }

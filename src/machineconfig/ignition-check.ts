@@ -44,8 +44,26 @@ function versionProblem(found: string): Problem {
 }
 
 function toProblem({ path, message }: ReportEntry): Problem {
-  return { field: formatField(['spec', 'config', ...path]), message };
+  return { field: formatField(['spec', 'config', ...path]), message: describeMismatch(message) ?? message };
 }
+
+/** What the real validator says of a value of a wrong type, in words for people who do not read Go. */
+function describeMismatch(message: string): string | undefined {
+  const found = /^json: cannot unmarshal (?<shape>[a-z]+)(?: .+)? into Go .+ of type (?<type>\S+)$/u.exec(
+    message,
+  )?.groups;
+  if (found === undefined) return undefined;
+  const { shape = '', type = '' } = found;
+  const expected = type.startsWith('[]') ? 'a list' : (TYPE_NAMES.get(type) ?? 'an object');
+  const received = { array: 'a list', object: 'an object', bool: 'true or false' }[shape] ?? `a ${shape}`;
+  return `expected ${expected}, received ${received}`;
+}
+
+const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['string', 'a string'],
+  ['int', 'a whole number'],
+  ['bool', 'true or false'],
+]);
 
 function checkFile(file: File, index: number): readonly Problem[] {
   const problems: Problem[] = [];

@@ -23,6 +23,7 @@ export function placeAccounts(draft: PlacementDraft, users: readonly User[], gro
 function placeGroup(draft: PlacementDraft, group: Group): void {
   const origin = { section: 'passwd.groups', key: group.name } as const;
   const item = `group ${group.name}`;
+  if (group.name === '') return draft.refuse('a group', origin, 'it has no name; give it one');
   if (group.shouldExist === false) {
     draft.note({
       item,
@@ -54,6 +55,7 @@ function placeGroup(draft: PlacementDraft, group: Group): void {
 function placeUser(draft: PlacementDraft, user: User): void {
   const origin = { section: 'passwd.users', key: user.name } as const;
   const item = `user ${user.name}`;
+  if (user.name === '') return draft.refuse('a user', origin, 'it has no name; give it one');
   if (user.shouldExist === false) {
     draft.note({
       item,

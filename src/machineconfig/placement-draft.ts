@@ -11,6 +11,8 @@ export interface PlacementProblem {
   readonly item: string;
   readonly reason: string;
   readonly machineConfigs: readonly string[];
+  /** Where the last of them has it. */
+  readonly field: string | undefined;
 }
 
 /** An item about to be recorded: {@link PlacedItem} without what the draft looks up itself. */
@@ -52,7 +54,8 @@ export class PlacementDraft {
   }
 
   refuse(item: string, origin: ProvenanceItem, reason: string): void {
-    this.problems.push({ item, reason, machineConfigs: this.#provenance.of(origin) });
+    const machineConfigs = this.#provenance.of(origin);
+    this.problems.push({ item, reason, machineConfigs, field: this.#provenance.field(origin) });
   }
 
   warn(origin: ProvenanceItem, message: string): void {

@@ -30,6 +30,7 @@ const GENERATED = new Set([KARGS_PATH, PRESET_PATH, SYSUSERS_PATH, TMPFILES_PATH
 
 /** Places the files, directories and links of an Ignition tree (architecture D4, host-contract §5.2, §8.6). */
 export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]): void {
+  const placed = new Map<string, TreeNode>();
   for (const node of nodes) {
     if (hasControlCharacter(node.path)) {
       draft.refuse(
@@ -41,6 +42,12 @@ export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]
     }
     const path = draft.resolve(node);
     if (path === undefined) continue;
+    const obstacle = obstacleTo(path, node, placed);
+    if (obstacle !== undefined) {
+      draft.refuse(node.path, node.origin, obstacle);
+      continue;
+    }
+    placed.set(path, node);
     const plane = planeOf(draft, path);
     if (typeof plane !== 'string') {
       draft.refuse(node.path, node.origin, plane.refusal);
@@ -51,6 +58,19 @@ export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]
     else if (node.type === 'symlink') placeSymlink(draft, node, path, plane);
     else placeHardLink(draft, node, path, plane);
   }
+}
+
+/** What else of the configuration is where a node would go, since the base's links can make one path of two. */
+function obstacleTo(path: string, node: TreeNode, placed: ReadonlyMap<string, TreeNode>): string | undefined {
+  const there = placed.get(path);
+  if (there !== undefined && (there.type !== 'directory' || node.type !== 'directory'))
+    return `the base image makes one path of it and of ${there.path}; keep one of the two`;
+  for (let parent = parentOf(path); parent !== '/'; parent = parentOf(parent)) {
+    const above = placed.get(parent);
+    if (above !== undefined && above.type !== 'directory')
+      return `${above.path} of the same configuration is no directory, so nothing can lie below it; move one of the two`;
+  }
+  return undefined;
 }
 
 function placeFile(draft: PlacementDraft, node: FileNode, path: string, plane: 'usr' | 'etc' | 'var'): void {

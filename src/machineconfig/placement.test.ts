@@ -8,7 +8,7 @@ import { MachineConfigError } from './machineconfig-error.ts';
 import { place } from './placement.ts';
 import type { ImageNode, Placement } from './plane.ts';
 
-const provenance = { of: (_item: unknown): readonly string[] => ['50-test'] };
+const provenance = { of: (_item: unknown): readonly string[] => ['50-test'], field: () => undefined };
 
 function placed(
   config: object,

@@ -1,5 +1,5 @@
 import type { Config, Tree } from '../ignition/index.ts';
-import { toTree } from '../ignition/index.ts';
+import { decodeResource, IgnitionError, toTree } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { hasControlCharacter } from './control-characters.ts';
 import { enableUnits, PRESET_PATH } from './enablement.ts';
@@ -8,6 +8,7 @@ import { MachineConfigError } from './machineconfig-error.ts';
 import type { Problem } from './machineconfig-error.ts';
 import { placeAccounts } from './placement-accounts.ts';
 import { PlacementDraft } from './placement-draft.ts';
+import type { PlacementProblem } from './placement-draft.ts';
 import { placeTreeNodes } from './placement-files.ts';
 import type { Placement } from './plane.ts';
 import type { Provenance } from './provenance.ts';
@@ -34,7 +35,7 @@ export interface PlacementInput {
  * @throws MachineConfigError `unplaceable` with every item that no plane of this base can hold.
  */
 export function place(input: PlacementInput): Placement {
-  const tree = toTree(input.config);
+  const tree = decodeTree(input);
   const draft = new PlacementDraft(input.base, input.provenance, {
     users: new Map(tree.users.flatMap((user) => (user.uid === undefined ? [] : [[user.name, user.uid]]))),
     groups: new Map(
@@ -68,7 +69,7 @@ export function place(input: PlacementInput): Placement {
     });
   }
   if (draft.tmpfiles.length > 0) addText(draft, TMPFILES_PATH, formatTmpfiles(draft.tmpfiles));
-  if (draft.problems.length > 0) throw unplaceable(draft);
+  if (draft.problems.length > 0) throw unplaceable(draft.problems.map(toProblem));
   return {
     nodes: [...draft.nodes.values()],
     removals: [...draft.removals],
@@ -161,15 +162,55 @@ function addText(draft: PlacementDraft, path: string, text: string): void {
   draft.addNode({ type: 'file', path, mode: 0o644, uid: 0, gid: 0, contents: Buffer.from(text) });
 }
 
-function unplaceable(draft: PlacementDraft): MachineConfigError {
-  const problems: readonly Problem[] = draft.problems.map(({ item, reason, machineConfigs }) => {
-    const machineConfig = machineConfigs.at(-1);
-    return { message: `${item}: ${reason}`, ...(machineConfig === undefined ? {} : { machineConfig }) };
-  });
-  const machineConfig = problems[0]?.machineConfig;
+/** The tree of the configuration; where contents cannot be had, which MachineConfigs they are of. */
+function decodeTree({ config, provenance }: PlacementInput): Tree {
+  try {
+    return toTree(config);
+  } catch (error) {
+    if (!(error instanceof IgnitionError)) throw error;
+    const problems = (config.storage?.files ?? []).flatMap(({ path, contents, append = [] }): Problem[] => {
+      const origin = { section: 'storage.files', key: path } as const;
+      for (const resource of contents === undefined ? append : [contents, ...append]) {
+        try {
+          decodeResource(resource, `the contents of ${path}`);
+        } catch (cause) {
+          if (!(cause instanceof IgnitionError)) throw cause;
+          const reason = cause.message;
+          return [
+            toProblem({
+              item: path,
+              reason,
+              machineConfigs: provenance.of(origin),
+              field: provenance.field(origin),
+            }),
+          ];
+        }
+      }
+      return [];
+    });
+    if (problems.length === 0) throw error;
+    throw unplaceable(problems);
+  }
+}
+
+function toProblem({ item, reason, machineConfigs, field }: PlacementProblem): Problem {
+  const machineConfig = machineConfigs.at(-1);
+  return {
+    message: `${item}: ${reason}`,
+    ...(machineConfig === undefined ? {} : { machineConfig }),
+    ...(field === undefined ? {} : { field }),
+  };
+}
+
+function unplaceable(problems: readonly Problem[]): MachineConfigError {
+  const { machineConfig, field } = problems[0] ?? {};
   return new MachineConfigError(
     'unplaceable',
     `cannot place the configuration on this base image: ${problems.map(formatProblem).join('\n  ')}`,
-    { problems, ...(machineConfig === undefined ? {} : { machineConfig }) },
+    {
+      problems,
+      ...(machineConfig === undefined ? {} : { machineConfig }),
+      ...(field === undefined ? {} : { field }),
+    },
   );
 }

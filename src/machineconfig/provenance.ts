@@ -24,6 +24,9 @@ export interface Provenance {
    * alone. Kernel arguments are those of `spec.kernelArguments` and of both lists of the Ignition section.
    */
   of(item: ProvenanceItem): readonly string[];
+
+  /** Where the last of those MachineConfigs has it: `spec.config.storage.files[0]`; undefined for sections as a whole. */
+  field(item: ProvenanceItem): string | undefined;
 }
 
 /** A MachineConfig and its parsed Ignition config. */
@@ -43,6 +46,7 @@ const SEPARATOR = '\0';
 
 class Recorder implements Provenance {
   readonly #owners = new Map<string, string[]>();
+  readonly #fields = new Map<string, string>();
   /** In which of the three lists that share their paths (host-contract §8.4) a path is now. */
   readonly #pathSections = new Map<string, string>();
 
@@ -50,19 +54,27 @@ class Recorder implements Provenance {
     return this.#owners.get(itemKey(item)) ?? [];
   }
 
+  field(item: ProvenanceItem): string | undefined {
+    return this.#fields.get(itemKey(item));
+  }
+
   add({ machineConfig, config }: Contribution): void {
     const { metadata, spec } = machineConfig;
-    const own = (item: ProvenanceItem): void => this.#own(item, metadata.name);
-    for (const key of spec.kernelArguments ?? []) own({ section: 'kernelArguments', key });
-    for (const key of spec.extensions ?? []) own({ section: 'extensions', key });
-    if (spec.fips === true) own({ section: 'fips' });
+    const own = (item: ProvenanceItem, field: string): void => this.#own(item, metadata.name, field);
+    const ownKeys = (
+      section: 'extensions' | 'kernelArguments' | 'passwd.groups' | 'passwd.users',
+      keys: readonly string[] | undefined,
+      list: string,
+    ): void => keys?.forEach((key, index) => own({ section, key }, `${list}[${index}]`));
+    ownKeys('kernelArguments', spec.kernelArguments, 'spec.kernelArguments');
+    ownKeys('extensions', spec.extensions, 'spec.extensions');
+    if (spec.fips === true) own({ section: 'fips' }, 'spec.fips');
     if (config === undefined) return;
     const { kernelArguments, passwd, storage, systemd } = config;
-    for (const key of [...(kernelArguments?.shouldExist ?? []), ...(kernelArguments?.shouldNotExist ?? [])]) {
-      own({ section: 'kernelArguments', key });
-    }
-    for (const { name } of passwd?.users ?? []) own({ section: 'passwd.users', key: name });
-    for (const { name } of passwd?.groups ?? []) own({ section: 'passwd.groups', key: name });
+    for (const list of ['shouldExist', 'shouldNotExist'] as const)
+      ownKeys('kernelArguments', kernelArguments?.[list], `spec.config.kernelArguments.${list}`);
+    ownKeys('passwd.users', passwd?.users?.map(nameOf), 'spec.config.passwd.users');
+    ownKeys('passwd.groups', passwd?.groups?.map(nameOf), 'spec.config.passwd.groups');
     this.#addPaths('storage.directories', storage?.directories, metadata.name);
     this.#addPaths('storage.files', storage?.files, metadata.name);
     this.#addPaths('storage.links', storage?.links, metadata.name);
@@ -71,12 +83,14 @@ class Recorder implements Provenance {
       this.#ownPart('storage.filesystems', device, metadata.name);
     for (const { name } of storage?.raid ?? []) this.#ownPart('storage.raid', name, metadata.name);
     for (const { name } of storage?.luks ?? []) this.#ownPart('storage.luks', name, metadata.name);
-    for (const { name, contents, enabled, mask, dropins = [] } of systemd?.units ?? []) {
+    for (const [index, { name, contents, enabled, mask, dropins = [] }] of (systemd?.units ?? []).entries()) {
+      const field = `spec.config.systemd.units[${index}]`;
       // An entry that only carries drop-ins says nothing about the unit itself.
       if ((contents ?? enabled ?? mask) !== undefined || dropins.length === 0) {
-        own({ section: 'systemd.units', key: name });
+        own({ section: 'systemd.units', key: name }, field);
       }
-      for (const dropin of dropins) own({ section: 'systemd.units', key: name, dropin: dropin.name });
+      for (const [at, dropin] of dropins.entries())
+        own({ section: 'systemd.units', key: name, dropin: dropin.name }, `${field}.dropins[${at}]`);
     }
   }
 
@@ -85,11 +99,11 @@ class Recorder implements Provenance {
     nodes: readonly { readonly path: string }[] | undefined,
     owner: string,
   ): void {
-    for (const { path } of nodes ?? []) {
+    for (const [index, { path }] of (nodes ?? []).entries()) {
       const former = this.#pathSections.get(path);
       if (former !== undefined && former !== section) this.#owners.delete(former + SEPARATOR + path);
       this.#pathSections.set(path, section);
-      this.#own({ section, key: path }, owner);
+      this.#own({ section, key: path }, owner, `spec.config.${section}[${index}]`);
     }
   }
 
@@ -102,12 +116,17 @@ class Recorder implements Provenance {
     this.#own({ section }, owner);
   }
 
-  #own(item: ProvenanceItem, owner: string): void {
+  #own(item: ProvenanceItem, owner: string, field?: string): void {
     const key = itemKey(item);
+    if (field !== undefined) this.#fields.set(key, field);
     const owners = this.#owners.get(key);
     if (owners === undefined) this.#owners.set(key, [owner]);
     else if (owners.at(-1) !== owner) owners.push(owner);
   }
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
 }
 
 function itemKey(item: ProvenanceItem): string {

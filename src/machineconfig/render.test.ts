@@ -224,25 +224,25 @@ test('render() says what is wrong with a pool', async (t) => {
       [],
       { pool: { ...pool(), spec: {} } },
       'no-selector',
-      `the pool has no spec.machineConfigSelector, so it selects no MachineConfig; match the label ${ROLE}`,
+      `spec.machineConfigSelector: missing, so the pool selects no MachineConfig; match the label ${ROLE}`,
     ],
     'an empty selector': [
       [],
       { pool: pool('infra', { machineConfigSelector: { matchLabels: {} } }) },
       'selects-everything',
-      `spec.machineConfigSelector is empty and would select every MachineConfig; match the label ${ROLE}`,
+      `spec.machineConfigSelector: empty, which would select every MachineConfig; match the label ${ROLE}`,
     ],
     'no MachineConfigs at all': [
       [],
       {},
       'selects-nothing',
-      'spec.machineConfigSelector matches no MachineConfig: there are none',
+      'spec.machineConfigSelector: matches no MachineConfig: there are none',
     ],
     'only other roles, and one without': [
       [machineConfig('a', 'master'), machineConfig('b', 'gpu'), unlabelled],
       {},
       'selects-nothing',
-      `spec.machineConfigSelector matches no MachineConfig: there are some with the role gpu, master; the label ${ROLE} is missing from x`,
+      `spec.machineConfigSelector: matches no MachineConfig: there are some with the role gpu, master; the label ${ROLE} is missing from x`,
     ],
     'a selected MachineConfig without labels': [
       [{ ...unlabelled, metadata: { name: 'x' } }],
@@ -385,7 +385,7 @@ test('render() says what does not go together', async (t) => {
         machineConfig('b', 'infra', { kernelType: 'realtime' }),
       ],
       {},
-      'MachineConfig "a": the extension kernel-devel does not go with kernelType realtime',
+      'MachineConfig "a": spec.extensions[0]: the extension kernel-devel does not go with kernelType realtime; take one of them out',
     ],
     'an OS image in a pool with a stream': [
       [machineConfig('a', 'worker', { osImageURL: 'quay.io/os@sha256:1' })],
@@ -402,7 +402,7 @@ test('render() says what does not go together', async (t) => {
         machineConfig('b', 'worker', files(file('/etc/a/c', ''))),
       ],
       {},
-      'MachineConfig "b": merged config: file /etc/a/c: file path includes link in config',
+      'MachineConfig "b": spec.config.storage.files[0]: merged config: file /etc/a/c: file path includes link in config',
     ],
     'runc on an OS without it': [
       [runc('10-a', 'crun'), runc('20-b', 'runc')],

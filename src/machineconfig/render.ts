@@ -138,7 +138,11 @@ function findConflicts(merged: Merged, { pool, streamClass }: RenderInput): read
     .map(({ path, message }) => {
       const found = configItemAt(config, path);
       if (found === undefined) return { message: `merged config: ${path.join('.')}: ${message}` };
-      return ownedProblem(provenance.of(found.item), `merged config: ${found.description}: ${message}`);
+      return ownedProblem(
+        provenance.of(found.item),
+        `merged config: ${found.description}: ${message}`,
+        provenance.field(found.item),
+      );
     });
   const stream = pool.spec.osImageStream?.name;
   if (stream !== undefined && osImage.machineConfig !== undefined) {
@@ -151,7 +155,11 @@ function findConflicts(merged: Merged, { pool, streamClass }: RenderInput): read
   if (merged.extensions.includes('kernel-devel') && kernelType !== 'default') {
     const owners = provenance.of({ section: 'extensions', key: 'kernel-devel' });
     problems.push(
-      ownedProblem(owners, `the extension kernel-devel does not go with kernelType ${kernelType}`),
+      ownedProblem(
+        owners,
+        `the extension kernel-devel does not go with kernelType ${kernelType}; take one of them out`,
+        provenance.field({ section: 'extensions', key: 'kernel-devel' }),
+      ),
     );
   }
   const dropin = runcDropin(config, streamClass);

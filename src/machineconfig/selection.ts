@@ -5,6 +5,8 @@ import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 /** Names listed when a pool selects nothing. */
 const MAX_LISTED = 5;
 
+const SELECTOR = 'spec.machineConfigSelector';
+
 /**
  * The MachineConfigs of a pool in merge order: those of the role `worker` first, then all others, each group by
  * name in byte order. So a pool's own MachineConfigs beat the workers' whatever they are called (contract §2.2).
@@ -21,16 +23,16 @@ export function selectMachineConfigs(
   refuseDuplicates(name, machineConfigs);
   const selector = pool.spec.machineConfigSelector;
   if (selector === undefined) {
-    const message = `the pool has no spec.machineConfigSelector, so it selects no MachineConfig; match the label ${ROLE_LABEL}`;
-    throw renderError('no-selector', name, [{ message }]);
+    const message = `missing, so the pool selects no MachineConfig; match the label ${ROLE_LABEL}`;
+    throw renderError('no-selector', name, [{ field: SELECTOR, message }]);
   }
   if (isEmptySelector(selector)) {
-    const message = `spec.machineConfigSelector is empty and would select every MachineConfig; match the label ${ROLE_LABEL}`;
-    throw renderError('selects-everything', name, [{ message }]);
+    const message = `empty, which would select every MachineConfig; match the label ${ROLE_LABEL}`;
+    throw renderError('selects-everything', name, [{ field: SELECTOR, message }]);
   }
   const selected = machineConfigs.filter(({ metadata }) => matchesSelector(selector, metadata.labels));
   if (selected.length === 0)
-    throw renderError('selects-nothing', name, [{ message: describeMiss(machineConfigs) }]);
+    throw renderError('selects-nothing', name, [{ field: SELECTOR, message: describeMiss(machineConfigs) }]);
   const unlabelled = selected.filter(({ metadata }) => Object.keys(metadata.labels ?? {}).length === 0);
   throwProblems(
     'invalid-machine-config',
@@ -75,7 +77,7 @@ function isWorkers({ metadata }: MachineConfig): boolean {
 
 /** Says what there is, since the usual cause is a label that is missing or misspelt. */
 function describeMiss(machineConfigs: readonly MachineConfig[]): string {
-  const miss = 'spec.machineConfigSelector matches no MachineConfig';
+  const miss = 'matches no MachineConfig';
   if (machineConfigs.length === 0) return `${miss}: there are none`;
   const roles = machineConfigs.map(({ metadata }) => metadata.labels?.[ROLE_LABEL]);
   const found = [...new Set(roles.filter((role) => role !== undefined))].sort();

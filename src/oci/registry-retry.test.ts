@@ -36,7 +36,7 @@ test('parseRetryAfter() reads seconds and dates, never negative, at most a minut
   for (const [value, expected] of table) assert.equal(parseRetryAfter(value, now), expected, value);
 });
 
-test('retrying() repeats retryable errors only, and not after an abort', async () => {
+test('retrying() repeats retryable errors only, a refused connection once, and nothing after an abort', async () => {
   const settings = { attempts: 3, deadline: 1000, now: () => 0, random: () => 0, sleep: async () => {} };
   const run = async (error: Error, signal?: AbortSignal): Promise<number> => {
     let tries = 0;
@@ -51,6 +51,11 @@ test('retrying() repeats retryable errors only, and not after an abort', async (
   };
   assert.equal(await run(new OciError('unreachable', 'x', { retryable: true })), 3);
   assert.equal(await run(new OciError('unreachable', 'x')), 1);
+  const network = (code: string): OciError =>
+    new OciError('unreachable', 'x', { retryable: true, cause: Object.assign(new Error('x'), { code }) });
+  assert.equal(await run(network('ECONNRESET')), 3);
+  assert.equal(await run(network('ECONNREFUSED')), 2);
+  assert.equal(await run(network('EAI_AGAIN')), 1);
   assert.equal(await run(new Error('x')), 1);
   assert.equal(await run(new OciError('unreachable', 'x', { retryable: true }), AbortSignal.abort()), 1);
   assert.equal(await run(new OciError('rate-limited', 'x', { retryable: true, retryAfter: 2000 })), 1);

@@ -6,6 +6,15 @@ const LONGEST_DELAY = 15_000;
 /** A registry that asks for a longer pause than this gets this one. */
 const LONGEST_RETRY_AFTER = 60_000;
 
+/**
+ * Failures that seldom pass while somebody waits: a closed port is tried once more, for a registry that is starting
+ * anew, and a resolver has tried again itself.
+ */
+const FEWER_ATTEMPTS: ReadonlyMap<string, number> = new Map([
+  ['ECONNREFUSED', 2],
+  ['EAI_AGAIN', 1],
+]);
+
 /** The part of the settings that retries need. */
 export type RetrySettings = Pick<RegistrySettings, 'attempts' | 'deadline' | 'now' | 'random' | 'sleep'>;
 
@@ -45,7 +54,8 @@ export function startRetries(settings: RetrySettings, signal: AbortSignal | unde
       if (!(error instanceof OciError) || !error.retryable || signal?.aborted === true) throw error;
       failures += 1;
       const delay = error.retryAfter ?? backoff(failures, settings.random());
-      if (failures >= settings.attempts || settings.now() + delay > started + settings.deadline) throw error;
+      const attempts = Math.min(settings.attempts, attemptsFor(error.cause));
+      if (failures >= attempts || settings.now() + delay > started + settings.deadline) throw error;
       await settings.sleep(delay, signal);
     },
     reset() {
@@ -53,6 +63,11 @@ export function startRetries(settings: RetrySettings, signal: AbortSignal | unde
       failures = 0;
     },
   };
+}
+
+function attemptsFor(cause: unknown): number {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return FEWER_ATTEMPTS.get(code) ?? Number.POSITIVE_INFINITY;
 }
 
 /** The pause before the next try after so many failures, in milliseconds: exponential, the upper half random. */

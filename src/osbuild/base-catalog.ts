@@ -6,7 +6,6 @@ import {
   OciError,
   parseDocument,
   parseImageConfig,
-  selectManifests,
   sha256,
   withDigest,
 } from '../oci/index.ts';
@@ -15,6 +14,7 @@ import { INDEX_VERSION, openBaseIndex } from './base-index.ts';
 import { indexBase } from './base-indexer.ts';
 import type { BuildCache } from './build-cache.ts';
 import { fetchIndex, indexLocations, publishIndex } from './index-artifact.ts';
+import { chooseImages, readImage, withImage } from './image-reading.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 /** One architecture of a base image, with everything that a build on it needs. */
@@ -78,7 +78,7 @@ export class BaseCatalog {
   async open(reference: Reference, architectures: Architectures, push: Reference): Promise<ResolvedBase> {
     const digest = await this.#resolve(reference);
     const document = await this.#document(reference, digest);
-    const parsed = parseDocument(document.bytes, document.mediaType);
+    const parsed = readImage(reference, () => parseDocument(document.bytes, document.mediaType));
     if (parsed.kind === 'manifest') {
       return {
         reference,
@@ -89,7 +89,7 @@ export class BaseCatalog {
     }
     const images: Base[] = [];
     for (const wanted of architectures === 'all' ? ['all'] : architectures) {
-      for (const child of selectManifests(parsed.index, wanted)) {
+      for (const child of chooseImages(reference, parsed.index, wanted)) {
         const bytes = await this.#document(reference, child.digest);
         images.push(await this.#image(reference, child.digest, bytes, push));
       }
@@ -121,7 +121,7 @@ export class BaseCatalog {
     document: { readonly bytes: Uint8Array; readonly mediaType: string },
     push: Reference,
   ): Promise<Base> {
-    const parsed = parseDocument(document.bytes, document.mediaType);
+    const parsed = readImage(reference, () => parseDocument(document.bytes, document.mediaType));
     if (parsed.kind !== 'manifest') {
       throw new OsBuildError(
         'base-malformed',
@@ -135,8 +135,9 @@ export class BaseCatalog {
       configBytes = await this.#registry.getBlobBytes(reference, manifest.config, MAX_CONFIG_BYTES);
       await this.#cache.put(configKey, configBytes);
     }
-    const config = parseImageConfig(configBytes);
+    const config = readImage(reference, () => parseImageConfig(configBytes));
     refuseUnbootable(reference, config);
+    refuseInconsistent(reference, manifest, config);
     const facts = await this.#facts(reference, digest, manifest, push);
     const kernels = facts.header.kernels.length;
     if (kernels !== 1) {
@@ -199,7 +200,11 @@ export class BaseCatalog {
       bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
     });
     const source = (layer: Descriptor): AsyncIterable<Uint8Array> => this.#registry.getBlob(reference, layer);
-    const made = await indexBase(digest, manifest.layers, source, this.#events.onLayerRead);
+    const made = await indexBase(digest, manifest.layers, source, this.#events.onLayerRead).catch(
+      (error: unknown) => {
+        throw withImage(reference, error);
+      },
+    );
     // The cache first: where the disk is full, nothing has been pushed yet.
     await this.#cache.put(key, made);
     this.#events.onIndexed?.({ publishedAt: await publishIndex(this.#registry, locations, made) });
@@ -229,7 +234,7 @@ function mediaTypeOf(bytes: Uint8Array): string {
 function missing(reference: Reference): OsBuildError {
   return new OsBuildError(
     'image-missing',
-    `cannot find base image ${formatReference(reference)}: the registry has no such repository or tag; check the name, or push the base there first`,
+    `cannot find base image ${formatReference(reference)}: the registry has no such repository, tag or digest; check the name, or push the base there first`,
   );
 }
 
@@ -247,6 +252,17 @@ function notBootable(reference: Reference, reason: string): OsBuildError {
   return new OsBuildError(
     'base-not-bootable',
     `cannot build on ${formatReference(reference)}: it is not a bootable image, since ${reason}; use a bootc or ostree base image`,
+  );
+}
+
+/** The config of an image has one diff_id for each layer (host-contract §5.5). */
+function refuseInconsistent(reference: Reference, manifest: Manifest, config: ImageConfig): void {
+  const layers = manifest.layers.length;
+  const ids = config.rootfs.diff_ids.length;
+  if (layers === ids) return;
+  throw new OsBuildError(
+    'base-malformed',
+    `cannot build on ${formatReference(reference)}: its manifest has ${layers} layers and its config ${ids} diff_ids; push the image again`,
   );
 }
 

@@ -71,6 +71,9 @@ function cacheError(directory: string, cause: unknown): OsBuildError {
     EACCES: 'permission denied; name another directory with --cache',
     EPERM: 'permission denied; name another directory with --cache',
     ENOTDIR: 'a part of the path is a file; name another directory with --cache',
+    EEXIST: 'a file is in the way of a directory; remove it or name another directory with --cache',
+    // What Node makes of a file system where nothing can be made, such as a read-only one.
+    ENOENT: 'no directory can be made there; name another one with --cache',
   };
   return new OsBuildError('cache', `cannot write the build cache in ${directory}: ${reasons[code] ?? code}`, {
     cause,

@@ -1,16 +1,25 @@
 import { hash } from 'node:crypto';
-import type { Descriptor, Digest, ImageConfig, Manifest, Reference, RegistryClient } from '../oci/index.ts';
+import type {
+  Descriptor,
+  Digest,
+  ImageConfig,
+  ImageDocument,
+  Manifest,
+  Reference,
+  RegistryClient,
+  StoredManifest,
+} from '../oci/index.ts';
 import {
   decompress,
   formatReference,
   MAX_CONFIG_BYTES,
   parseDocument,
   parseImageConfig,
-  selectManifests,
   TarScanner,
   withDigest,
 } from '../oci/index.ts';
 import { Label } from './image-labels.ts';
+import { chooseImages, readImage } from './image-reading.ts';
 import { OsBuildError } from './osbuild-error.ts';
 import type { ProvenanceMap } from './provenance-map.ts';
 import { PROVENANCE_PATH } from './provenance-map.ts';
@@ -68,11 +77,13 @@ export async function describeImage(
       `cannot find image ${formatReference(reference)}: the registry has no such repository, tag or digest; check the name`,
     );
   }
-  let parsed = parseDocument(found.bytes, found.mediaType);
+  const parse = ({ bytes, mediaType }: StoredManifest): ImageDocument =>
+    readImage(reference, () => parseDocument(bytes, mediaType));
+  let parsed = parse(found);
   if (parsed.kind === 'index') {
-    const [child] = selectManifests(parsed.index, architecture);
+    const [child] = chooseImages(reference, parsed.index, architecture);
     found = child === undefined ? undefined : await registry.getManifest(withDigest(reference, child.digest));
-    if (found !== undefined) parsed = parseDocument(found.bytes, found.mediaType);
+    if (found !== undefined) parsed = parse(found);
   }
   if (found === undefined || parsed.kind !== 'manifest') {
     throw new OsBuildError(
@@ -81,7 +92,8 @@ export async function describeImage(
     );
   }
   const { manifest } = parsed;
-  const config = parseImageConfig(await registry.getBlobBytes(reference, manifest.config, MAX_CONFIG_BYTES));
+  const configBytes = await registry.getBlobBytes(reference, manifest.config, MAX_CONFIG_BYTES);
+  const config = readImage(reference, () => parseImageConfig(configBytes));
   const labels = config.config?.Labels ?? {};
   const history = (config.history ?? []).filter((entry) => entry.empty_layer !== true);
   return {

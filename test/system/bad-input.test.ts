@@ -376,7 +376,7 @@ const PLACEMENT: Readonly<Record<string, Row>> = {
     says: '',
   },
   'a file that the base has, without overwrite': {
-    site: files('{ path: /etc/hosts, contents: { source: "data:,a" } }'),
+    site: files('{ path: /etc/hosts, overwrite: false, contents: { source: "data:,a" } }'),
     says: '',
   },
   'a file appended to one of the base': {

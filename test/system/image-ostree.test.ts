@@ -8,7 +8,8 @@ import { flatten, type ImageTree } from '../lab/image-tree.ts';
 import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
 import { bootTmpfiles, OstreeHost } from '../lab/ostree.ts';
 import { skipWithout } from '../lab/requirements.ts';
-import { imageFromLayout, imageFromRegistry } from '../lab/stored-image.ts';
+import { run } from '../lab/run.ts';
+import { imageFromLayout, imageFromRegistry, type StoredImage } from '../lab/stored-image.ts';
 import { describeDifference, treeDifferences } from '../lab/tree-difference.ts';
 
 const skip = skipWithout('docker-registry', 'mmdebstrap', 'ostree', 'skopeo', 'systemd-tmpfiles');
@@ -39,23 +40,28 @@ suite('an image of varve build on an ostree host', { skip }, () => {
   before(async () => {
     lab = await openLaboratory();
     const host = await OstreeHost.open(join(lab.folder, 'ostree'));
+    const base = await imageFromLayout(lab.layout);
+    plain = join(lab.folder, 'plain');
+    await host.checkout(base, plain);
+
+    async function deploy(name: string): Promise<{ image: StoredImage; root: string }> {
+      const image = await imageFromRegistry(await lab.build([config], `os/${name}`));
+      const root = join(lab.folder, name);
+      await run('cp', ['--archive', plain, root]);
+      await host.checkout(image, root, base.manifest.layers.length);
+      return { image, root };
+    }
     const config = join(lab.folder, 'config');
     await writeCornerConfig(config);
-    const image = await imageFromRegistry(await lab.build([config], 'os/first'));
-    intended = await flatten(image);
-    first = join(lab.folder, 'first');
-    await host.checkout(image, first);
-
+    const deployed = await deploy('first');
+    first = deployed.root;
+    intended = await flatten(deployed.image);
     const yaml = await readFile(join(config, 'corner.yaml'), 'utf8');
     await writeFile(
       join(config, 'corner.yaml'),
       yaml.replace('below%20%2Fvar%0A', 'changed%20below%20%2Fvar%0A'),
     );
-    second = join(lab.folder, 'second');
-    await host.checkout(await imageFromRegistry(await lab.build([config], 'os/second')), second);
-
-    plain = join(lab.folder, 'plain');
-    await host.checkout(await imageFromLayout(lab.layout), plain);
+    second = (await deploy('second')).root;
   });
   after(() => lab.close());
 
