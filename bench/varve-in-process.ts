@@ -21,14 +21,15 @@ export interface InProcessBuilder {
 
 export function openInProcessBuilder(base: string, push: string): InProcessBuilder {
   const registry = openRegistry({});
-  const catalog = new BaseCatalog(registry, memoryCache());
+  const host = { registry, cache: memoryCache() };
+  const catalog = new BaseCatalog(host);
   const from = parseReference(base);
   const to = parseReference(push);
   return {
     async build({ pool, machineConfigs }) {
       const asked = Promise.all([
         catalog.open(from, [process.arch === 'x64' ? 'amd64' : process.arch], to),
-        readCurrentImage(registry, to),
+        readCurrentImage(host, to),
       ]);
       const rendered = render({
         pool: decodePool(pool),
@@ -39,7 +40,7 @@ export function openInProcessBuilder(base: string, push: string): InProcessBuild
       const images = resolved.images.map((image) =>
         assembleImage({ pool: 'layered', rendered, base: image, compression: 'gzip' }),
       );
-      return (await pushImages(registry, to, resolved, images, current)).digest;
+      return (await pushImages(host, to, resolved, images, current)).digest;
     },
     close: () => registry.close(),
   };

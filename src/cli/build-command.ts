@@ -1,4 +1,11 @@
-import type { Architectures, BaseEvents, DirectImage, Pushed, ResolvedBase } from '../osbuild/index.ts';
+import type {
+  Architectures,
+  BaseEvents,
+  BuildHost,
+  DirectImage,
+  Pushed,
+  ResolvedBase,
+} from '../osbuild/index.ts';
 import {
   assembleImage,
   BaseCatalog,
@@ -100,7 +107,7 @@ export async function build(flags: BuildFlags, environment: Environment): Promis
 
 class Build {
   readonly #flags: BuildFlags;
-  readonly #registry: RegistryClient;
+  readonly #host: BuildHost;
   readonly #say: (line: string) => void;
   readonly #catalog: BaseCatalog;
   readonly #architectures: Architectures;
@@ -116,15 +123,11 @@ class Build {
     progress: ProgressLine,
   ) {
     this.#flags = flags;
-    this.#registry = registry;
+    this.#host = { registry, cache: openBuildCache(cacheDirectory(flags.cache, environment)) };
     this.#say = say;
     this.#architectures =
       flags.arch === 'all' ? 'all' : [...new Set((flags.arch ?? machineArchitecture()).split(','))];
-    this.#catalog = new BaseCatalog(
-      registry,
-      openBuildCache(cacheDirectory(flags.cache, environment)),
-      this.#events(progress),
-    );
+    this.#catalog = new BaseCatalog(this.#host, this.#events(progress));
   }
 
   async run(): Promise<BuildReport> {
@@ -170,7 +173,7 @@ class Build {
   ): { base: Promise<ResolvedBase>; current: ReturnType<typeof readCurrentImage> } {
     const asked = {
       base: this.#time('base', () => this.#catalog.open(base, this.#architectures, push)),
-      current: this.#flags.dryRun ? Promise.resolve(undefined) : readCurrentImage(this.#registry, push),
+      current: this.#flags.dryRun ? Promise.resolve(undefined) : readCurrentImage(this.#host, push),
     };
     // Whoever awaits them sees a failure; until then it is not unhandled.
     asked.base.catch(() => undefined);
@@ -193,7 +196,7 @@ class Build {
     current: Awaited<ReturnType<typeof readCurrentImage>>,
   ): Promise<Pushed> {
     return this.#time('push', () =>
-      pushImages(this.#registry, push, base, images, current, { dryRun: this.#flags.dryRun }),
+      pushImages(this.#host, push, base, images, current, { dryRun: this.#flags.dryRun }),
     );
   }
 
@@ -204,7 +207,7 @@ class Build {
     images: readonly DirectImage[],
     pushed: Pushed,
   ): BuildReport {
-    const { requests, sent, received } = this.#registry.traffic;
+    const { requests, sent, received } = this.#host.registry.traffic;
     const total = performance.now() - this.#started;
     this.#steps.push({ step: 'total', milliseconds: total });
     const layers = base.images.reduce((sum, image) => sum + image.manifest.layers.length, 0);

@@ -175,15 +175,8 @@ function decodeTree({ config, provenance }: PlacementInput): Tree {
           decodeResource(resource, `the contents of ${path}`);
         } catch (cause) {
           if (!(cause instanceof IgnitionError)) throw cause;
-          const reason = cause.message;
-          return [
-            toProblem({
-              item: path,
-              reason,
-              machineConfigs: provenance.of(origin),
-              field: provenance.field(origin),
-            }),
-          ];
+          const machineConfigs = provenance.of(origin);
+          return [describe(cause.message, { machineConfigs, field: provenance.field(origin) })];
         }
       }
       return [];
@@ -193,10 +186,17 @@ function decodeTree({ config, provenance }: PlacementInput): Tree {
   }
 }
 
-function toProblem({ item, reason, machineConfigs, field }: PlacementProblem): Problem {
+function toProblem(problem: PlacementProblem): Problem {
+  return describe(`${problem.item}: ${problem.reason}`, problem);
+}
+
+function describe(
+  message: string,
+  { machineConfigs, field }: Pick<PlacementProblem, 'field' | 'machineConfigs'>,
+): Problem {
   const machineConfig = machineConfigs.at(-1);
   return {
-    message: `${item}: ${reason}`,
+    message,
     ...(machineConfig === undefined ? {} : { machineConfig }),
     ...(field === undefined ? {} : { field }),
   };

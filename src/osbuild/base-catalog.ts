@@ -13,6 +13,7 @@ import type { BaseIndex } from './base-index.ts';
 import { INDEX_VERSION, openBaseIndex } from './base-index.ts';
 import { indexBase } from './base-indexer.ts';
 import type { BuildCache } from './build-cache.ts';
+import type { BuildHost } from './build-host.ts';
 import { fetchIndex, indexLocations, publishIndex } from './index-artifact.ts';
 import { chooseImages, readImage, withImage } from './image-reading.ts';
 import { OsBuildError } from './osbuild-error.ts';
@@ -66,7 +67,7 @@ export class BaseCatalog {
   readonly #opened: Map<Digest, BaseIndex> = new Map();
   readonly #events: BaseEvents;
 
-  constructor(registry: RegistryClient, cache: BuildCache, events: BaseEvents = {}) {
+  constructor({ registry, cache }: BuildHost, events: BaseEvents = {}) {
     this.#registry = registry;
     this.#cache = cache;
     this.#events = events;

@@ -1,5 +1,7 @@
 import type { Descriptor, Digest, Reference, RegistryClient } from '../oci/index.ts';
-import { parseDocument } from '../oci/index.ts';
+import { digestHex, formatReference, parseDocument, sha256, withDigest } from '../oci/index.ts';
+import type { BuildCache } from './build-cache.ts';
+import type { BuildHost } from './build-host.ts';
 
 /** Requests in flight at once while base layers are mounted. */
 const CONCURRENT_BLOBS = 8;
@@ -11,19 +13,42 @@ export interface CurrentImage {
   readonly blobs: ReadonlySet<Digest>;
 }
 
-/** Looks up what a tag of the push repository holds; undefined when it is new. */
+/**
+ * Looks up what a tag of the push repository holds; undefined when it is new. Only the digest comes from the registry
+ * where the cache still has the manifest that the last build pushed there.
+ */
 export async function readCurrentImage(
-  registry: RegistryClient,
+  { registry, cache }: BuildHost,
   push: Reference,
 ): Promise<CurrentImage | undefined> {
-  const found = await registry.getManifest(push);
-  if (found === undefined) return undefined;
-  const parsed = parseDocument(found.bytes, found.mediaType);
+  const resolved = await registry.resolve(push);
+  if (resolved === undefined) return undefined;
+  const { digest, mediaType } = resolved;
+  const remembered = cache.get(pushedKey(push));
+  const bytes =
+    remembered !== undefined && sha256(remembered) === digest
+      ? remembered
+      : (await registry.getManifest(withDigest(push, digest)))?.bytes;
+  if (bytes === undefined) return undefined;
+  const parsed = parseDocument(bytes, mediaType);
   const blobs =
     parsed.kind === 'manifest'
       ? [parsed.manifest.config, ...parsed.manifest.layers].map((blob) => blob.digest)
       : [];
-  return { digest: found.digest, blobs: new Set(blobs) };
+  return { digest, blobs: new Set(blobs) };
+}
+
+/** Keeps what a tag holds now for the next {@link readCurrentImage}; one entry for each tag, however often it moves. */
+export async function rememberPushed(
+  cache: BuildCache,
+  push: Reference,
+  manifest: Uint8Array,
+): Promise<void> {
+  await cache.put(pushedKey(push), manifest);
+}
+
+function pushedKey(push: Reference): string {
+  return `pushed/${digestHex(sha256(Buffer.from(formatReference(push))))}`;
 }
 
 /**

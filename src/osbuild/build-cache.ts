@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OsBuildError } from './osbuild-error.ts';
 
@@ -15,7 +15,8 @@ export interface BuildCache {
 
 /**
  * A cache below a directory, which is made when the first entry is written. Entries appear whole or not at all, so
- * two processes may write the same one.
+ * two processes may write the same one. They are not synced to the disk: after a crash of the machine an entry may be
+ * damaged, which its reader finds out.
  *
  * @throws OsBuildError `cache` from `put` when the disk is full or the directory cannot be written.
  */
@@ -34,13 +35,7 @@ export function openBuildCache(directory: string): BuildCache {
       const temporary = `${path}.${randomBytes(6).toString('hex')}`;
       try {
         await mkdir(dirname(path), { recursive: true });
-        const file = await open(temporary, 'wx', 0o644);
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
+        await writeFile(temporary, bytes, { flag: 'wx', mode: 0o644 });
         await rename(temporary, path);
       } catch (cause) {
         await rm(temporary, { force: true }).catch(() => undefined);

@@ -1,9 +1,10 @@
-import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
+import type { Digest, Reference } from '../oci/index.ts';
 import { buildIndex, formatRepository, withDigest } from '../oci/index.ts';
 import type { ResolvedBase } from './base-catalog.ts';
 import { isBlobUnknown } from './base-catalog.ts';
 import type { CurrentImage } from './blob-push.ts';
-import { provideBaseLayers } from './blob-push.ts';
+import { provideBaseLayers, rememberPushed } from './blob-push.ts';
+import type { BuildHost } from './build-host.ts';
 import type { DirectImage } from './direct-image.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
@@ -24,7 +25,7 @@ export interface Pushed {
  * last (host-contract §5.7), so that whatever stops a push leaves the tag as it was. With `dryRun` nothing is written.
  */
 export async function pushImages(
-  registry: RegistryClient,
+  { registry, cache }: BuildHost,
   push: Reference,
   base: ResolvedBase,
   images: readonly DirectImage[],
@@ -37,6 +38,8 @@ export async function pushImages(
   if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
   let mounted = 0;
   let copied = 0;
+  // Before anything is tagged, so that a full disk stops the push.
+  await rememberPushed(cache, push, top.bytes);
   const pushOnce = async (known: ReadonlySet<Digest>): Promise<void> => {
     for (const image of images) {
       const provided = provideBaseLayers(registry, base.reference, push, image.base.manifest.layers, known);

@@ -1,5 +1,5 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 /** A request of a client, as a {@link Script} sees it. */
@@ -25,6 +25,8 @@ export interface Reply {
 export type Script = (
   request: ClientRequest,
   pass: () => Promise<Reply>,
+  /** Ends the registry: no answer, no further connection. */
+  die: () => void,
 ) => Reply | undefined | Promise<Reply | undefined>;
 
 /** A registry that lies, breaks or refuses as a script says. */
@@ -45,6 +47,10 @@ const RETURNED = ['content-type', 'content-range', 'docker-content-digest', 'loc
 export async function startTamperingRegistry(address: string, script: Script): Promise<TamperingRegistry> {
   const requests: string[] = [];
   const tagged: string[] = [];
+  const die = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
   const server = createServer((incoming, response) => {
     const { method = '', url = '' } = incoming;
     const path = url.split('?', 1)[0] ?? '';
@@ -58,13 +64,13 @@ export async function startTamperingRegistry(address: string, script: Script): P
           tagged.push(`${named['repository']}:${named['tag']}`);
         return reply;
       };
-      send(response, method, (await script(request, pass)) ?? (await pass()));
+      send(response, method, (await script(request, pass, die)) ?? (await pass()));
     };
     serve().catch(() => response.destroy());
   });
   await listen(server);
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${portOf(server)}`,
     requests,
     tagged,
     close: async () => {
@@ -76,10 +82,15 @@ export async function startTamperingRegistry(address: string, script: Script): P
 }
 
 /** Lets a server listen on a free port of loopback. */
-export function listen(server: Pick<Server, 'listen'>): Promise<void> {
+export function listen(server: NetServer): Promise<void> {
   return new Promise((done) => {
     server.listen(0, '127.0.0.1', done);
   });
+}
+
+/** The port of a server that listens. */
+export function portOf(server: NetServer): number {
+  return (server.address() as AddressInfo).port;
 }
 
 async function forward(url: string, { method, headers, body }: ClientRequest): Promise<Reply> {
