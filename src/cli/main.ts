@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from '@commander-js/extra-typings';
 import { describeFailure } from './failure.ts';
+import { flush } from './flush.ts';
 import { createProgram } from './program.ts';
 
 /** Runs the command line of this process and gives its exit status (architecture §6). */
@@ -20,5 +21,19 @@ async function main(): Promise<number> {
   }
 }
 
-// Exits at once: a look-up or a connection that nobody waits for any more must not keep the process.
-void main().then((status) => process.exit(status));
+async function run(): Promise<never> {
+  let lost: string | undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') lost = error.code;
+  });
+  // Nobody reads what is said: that stops no build.
+  process.stderr.on('error', () => undefined);
+  const status = await main();
+  lost = (await flush(process.stdout)) ?? lost;
+  if (lost !== undefined) process.stderr.write(`error: cannot write to standard output: ${lost}\n`);
+  await flush(process.stderr);
+  // Exits at once: a look-up or a connection that nobody waits for any more must not keep the process.
+  process.exit(lost === undefined ? status : 1);
+}
+
+void run();

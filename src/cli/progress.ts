@@ -24,7 +24,7 @@ export class ProgressLine {
     if (now - this.#drawn < INTERVAL) return;
     this.#drawn = now;
     this.#visible = true;
-    const width = (this.#stream.columns ?? 80) - 1;
+    const width = (this.#stream.columns || 80) - 1;
     this.#stream.write(`\r\u001b[K${text().slice(0, width)}`);
   }
 

@@ -34,7 +34,7 @@ export function openBuildCache(directory: string): BuildCache {
       const path = join(directory, key);
       const temporary = `${path}.${randomBytes(6).toString('hex')}`;
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeDirectory(dirname(path));
         await writeFile(temporary, bytes, { flag: 'wx', mode: 0o644 });
         await rename(temporary, path);
       } catch (cause) {
@@ -43,6 +43,24 @@ export function openBuildCache(directory: string): BuildCache {
       }
     },
   };
+}
+
+/**
+ * Makes a directory and its parents. Node's own recursive mkdir never ends where the system answers ENOENT although
+ * the parent is there, as below /proc.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path).catch((again: unknown) => {
+      if (!(again instanceof Error && 'code' in again && again.code === 'EEXIST')) throw again;
+    });
+  }
 }
 
 /** A cache that lives as long as the process. */
