@@ -107,6 +107,20 @@ test('enableUnits() takes the links of the base away from a disabled unit', () =
   assert.deepEqual(presets, ['disable a.service']);
 });
 
+test('enableUnits() takes the links of all instances away from a disabled template', () => {
+  const base: FakeBase = {
+    entries: {
+      '/etc/systemd/system/getty.target.wants/getty@tty1.service': {
+        type: 'symlink',
+        target: '/usr/lib/systemd/system/getty@.service',
+      },
+    },
+  };
+  assert.deepEqual(enablement([{ name: 'getty@.service', enabled: false }], base).removals, [
+    '/etc/systemd/system/getty.target.wants/getty@tty1.service',
+  ]);
+});
+
 test('enableUnits() unmasks what the base masks', () => {
   const base: FakeBase = {
     entries: { '/etc/systemd/system/a.service': { type: 'symlink', target: '/dev/null' } },
@@ -120,6 +134,14 @@ test('enableUnits() warns of what enabling cannot do', () => {
   ]);
   assert.deepEqual(enablement([{ enabled: true, contents: '[Service]\n' }]).warnings, [
     'unit a.service is enabled, but has no [Install] section, so enabling it does nothing',
+  ]);
+  const units = {
+    'a.service': { path: '/usr/lib/systemd/system/a.service', install: { wantedBy: ['x/../y'] } },
+  };
+  const entries = { '/etc/systemd/system/a.service': { type: 'symlink', target: '/dev/null' } } as const;
+  assert.deepEqual(enablement([{ enabled: true }], { units, entries }).warnings, [
+    'unit a.service is enabled, but the base image masks it: set mask: false',
+    'unit a.service names "x/../y" in [Install], which is no unit',
   ]);
   assert.deepEqual(enablement([{ enabled: true, mask: true }]).warnings, [
     'unit a.service is both enabled and masked: it is masked',

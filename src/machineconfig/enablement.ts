@@ -7,9 +7,17 @@ export const PRESET_PATH = '/usr/lib/systemd/system-preset/20-varve.preset';
 
 const UNIT_DIRECTORY = '/etc/systemd/system';
 
+/** A link that enables a unit. */
+export interface EnablementLink {
+  readonly path: string;
+  readonly target: string;
+  /** The unit that the configuration enables; with `Also=`, not the one that the link is for. */
+  readonly unit: string;
+}
+
 /** How units are enabled and disabled in an image: by the links that `systemctl enable` would make. */
 export interface Enablement {
-  readonly links: readonly { readonly path: string; readonly target: string; readonly unit: string }[];
+  readonly links: readonly EnablementLink[];
   /** Links of the base that `systemctl disable` or an unmask would remove. */
   readonly removals: readonly { readonly path: string; readonly unit: string }[];
   /** Lines of a preset file; they count on a machine's first boot only, when systemd applies presets. */
@@ -25,10 +33,16 @@ interface FoundUnit {
 /**
  * Turns `enabled` and `mask` of units into links below /etc/systemd/system (host-contract §5.3): presets, which
  * Ignition writes, are evaluated only where /etc/machine-id is empty, so on a node that runs already they do nothing.
+ *
+ * @param placedText gives the text of a file that the configuration itself puts at a path of the image.
  */
-export function enableUnits(units: readonly TreeUnit[], base: BaseFacts): Enablement {
+export function enableUnits(
+  units: readonly TreeUnit[],
+  base: BaseFacts,
+  placedText: (path: string) => string | undefined = () => undefined,
+): Enablement {
   const byName = new Map(units.map((unit) => [unit.name, unit]));
-  const links = new Map<string, { path: string; target: string; unit: string }>();
+  const links = new Map<string, EnablementLink>();
   const removals = new Map<string, { path: string; unit: string }>();
   const warnings: { unit: string; message: string }[] = [];
 
@@ -37,6 +51,11 @@ export function enableUnits(units: readonly TreeUnit[], base: BaseFacts): Enable
     const dropins = unit?.dropins.map((dropin) => dropin.contents) ?? [];
     if (unit?.contents !== undefined && unit.contents !== '') {
       return { path: `${UNIT_DIRECTORY}/${name}`, install: readInstall([unit.contents, ...dropins]) };
+    }
+    for (const directory of [UNIT_DIRECTORY, '/usr/lib/systemd/system']) {
+      const path = `${directory}/${name}`;
+      const text = placedText(path);
+      if (text !== undefined) return { path, install: readInstall([text, ...dropins]) };
     }
     const inBase = base.unit(name);
     if (inBase === undefined) return undefined;
@@ -74,16 +93,30 @@ export function enableUnits(units: readonly TreeUnit[], base: BaseFacts): Enable
       [install.upheldBy, 'upholds'],
     ];
     const add = (path: string): void => {
-      links.set(path, { path, target: unit.path, unit: name });
+      const taken = links.get(path);
+      if (taken === undefined) links.set(path, { path, target: unit.path, unit: name });
+      else if (taken.target !== unit.path) {
+        warnings.push({
+          unit: name,
+          message: `unit ${name} cannot have the link ${path}: unit ${taken.unit} has it`,
+        });
+      }
+    };
+    const isName = (text: string): boolean => {
+      if (!text.includes('/') && text !== '') return true;
+      warnings.push({
+        unit: name,
+        message: `unit ${name} names ${JSON.stringify(text)} in [Install], which is no unit`,
+      });
+      return false;
     };
     for (const [targets, kind] of wanted) {
-      for (const target of targets) {
-        add(`${UNIT_DIRECTORY}/${expandSpecifiers(target, linkName)}.${kind}/${linkName}`);
+      for (const target of targets.map((text) => expandSpecifiers(text, linkName)).filter(isName)) {
+        add(`${UNIT_DIRECTORY}/${target}.${kind}/${linkName}`);
       }
     }
-    for (const alias of install.alias) {
-      const expanded = expandSpecifiers(alias, linkName);
-      if (expanded !== linkName) add(`${UNIT_DIRECTORY}/${expanded}`);
+    for (const alias of install.alias.map((text) => expandSpecifiers(text, linkName)).filter(isName)) {
+      if (alias !== linkName) add(`${UNIT_DIRECTORY}/${alias}`);
     }
     for (const also of install.also) enable(expandSpecifiers(also, linkName), visited);
     if (
@@ -111,6 +144,12 @@ export function enableUnits(units: readonly TreeUnit[], base: BaseFacts): Enable
       }
       continue;
     }
+    if (unit.enabled === true && unit.mask === undefined && isMasked(base, unit.name) && !unit.contents) {
+      warnings.push({
+        unit: unit.name,
+        message: `unit ${unit.name} is enabled, but the base image masks it: set mask: false`,
+      });
+    }
     if (unit.enabled === true) enable(unit.name, new Set());
     else if (unit.enabled === false) {
       for (const path of disabledLinks(unit.name, base)) removals.set(path, { path, unit: unit.name });
@@ -135,7 +174,7 @@ function disabledLinks(name: string, base: BaseFacts): readonly string[] {
   return base.unitLinks.filter((path) => {
     const relative = path.slice(UNIT_DIRECTORY.length + 1);
     if (/^[^/]+\.(?:wants|requires|upholds)\/[^/]+$/u.test(relative)) {
-      return relative.slice(relative.indexOf('/') + 1) === name;
+      return isUnitOrInstance(relative.slice(relative.indexOf('/') + 1), name);
     }
     const entry = base.entry(path);
     return (
@@ -145,6 +184,13 @@ function disabledLinks(name: string, base: BaseFacts): readonly string[] {
       entry.target.slice(entry.target.lastIndexOf('/') + 1) === name
     );
   });
+}
+
+/** Whether a unit is the named one, or an instance of the named template: `systemctl disable` takes those too. */
+function isUnitOrInstance(unit: string, name: string): boolean {
+  const [prefix, suffix] = name.split('@.', 2);
+  if (prefix === undefined || suffix === undefined) return unit === name;
+  return unit.startsWith(`${prefix}@`) && unit.endsWith(`.${suffix}`);
 }
 
 /**

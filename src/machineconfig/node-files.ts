@@ -13,6 +13,13 @@ export interface NodeOwner {
   readonly group: string;
 }
 
+/** Mode and owner of a directory; a part that is absent is only set when the directory is made. */
+export interface NodeDirectory {
+  readonly mode?: number | undefined;
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+}
+
 /** What makes one path exist on the node: the image's part and the tmpfiles.d lines. */
 export interface NodeFile {
   readonly nodes: readonly ImageNode[];
@@ -22,7 +29,7 @@ export interface NodeFile {
 /**
  * A file below the node's /var, /run or /tmp. Its content lies below /usr/lib/varve in the image; `r!` and `C` make
  * it anew at each boot, so that it always is what the booted image says, after a rollback too (architecture D4).
- * With `keepExisting` a file that is there already is left alone.
+ * With `keepExisting` the content of a file that is there already is left alone.
  */
 export function nodeFile(
   path: string,
@@ -34,13 +41,7 @@ export function nodeFile(
   },
 ): NodeFile {
   const shipped = `${SHIPPED_ROOT}${path}`;
-  const copy: TmpfilesLine = {
-    type: 'C',
-    path,
-    mode: octal(file.mode),
-    ...file.owner,
-    argument: shipped,
-  };
+  const copy: TmpfilesLine = { type: 'C', path, mode: octal(file.mode), ...file.owner, argument: shipped };
   return {
     // Shipped as root's: the owner may not exist in the image, and only root copies it.
     nodes: [{ type: 'file', path: shipped, mode: file.mode, uid: 0, gid: 0, contents: file.contents }],
@@ -48,22 +49,32 @@ export function nodeFile(
   };
 }
 
-/** A directory below the node's /var, /run or /tmp; one that is there already gets the mode and owner. */
-export function nodeDirectory(path: string, mode: number, owner: NodeOwner): NodeFile {
-  return { nodes: [], lines: [{ type: 'd', path, mode: octal(mode), ...owner }] };
-}
-
-/** Like {@link nodeDirectory}, but the mode and owner of a directory that is there already are left alone. */
-export function nodeDirectoryIfMissing(path: string, mode: number, owner: NodeOwner): NodeFile {
+/**
+ * A directory below the node's /var, /run or /tmp. One that is there already gets the parts that are given; the rest,
+ * by default 0755 and `maker`, is for one that has to be made (host-contract §8.6: "adjusts mode/owner if given").
+ */
+export function nodeDirectory(path: string, given: NodeDirectory, maker: NodeOwner, made = 0o755): NodeFile {
   return {
     nodes: [],
-    lines: [{ type: 'd', path, mode: `:${octal(mode)}`, user: `:${owner.user}`, group: `:${owner.group}` }],
+    lines: [
+      {
+        type: 'd',
+        path,
+        mode: given.mode === undefined ? `:${octal(made)}` : octal(given.mode),
+        user: given.user ?? `:${maker.user}`,
+        group: given.group ?? `:${maker.group}`,
+      },
+    ],
   };
 }
 
-/** A symlink below the node's /var, /run or /tmp; whatever else is there is replaced. */
-export function nodeSymlink(path: string, target: string): NodeFile {
-  return { nodes: [], lines: [{ type: 'L+', path, argument: target }] };
+/**
+ * A symlink below the node's /var, /run or /tmp. With `replace`, a file or another link in its place goes first, but
+ * never a directory with something in it: what a node keeps there cannot be got back.
+ */
+export function nodeSymlink(path: string, target: string, replace: boolean): NodeFile {
+  const link: TmpfilesLine = { type: 'L', path, argument: target };
+  return { nodes: [], lines: replace ? [{ type: 'r!', path: literalGlob(path) }, link] : [link] };
 }
 
 /** An empty file that is created when it is missing: Ignition's file without contents (host-contract §8.5). */
@@ -82,6 +93,7 @@ export function resolveHome(base: BaseFacts, home: string): string {
   return probe.ok ? probe.path.slice(0, -2) : home;
 }
 
-function octal(mode: number): string {
+/** A mode as tmpfiles.d takes it: four octal digits. */
+export function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }

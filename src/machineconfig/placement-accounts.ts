@@ -1,5 +1,7 @@
 import type { Group, User } from '../ignition/index.ts';
-import { isNodePath, nodeDirectory, nodeDirectoryIfMissing, nodeFile, resolveHome } from './node-files.ts';
+import { hasControlCharacter } from './control-characters.ts';
+import { isNodePath, nodeDirectory, nodeFile, resolveHome } from './node-files.ts';
+import type { NodeOwner } from './node-files.ts';
 import type { PlacementDraft } from './placement-draft.ts';
 import { SYSUSERS_PATH, sysusersLines } from './sysusers.ts';
 
@@ -24,6 +26,7 @@ function placeGroup(draft: PlacementDraft, group: Group): void {
   const origin = { section: 'passwd.groups', key: group.name } as const;
   const item = `group ${group.name}`;
   if (group.name === '') return draft.refuse('a group', origin, 'it has no name; give it one');
+  if (!isAccountName(group.name)) return draft.refuse(item, origin, nameProblem(group.name));
   if (group.shouldExist === false) {
     draft.note({
       item,
@@ -65,12 +68,9 @@ function placeUser(draft: PlacementDraft, user: User): void {
     });
     return;
   }
-  if (
-    [user.name, user.gecos, user.homeDir, user.shell, user.primaryGroup].some((text) =>
-      /[\n\r]/u.test(text ?? ''),
-    )
-  ) {
-    draft.refuse(item, origin, 'one of its fields holds a line break');
+  const unusable = unusableIn(user);
+  if (unusable !== undefined) {
+    draft.refuse(item, origin, unusable);
     return;
   }
   const known = draft.base.users.get(user.name);
@@ -82,6 +82,12 @@ function placeUser(draft: PlacementDraft, user: User): void {
       reason: 'Declared in sysusers.d: systemd-sysusers makes the account at the next boot.',
       paths: [SYSUSERS_PATH],
     });
+    if (user.uid === undefined) {
+      draft.warn(
+        origin,
+        `user ${user.name} has no uid, so each node gives it one of its own below 1000; set uid`,
+      );
+    }
   } else if (
     user.uid !== undefined ||
     user.gecos !== undefined ||
@@ -114,19 +120,32 @@ function placeUser(draft: PlacementDraft, user: User): void {
       reason: 'Passwords live in /etc/shadow of each node; no image holds one.',
     });
   }
-  placeKeys(draft, user, known?.home);
+  placeHome(draft, user);
 }
 
 /**
  * SSH keys go below the user's home, which is the node's: directories are made when they are missing, the key file
  * is made anew at each boot. CoreOS' sshd reads `authorized_keys.d/ignition`, others `authorized_keys` (§8.6).
  */
-function placeKeys(draft: PlacementDraft, user: User, knownHome: string | undefined): void {
+function placeHome(draft: PlacementDraft, user: User): void {
+  const known = draft.base.users.get(user.name);
   const keys = user.sshAuthorizedKeys ?? [];
-  if (keys.length === 0) return;
+  const isMade = known === undefined && user.noCreateHome !== true && user.system !== true;
+  const home = resolveHome(draft.base, known?.home ?? user.homeDir ?? `/home/${user.name}`);
+  const owner: NodeOwner = {
+    user: user.name,
+    group: known === undefined ? (user.primaryGroup ?? user.name) : String(known.gid),
+  };
+  if (isNodePath(home) && (isMade || keys.length > 0)) {
+    draft.addOwnedParents(home);
+    draft.addNodeFile(nodeDirectory(home, {}, owner, 0o700));
+  }
+  if (keys.length > 0) placeKeys(draft, user, home, owner);
+}
+
+function placeKeys(draft: PlacementDraft, user: User, home: string, owner: NodeOwner): void {
   const origin = { section: 'passwd.users', key: user.name } as const;
   const item = `user ${user.name}: ssh keys`;
-  const home = resolveHome(draft.base, user.homeDir ?? knownHome ?? `/home/${user.name}`);
   if (!isNodePath(home)) {
     draft.refuse(
       item,
@@ -135,15 +154,17 @@ function placeKeys(draft: PlacementDraft, user: User, knownHome: string | undefi
     );
     return;
   }
-  const owner = { user: user.name, group: user.primaryGroup ?? user.name };
-  draft.addNodeFile(nodeDirectoryIfMissing(home, 0o700, owner));
-  draft.addNodeFile(nodeDirectory(`${home}/.ssh`, 0o700, owner));
+  const directories = [`${home}/.ssh`];
   let path = `${home}/.ssh/authorized_keys`;
   if (draft.base.readsKeyDirectory) {
-    draft.addNodeFile(nodeDirectory(`${path}.d`, 0o700, owner));
+    directories.push(`${path}.d`);
     path = `${path}.d/ignition`;
   }
-  const contents = Buffer.from(keys.map((key) => `${key.trim()}\n`).join(''));
+  for (const directory of directories) {
+    draft.addNodeFile(nodeDirectory(directory, { mode: 0o700, ...owner }, owner));
+    draft.owners.add(directory, owner);
+  }
+  const contents = Buffer.from((user.sshAuthorizedKeys ?? []).map((key) => `${key.trim()}\n`).join(''));
   const paths = draft.addNodeFile(nodeFile(path, { contents, mode: 0o600, owner, keepExisting: false }));
   draft.note({
     item,
@@ -154,4 +175,30 @@ function placeKeys(draft: PlacementDraft, user: User, knownHome: string | undefi
     target: path,
     paths,
   });
+}
+
+/** What sysusers.d refuses or would misread (sysusers.d(5)); the account would silently never be made. */
+function unusableIn(user: User): string | undefined {
+  const fields = [user.gecos, user.homeDir, user.shell];
+  if (!isAccountName(user.name)) return nameProblem(user.name);
+  const group = [user.primaryGroup, ...(user.groups ?? [])].find(
+    (name) => name !== undefined && !isAccountName(name),
+  );
+  if (group !== undefined) return nameProblem(group);
+  if (fields.some((text) => text !== undefined && (hasControlCharacter(text) || text.includes(':')))) {
+    return 'gecos, homeDir and shell can hold neither a colon nor a control character';
+  }
+  if (user.homeDir !== undefined && !user.homeDir.startsWith('/')) return 'homeDir is not an absolute path';
+  if (user.shell !== undefined && !/^\/\S*$/u.test(user.shell))
+    return 'shell is not an absolute path without blanks';
+  return undefined;
+}
+
+/** The strict form of systemd's rule for names of users and groups. */
+function isAccountName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_-]{0,30}$/u.test(name);
+}
+
+function nameProblem(name: string): string {
+  return `${JSON.stringify(name)} is not a name that systemd-sysusers takes: a letter or _, then at most 30 letters, digits, _ or -`;
 }

@@ -1,7 +1,9 @@
-import type { Owner, TreeNode } from '../ignition/index.ts';
+import type { Group, Owner, TreeNode, User } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
-import { resolveParents } from './base-path.ts';
+import { parentOf, resolveParents } from './base-path.ts';
 import type { NodeFile, NodeOwner } from './node-files.ts';
+import { nodeDirectory } from './node-files.ts';
+import { NodeOwners } from './node-owners.ts';
 import type { ImageNode, PlacedItem, Plane } from './plane.ts';
 import type { Provenance, ProvenanceItem } from './provenance.ts';
 import type { TmpfilesLine } from './tmpfiles.ts';
@@ -34,6 +36,7 @@ export class PlacementDraft {
   readonly problems: PlacementProblem[] = [];
   readonly warnings: string[] = [];
   readonly base: BaseFacts;
+  readonly owners: NodeOwners;
   readonly #provenance: Provenance;
   readonly #declaredUsers: ReadonlyMap<string, number>;
   readonly #declaredGroups: ReadonlyMap<string, number>;
@@ -41,12 +44,17 @@ export class PlacementDraft {
   constructor(
     base: BaseFacts,
     provenance: Provenance,
-    declared: { users: ReadonlyMap<string, number>; groups: ReadonlyMap<string, number> },
+    declared: { users: readonly User[]; groups: readonly Group[] },
   ) {
     this.base = base;
     this.#provenance = provenance;
-    this.#declaredUsers = declared.users;
-    this.#declaredGroups = declared.groups;
+    this.owners = new NodeOwners(base, declared.users);
+    this.#declaredUsers = new Map(
+      declared.users.flatMap(({ name, uid }) => (uid === undefined ? [] : [[name, uid]])),
+    );
+    this.#declaredGroups = new Map(
+      declared.groups.flatMap(({ name, gid }) => (gid === undefined ? [] : [[name, gid]])),
+    );
   }
 
   note(note: ItemNote): void {
@@ -63,14 +71,52 @@ export class PlacementDraft {
     this.warnings.push(last === undefined ? message : `MachineConfig ${JSON.stringify(last)}: ${message}`);
   }
 
-  addNode(node: ImageNode): void {
-    this.nodes.set(node.path, node);
+  /**
+   * Adds a node to the image, through the base's symlinks.
+   *
+   * @returns its path there.
+   */
+  addNode(node: ImageNode): string {
+    const resolved = resolveParents(this.base, node.path);
+    // A loop of links in the base: nothing can be there, and the layer's own check says so.
+    const path = resolved.ok ? resolved.path : node.path;
+    this.nodes.set(path, { ...node, path });
+    return path;
   }
 
   addNodeFile(file: NodeFile): readonly string[] {
-    for (const node of file.nodes) this.addNode(node);
-    this.tmpfiles.push(...file.lines);
-    return file.nodes.map((node) => node.path);
+    for (const line of file.lines) this.#addLine(line);
+    return file.nodes.map((node) => this.addNode(node));
+  }
+
+  /** What the configuration puts at a path of the image, as text. */
+  placedText(path: string): string | undefined {
+    const node = this.nodes.get(path);
+    return node?.type === 'file' ? Buffer.from(node.contents).toString('utf8') : undefined;
+  }
+
+  /**
+   * Makes the directories between somebody's directory and a path of the node theirs: systemd-tmpfiles would make
+   * them root's, and then refuse to go through them.
+   */
+  addOwnedParents(path: string): void {
+    const above = this.owners.above(path);
+    if (above === undefined) return;
+    if (above.isHome) this.addNodeFile(nodeDirectory(above.path, {}, above.owner, 0o700));
+    const between: string[] = [];
+    for (let parent = parentOf(path); parent !== above.path; parent = parentOf(parent))
+      between.unshift(parent);
+    for (const parent of between) this.addNodeFile(nodeDirectory(parent, {}, above.owner));
+  }
+
+  /** Of two lines for one directory, the one that says more stands: systemd-tmpfiles would take the first. */
+  #addLine(line: TmpfilesLine): void {
+    const twin =
+      line.type === 'd'
+        ? this.tmpfiles.findIndex(({ type, path }) => type === 'd' && path === line.path)
+        : -1;
+    if (twin < 0) this.tmpfiles.push(line);
+    else if (line.mode?.startsWith(':') === false) this.tmpfiles[twin] = line;
   }
 
   /** The resolved path, or undefined after the item was refused. */
@@ -112,6 +158,10 @@ export class PlacementDraft {
 
 /** An owner for tmpfiles.d, where the node resolves names itself. */
 export function nodeOwner(user: Owner, group: Owner): NodeOwner {
-  const one = (owner: Owner): string => (owner.name ? owner.name : String(owner.id ?? 0));
-  return { user: one(user), group: one(group) };
+  return { user: ownerName(user) ?? '0', group: ownerName(group) ?? '0' };
+}
+
+/** One owner as tmpfiles.d takes it; undefined where the configuration names none. */
+export function ownerName(owner: Owner): string | undefined {
+  return owner.name ? owner.name : owner.id?.toString();
 }

@@ -3,12 +3,13 @@ import { parentOf, resolveParents, toplevel } from './base-path.ts';
 import { hasControlCharacter } from './control-characters.ts';
 import { PRESET_PATH } from './enablement.ts';
 import { KARGS_PATH } from './kargs-file.ts';
-import { isNodePath, nodeDirectory, nodeEmptyFile, nodeFile, nodeSymlink } from './node-files.ts';
-import { nodeOwner } from './placement-draft.ts';
+import { isNodePath, nodeDirectory, nodeEmptyFile, nodeFile, nodeSymlink, octal } from './node-files.ts';
+import { isRoot } from './node-owners.ts';
+import { nodeOwner, ownerName } from './placement-draft.ts';
 import type { PlacementDraft } from './placement-draft.ts';
 import type { Plane } from './plane.ts';
 import { SYSUSERS_PATH } from './sysusers.ts';
-import { TMPFILES_PATH } from './tmpfiles.ts';
+import { literalGlob, TMPFILES_PATH } from './tmpfiles.ts';
 
 type FileNode = Extract<TreeNode, { type: 'file' }>;
 type DirectoryNode = Extract<TreeNode, { type: 'directory' }>;
@@ -32,12 +33,9 @@ const GENERATED = new Set([KARGS_PATH, PRESET_PATH, SYSUSERS_PATH, TMPFILES_PATH
 export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]): void {
   const placed = new Map<string, TreeNode>();
   for (const node of nodes) {
-    if (hasControlCharacter(node.path)) {
-      draft.refuse(
-        node.path,
-        node.origin,
-        'the path holds a control character, which no host tool writes safely',
-      );
+    const unusable = unusableIn(node);
+    if (unusable !== undefined) {
+      draft.refuse(node.path, node.origin, unusable);
       continue;
     }
     const path = draft.resolve(node);
@@ -58,6 +56,22 @@ export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]
     else if (node.type === 'symlink') placeSymlink(draft, node, path, plane);
     else placeHardLink(draft, node, path, plane);
   }
+}
+
+/** What of a node no host tool would write as it stands. */
+function unusableIn(node: TreeNode): string | undefined {
+  if (hasControlCharacter(node.path))
+    return 'the path holds a control character, which no host tool writes safely';
+  if (node.path.split('/').some((part) => part.startsWith('.wh.')))
+    return 'a name that begins with .wh. means in an image layer that something is taken away; choose another name';
+  if ('target' in node && hasControlCharacter(node.target)) return 'its target holds a control character';
+  if ('user' in node) {
+    const name = [node.user.name, node.group.name].find(
+      (text) => text && !/^[A-Za-z_][\w.-]*\$?$/u.test(text),
+    );
+    if (name !== undefined) return `its owner ${JSON.stringify(name)} is not a name that an account can have`;
+  }
+  return undefined;
 }
 
 /** What else of the configuration is where a node would go, since the base's links can make one path of two. */
@@ -83,11 +97,11 @@ function placeFile(draft: PlacementDraft, node: FileNode, path: string, plane: '
     );
   }
   if (node.contents === undefined && node.append.length === 0) return placeBareFile(draft, node, path, plane);
-  if (node.contents === undefined && there !== undefined) {
+  if (node.contents === undefined && (there !== undefined || plane === 'var')) {
     return draft.refuse(
       node.path,
       node.origin,
-      `it appends to ${path} of the base image; give the whole contents instead, so that the image does not depend on what the base had`,
+      `it appends to ${path} of the ${plane === 'var' ? 'node' : 'base image'}; give the whole contents instead, so that what the node has depends on the image alone`,
     );
   }
   if (there !== undefined && !node.overwrite && plane !== 'var') {
@@ -104,8 +118,17 @@ function placeFile(draft: PlacementDraft, node: FileNode, path: string, plane: '
   const mode = node.mode ?? 0o644;
   if (plane === 'var') {
     const owner = nodeOwner(node.user, node.group);
+    draft.addOwnedParents(path);
     const paths = draft.addNodeFile(nodeFile(path, { contents, mode, owner, keepExisting: !node.overwrite }));
-    return note(draft, node, path, plane, paths);
+    if (node.overwrite) return note(draft, node, path, plane, paths);
+    return draft.note({
+      item: node.path,
+      origin: node.origin,
+      plane,
+      reason: `Below ${/^\/[^/]+/u.exec(path)?.[0] ?? '/'} of the node: systemd-tmpfiles makes it at boot where it is missing; overwrite is false, so the content of one that is there stays.`,
+      target: path,
+      paths,
+    });
   }
   if (ACCOUNT_FILES.has(path)) {
     draft.warn(
@@ -125,6 +148,7 @@ function placeBareFile(
   plane: 'usr' | 'etc' | 'var',
 ): void {
   if (plane === 'var') {
+    draft.addOwnedParents(path);
     draft.addNodeFile(nodeEmptyFile(path, node.mode, nodeOwner(node.user, node.group)));
     return note(draft, node, path, plane, []);
   }
@@ -156,11 +180,8 @@ function placeDirectory(
   path: string,
   plane: 'usr' | 'etc' | 'var',
 ): void {
+  if (plane === 'var') return placeNodeDirectory(draft, node, path);
   const mode = node.mode ?? 0o755;
-  if (plane === 'var') {
-    draft.addNodeFile(nodeDirectory(path, mode, nodeOwner(node.user, node.group)));
-    return note(draft, node, path, plane, []);
-  }
   const there = draft.base.entry(path);
   if (there === undefined) {
     draft.addNode({ type: 'directory', path, mode, ...draft.numericOwner(node) });
@@ -187,8 +208,8 @@ function placeDirectory(
     };
     draft.tmpfiles.push({
       type: 'z',
-      path,
-      ...(node.mode === undefined ? {} : { mode: mode.toString(8).padStart(4, '0') }),
+      path: literalGlob(path),
+      ...(node.mode === undefined ? {} : { mode: octal(mode) }),
       ...keep,
     });
     return draft.note({
@@ -207,6 +228,28 @@ function placeDirectory(
   );
 }
 
+/** A directory of the node: only what is given is set on one that is there already (host-contract §8.6). */
+function placeNodeDirectory(draft: PlacementDraft, node: DirectoryNode, path: string): void {
+  const user = ownerName(node.user);
+  const group = ownerName(node.group);
+  const above = draft.owners.above(path);
+  if (above !== undefined && user !== undefined && isRoot(user)) {
+    return draft.refuse(
+      node.path,
+      node.origin,
+      `it is root's and lies in ${above.path}, which is ${above.owner.user}'s: systemd-tmpfiles refuses to go through it; give it the same owner`,
+    );
+  }
+  draft.addOwnedParents(path);
+  const home = draft.owners.at(path);
+  const maker = (home ?? above)?.owner ?? { user: '0', group: '0' };
+  draft.addNodeFile(
+    nodeDirectory(path, { mode: node.mode, user, group }, maker, home === undefined ? 0o755 : 0o700),
+  );
+  draft.owners.add(path, { user: user ?? maker.user, group: group ?? maker.group });
+  return note(draft, node, path, 'var', []);
+}
+
 function placeSymlink(
   draft: PlacementDraft,
   node: SymlinkNode,
@@ -214,7 +257,8 @@ function placeSymlink(
   plane: 'usr' | 'etc' | 'var',
 ): void {
   if (plane === 'var') {
-    draft.addNodeFile(nodeSymlink(path, node.target));
+    draft.addOwnedParents(path);
+    draft.addNodeFile(nodeSymlink(path, node.target, node.overwrite));
     return note(draft, node, path, plane, []);
   }
   const there = draft.base.entry(path);
@@ -309,7 +353,7 @@ function planeOf(
   }
   if (draft.base.keepsToplevels) return 'usr';
   return {
-    refusal: `the host drops everything of an image but /usr, /etc and /var (its base has neither composefs nor a transient root), so /${top} would be lost silently; use a path below /etc, /usr or /var`,
+    refusal: `a host whose base has neither composefs nor a transient root drops everything of an image but /usr, /etc and /var, so /${top} would be lost silently; use a path below one of them`,
   };
 }
 

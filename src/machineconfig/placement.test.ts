@@ -49,6 +49,7 @@ function text(placement: Placement, path: string): string {
   return found.type === 'file' ? Buffer.from(found.contents).toString() : '';
 }
 
+const CORE = { users: { core: { uid: 1000, gid: 1000, home: '/home/core' } } } as const;
 const TMPFILES = '/usr/lib/tmpfiles.d/00-varve.conf';
 
 test('place() leaves an /etc path where the user put it', () => {
@@ -113,14 +114,14 @@ test('place() makes directories and links below /var by tmpfiles.d alone', () =>
       links: [{ path: '/var/l', target: '/etc/a b%' }],
     },
   });
-  assert.equal(text(placement, TMPFILES), 'd /var/d 0700 5 0\nL+ /var/l - - - - /etc/a b%%\n');
+  assert.equal(text(placement, TMPFILES), 'd /var/d 0700 5 :0\nL /var/l - - - - /etc/a\\x20b%%\n');
 });
 
 test('place() quotes what tmpfiles.d would read otherwise', () => {
   const placement = placed(file('/var/a b[1]%'));
   assert.equal(
     text(placement, TMPFILES),
-    'r! "/var/a b[[]1]%%"\nC "/var/a b[1]%%" 0644 0 0 - /usr/lib/varve/tree/var/a b[1]%%\n',
+    'r! "/var/a b[[]1]%%"\nC "/var/a b[1]%%" 0644 0 0 - /usr/lib/varve/tree/var/a\\x20b[1]%%\n',
   );
 });
 
@@ -151,6 +152,68 @@ for (const [sentence, config, base, reason] of [
   ],
   ['a file over a base symlink to a directory', file('/usr/local'), {}, /is a directory in the base image/],
   ['a toplevel of the base', file('/home'), {}, /itself belongs to the base image/],
+  [
+    'a directory of root in a home',
+    { storage: { directories: [{ path: '/home/core/d', user: { name: 'root' } }] } },
+    CORE,
+    /is core's: systemd-tmpfiles refuses/,
+  ],
+  [
+    'an append to a file of the node',
+    { storage: { files: [{ path: '/var/f', append: [{ source: 'data:,x' }] }] } },
+    {},
+    /appends to \/var\/f of the node/,
+  ],
+  ['a file that would be a whiteout', file('/etc/.wh.hosts'), {}, /something is taken away/],
+  [
+    'a link target with a line break',
+    { storage: { links: [{ path: '/var/l', target: '/a\nf /etc/pwn' }] } },
+    {},
+    /control character/,
+  ],
+  [
+    'an owner that is no account name',
+    file('/var/a', { user: { name: 'a b' } }),
+    {},
+    /not a name that an account can have/,
+  ],
+  [
+    'an account name that sysusers.d refuses',
+    { passwd: { users: [{ name: 'john.doe', uid: 1 }] } },
+    {},
+    /"john.doe" is not a name/,
+  ],
+  [
+    'a comment with a colon',
+    { passwd: { users: [{ name: 'a', gecos: 'Ops: night' }] } },
+    {},
+    /neither a colon/,
+  ],
+  [
+    'a shell with a blank',
+    { passwd: { users: [{ name: 'a', shell: '/bin/sh -l' }] } },
+    {},
+    /shell is not an absolute path/,
+  ],
+  [
+    'an alias over a unit of the configuration',
+    {
+      systemd: {
+        units: [
+          { name: 'a.service', contents: '[Service]\n' },
+          { name: 'b.service', enabled: true, contents: '[Install]\nAlias=a.service\n' },
+        ],
+      },
+    },
+    {},
+    /would replace what the configuration itself has there/,
+  ],
+  [
+    'an alias over a unit of the base',
+    { systemd: { units: [{ name: 'b.service', enabled: true, contents: '[Install]\nAlias=a.service\n' }] } },
+    { entries: { '/etc/systemd/system/a.service': { type: 'file' } } },
+    /would replace what is there in the base image/,
+  ],
   [
     'a directory of /usr with another mode',
     { storage: { directories: [{ path: '/usr/bin', mode: 0o700 }] } },
@@ -236,6 +299,10 @@ test('place() ships an empty kargs.d file, so that arguments of an earlier image
   assert.equal(text(placed({}), '/usr/lib/bootc/kargs.d/90-varve.toml'), 'kargs = []\n');
 });
 
+test('place() refuses a kernel argument with an open quote', () => {
+  assert.match(refusal({}, {}, ['dyndbg="file a', 'c=d']), /without its closing one/);
+});
+
 test('place() refuses kernel arguments that belong to the boot loader', () => {
   assert.match(refusal({}, {}, ['quiet ostree=/x']), /belongs to the boot loader/);
 });
@@ -273,9 +340,9 @@ test('place() puts the keys of a user of the base below its home', () => {
   assert.equal(text(placement, `/usr/lib/varve/tree${path}`), 'ssh-ed25519 A a\nssh-ed25519 B b\n');
   assert.equal(
     text(placement, TMPFILES),
-    'd /var/home/core :0700 :core :core\n' +
-      'd /var/home/core/.ssh 0700 core core\n' +
-      `r! ${path}\nC ${path} 0600 core core - /usr/lib/varve/tree${path}\n`,
+    'd /var/home/core :0700 :core :1000\n' +
+      'd /var/home/core/.ssh 0700 core 1000\n' +
+      `r! ${path}\nC ${path} 0600 core 1000 - /usr/lib/varve/tree${path}\n`,
   );
   assert.ok(!placement.nodes.some((one) => one.path.startsWith('/usr/lib/sysusers.d')));
 });
@@ -302,6 +369,71 @@ test('place() declares accounts that the base lacks in sysusers.d and knows thei
   );
   const placedFile = node(placement, '/etc/a');
   assert.ok(placedFile.type === 'file' && placedFile.uid === 900 && placedFile.gid === 901);
+});
+
+test('place() makes the directories between a home and a file in it the owner of the home', () => {
+  const placement = placed(file('/home/core/.config/x/y.conf', { user: { name: 'core' } }), CORE);
+  const path = '/var/home/core/.config/x/y.conf';
+  assert.equal(
+    text(placement, TMPFILES),
+    'd /var/home/core :0700 :core :1000\n' +
+      'd /var/home/core/.config :0755 :core :1000\n' +
+      'd /var/home/core/.config/x :0755 :core :1000\n' +
+      `r! ${path}\nC ${path} 0644 core 0 - /usr/lib/varve/tree${path}\n`,
+  );
+});
+
+test('place() sets of a directory that a node has only what the configuration gives', () => {
+  const placement = placed(
+    { storage: { directories: [{ path: '/home/core' }, { path: '/var/lib/x', mode: 0o750 }] } },
+    CORE,
+  );
+  assert.equal(text(placement, TMPFILES), 'd /var/home/core :0700 :core :1000\nd /var/lib/x 0750 :0 :0\n');
+});
+
+test('place() replaces a file by a link only with overwrite, and never a directory', () => {
+  const links = [{ path: '/var/l', target: '/data', overwrite: true }];
+  assert.equal(text(placed({ storage: { links } }), TMPFILES), 'r! /var/l\nL /var/l - - - - /data\n');
+});
+
+test('place() writes enablement links and generated files through symlinks of the base', () => {
+  const entries = {
+    '/etc/systemd/system/sockets.target.wants': { type: 'symlink', target: '/usr/lib/custom.wants' },
+    '/usr/lib/bootc': { type: 'symlink', target: '../share/bootc' },
+  } as const;
+  const units = [
+    { name: 'a.socket', enabled: true, contents: '[Socket]\n[Install]\nWantedBy=sockets.target\n' },
+  ];
+  const placement = placed({ systemd: { units } }, { entries });
+  assert.equal(node(placement, '/usr/lib/custom.wants/a.socket').type, 'symlink');
+  assert.equal(node(placement, '/usr/share/bootc/kargs.d/90-varve.toml').type, 'file');
+});
+
+test('place() enables a unit that the configuration gives as a file', () => {
+  const unit = 'data:,%5BInstall%5D%0AWantedBy=multi-user.target%0A';
+  const placement = placed({
+    storage: { files: [{ path: '/etc/systemd/system/a.service', contents: { source: unit } }] },
+    systemd: { units: [{ name: 'a.service', enabled: true }] },
+  });
+  assert.deepEqual(placement.warnings, []);
+  assert.equal(node(placement, '/etc/systemd/system/multi-user.target.wants/a.service').type, 'symlink');
+});
+
+test("place() declares a primary group without a uid, makes homes, and says that the id is the node's", () => {
+  const placement = placed({
+    passwd: {
+      users: [
+        { name: 'alice', primaryGroup: 'root' },
+        { name: 'daemon2', system: true },
+      ],
+    },
+  });
+  assert.equal(
+    text(placement, '/usr/lib/sysusers.d/varve.conf'),
+    'u alice -:root - "/home/alice" /bin/bash\nu daemon2 - - "/home/daemon2" /bin/bash\n',
+  );
+  assert.equal(text(placement, TMPFILES), 'd /var/home/alice :0700 :alice :root\n');
+  assert.match(placement.warnings[0] ?? '', /alice has no uid/);
 });
 
 test('place() depends on nothing but its input', () => {
@@ -339,4 +471,44 @@ test('place() gives every file exactly one plane and never writes through a base
       }
     }),
   );
+});
+
+test('place() refuses what lies below a file of the same configuration, on either plane', () => {
+  for (const directory of ['/etc/a', '/var/lib/a']) {
+    const message = refusal({ storage: { files: [{ path: directory }, { path: `${directory}/b` }] } });
+    assert.match(message, new RegExp(`${directory} of the same configuration is no directory`));
+  }
+});
+
+test('place() refuses two names of what is one file on this base', () => {
+  const twins = { storage: { files: [{ path: '/home/a' }, { path: '/var/home/a' }] } };
+  const message = refusal(twins, { entries: { '/home': { type: 'symlink', target: 'var/home' } } });
+  assert.match(message, /the base image makes one path of it and of \/home\/a; keep one of the two/);
+});
+
+test('place() takes a directory that is named twice', () => {
+  const twins = { storage: { directories: [{ path: '/home/a' }, { path: '/var/home/a' }] } };
+  const placement = placed(twins, { entries: { '/home': { type: 'symlink', target: 'var/home' } } });
+  assert.equal(placement.items.length, 2);
+});
+
+test('place() refuses accounts without a name', () => {
+  assert.match(refusal({ passwd: { users: [{ name: '' }] } }), /a user: it has no name/);
+  assert.match(refusal({ passwd: { groups: [{ name: '' }] } }), /a group: it has no name/);
+});
+
+test('place() names the MachineConfig of every file whose contents cannot be had', () => {
+  const hash = `sha512-${'0'.repeat(128)}`;
+  const message = refusal({
+    storage: {
+      files: [
+        { path: '/etc/a', contents: { source: 'data:,a', verification: { hash } } },
+        { path: '/etc/b', contents: { source: 'data:,b' } },
+        { path: '/etc/c', append: [{ source: 'data:,c', compression: 'gzip' }] },
+      ],
+    },
+  });
+  assert.match(message, /MachineConfig "50-test": cannot verify the contents of \/etc\/a/);
+  assert.match(message, /MachineConfig "50-test": cannot decompress the contents of \/etc\/c/);
+  assert.doesNotMatch(message, /\/etc\/b/);
 });

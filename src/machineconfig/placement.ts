@@ -2,6 +2,7 @@ import type { Config, Tree } from '../ignition/index.ts';
 import { decodeResource, IgnitionError, toTree } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { hasControlCharacter } from './control-characters.ts';
+import type { EnablementLink } from './enablement.ts';
 import { enableUnits, PRESET_PATH } from './enablement.ts';
 import { KARGS_PATH, kargsFile, splitKernelArguments } from './kargs-file.ts';
 import { MachineConfigError } from './machineconfig-error.ts';
@@ -36,12 +37,7 @@ export interface PlacementInput {
  */
 export function place(input: PlacementInput): Placement {
   const tree = decodeTree(input);
-  const draft = new PlacementDraft(input.base, input.provenance, {
-    users: new Map(tree.users.flatMap((user) => (user.uid === undefined ? [] : [[user.name, user.uid]]))),
-    groups: new Map(
-      tree.groups.flatMap((group) => (group.gid === undefined ? [] : [[group.name, group.gid]])),
-    ),
-  });
+  const draft = new PlacementDraft(input.base, input.provenance, { users: tree.users, groups: tree.groups });
   placeTreeNodes(draft, tree.nodes);
   placeEnablement(draft, tree);
   placeAccounts(draft, tree.users, tree.groups);
@@ -80,25 +76,26 @@ export function place(input: PlacementInput): Placement {
 }
 
 function placeEnablement(draft: PlacementDraft, tree: Tree): void {
-  const enablement = enableUnits(tree.units, draft.base);
+  const enablement = enableUnits(tree.units, draft.base, (path) => draft.placedText(path));
   const origin = (unit: string): { section: 'systemd.units'; key: string } => ({
     section: 'systemd.units',
     key: unit,
   });
   for (const link of enablement.links) {
-    const there = draft.base.entry(link.path);
-    if (there?.type !== 'symlink' || there.target !== link.target) {
-      draft.addNode({ type: 'symlink', path: link.path, target: link.target, uid: 0, gid: 0 });
+    const item = `unit ${link.unit}: enabled`;
+    const path = placeEnablementLink(draft, link);
+    if (typeof path !== 'string') draft.refuse(item, origin(link.unit), path.refusal);
+    else {
+      draft.note({
+        item,
+        origin: origin(link.unit),
+        plane: 'etc',
+        reason:
+          'Enabled by the link that `systemctl enable` makes: a preset does nothing on a node that has booted before.',
+        target: link.path,
+        paths: [path],
+      });
     }
-    draft.note({
-      item: `unit ${link.unit}: enabled`,
-      origin: origin(link.unit),
-      plane: 'etc',
-      reason:
-        'Enabled by the link that `systemctl enable` makes: a preset does nothing on a node that has booted before.',
-      target: link.path,
-      paths: [link.path],
-    });
   }
   for (const { path, unit } of enablement.removals) {
     draft.removals.add(path);
@@ -114,6 +111,21 @@ function placeEnablement(draft: PlacementDraft, tree: Tree): void {
   if (enablement.presets.length > 0) addText(draft, PRESET_PATH, `${enablement.presets.join('\n')}\n`);
 }
 
+/** Adds the link unless the base has it; a unit that somebody wrote, or another link, is never replaced by one. */
+function placeEnablementLink(draft: PlacementDraft, link: EnablementLink): string | { refusal: string } {
+  const { path, target } = link;
+  const there = draft.base.entry(path);
+  if (there?.type === 'symlink' && there.target === target) return path;
+  if (draft.nodes.has(path))
+    return { refusal: `its link ${path} would replace what the configuration itself has there` };
+  if (there !== undefined) {
+    return {
+      refusal: `its link ${path} would replace ${there.type === 'symlink' ? `the link to ${there.target}` : 'what is there'} in the base image`,
+    };
+  }
+  return draft.addNode({ type: 'symlink', path, target, uid: 0, gid: 0 });
+}
+
 function placeKernelArguments(
   draft: PlacementDraft,
   tree: Tree,
@@ -127,7 +139,13 @@ function placeKernelArguments(
     const forbidden = pieces.find((piece) => HOST_ARGUMENTS.test(piece));
     if (hasControlCharacter(entry)) draft.refuse(item, origin, 'it holds a control character');
     else if (pieces.length === 0) draft.refuse(item, origin, 'it is empty');
-    else if (forbidden !== undefined) {
+    else if (entry.split('"').length % 2 === 0) {
+      draft.refuse(
+        item,
+        origin,
+        'it has an opening double quote without its closing one, which would swallow the next argument',
+      );
+    } else if (forbidden !== undefined) {
       draft.refuse(
         item,
         origin,

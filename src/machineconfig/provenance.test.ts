@@ -65,3 +65,41 @@ test('provenance of() names the MachineConfigs of every kind of item, last one l
     await t.test(sentence, () => assert.deepEqual(provenance.of(item), expected));
   }
 });
+
+test('provenance field() says where the last MachineConfig has an item', () => {
+  const { provenance } = renderInfra([
+    machineConfig('10-a', 'worker', {
+      ...ignition({
+        kernelArguments: { shouldExist: ['quiet'] },
+        passwd: { users: [{ name: 'core' }] },
+        storage: { files: [file('/etc/other', 'a'), file('/etc/f', 'a'), file('/etc/turned', 'a')] },
+        systemd: {
+          units: [
+            { name: 'a.service', enabled: true, dropins: [{ name: 'x.conf', contents: '[Service]\n' }] },
+          ],
+        },
+      }),
+      kernelArguments: ['nosmt'],
+    }),
+    machineConfig('20-b', 'worker', {
+      ...ignition({
+        storage: { files: [file('/etc/f', 'b')], links: [{ path: '/etc/turned', target: 'x' }] },
+      }),
+    }),
+  ]);
+  const cases = [
+    [{ section: 'storage.files', key: '/etc/f' }, 'spec.config.storage.files[0]'],
+    [{ section: 'storage.files', key: '/etc/turned' }, undefined],
+    [{ section: 'storage.links', key: '/etc/turned' }, 'spec.config.storage.links[0]'],
+    [{ section: 'systemd.units', key: 'a.service' }, 'spec.config.systemd.units[0]'],
+    [
+      { section: 'systemd.units', key: 'a.service', dropin: 'x.conf' },
+      'spec.config.systemd.units[0].dropins[0]',
+    ],
+    [{ section: 'passwd.users', key: 'core' }, 'spec.config.passwd.users[0]'],
+    [{ section: 'kernelArguments', key: 'nosmt' }, 'spec.kernelArguments[0]'],
+    [{ section: 'kernelArguments', key: 'quiet' }, 'spec.config.kernelArguments.shouldExist[0]'],
+    [{ section: 'fips' }, undefined],
+  ] as const;
+  for (const [item, expected] of cases) assert.equal(provenance.field(item), expected, JSON.stringify(item));
+});

@@ -101,7 +101,10 @@ class Recorder implements Provenance {
   ): void {
     for (const [index, { path }] of (nodes ?? []).entries()) {
       const former = this.#pathSections.get(path);
-      if (former !== undefined && former !== section) this.#owners.delete(former + SEPARATOR + path);
+      if (former !== undefined && former !== section) {
+        this.#owners.delete(former + SEPARATOR + path);
+        this.#fields.delete(former + SEPARATOR + path);
+      }
       this.#pathSections.set(path, section);
       this.#own({ section, key: path }, owner, `spec.config.${section}[${index}]`);
     }

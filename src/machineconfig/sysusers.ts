@@ -22,7 +22,7 @@ export function sysusersLines(
     if (user.shouldExist === false) continue;
     if (!base.users.has(user.name)) {
       const primary = user.primaryGroup === undefined ? '' : `:${user.primaryGroup}`;
-      const id = user.uid === undefined ? '-' : `${user.uid}${primary}`;
+      const id = `${user.uid ?? '-'}${primary}`;
       const home = user.homeDir ?? `/home/${user.name}`;
       lines.push(
         `u ${user.name} ${id} ${quote(user.gecos ?? '')} ${quote(home)} ${user.shell ?? '/bin/bash'}`,

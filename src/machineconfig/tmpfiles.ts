@@ -11,7 +11,10 @@ export interface TmpfilesLine {
   readonly argument?: string;
 }
 
-/** Formats tmpfiles.d lines (tmpfiles.d(5)): specifiers escaped, fields with blanks quoted. */
+/**
+ * Formats tmpfiles.d lines (tmpfiles.d(5)): specifiers escaped, paths with blanks quoted. Paths, owners and arguments
+ * must be free of control characters, and owners of blanks.
+ */
 export function formatTmpfiles(lines: readonly TmpfilesLine[]): string {
   return lines
     .map((line) => {
@@ -24,12 +27,13 @@ export function formatTmpfiles(lines: readonly TmpfilesLine[]): string {
         '-',
       ];
       if (line.argument !== undefined) fields.push(escapeArgument(line.argument));
-      return `${fields.join(' ').replace(/( -)+$/u, '')}\n`;
+      else while (fields.at(-1) === '-') fields.pop();
+      return `${fields.join(' ')}\n`;
     })
     .join('');
 }
 
-/** A path as a glob that matches just that path: `r` lines expand globs. */
+/** A path as a glob that matches just that path: `r` and `z` lines expand globs. */
 export function literalGlob(path: string): string {
   return path.replace(/[*?[]/gu, (character) => `[${character}]`);
 }
@@ -41,7 +45,11 @@ function quote(path: string): string {
     : escaped;
 }
 
-/** The argument is the rest of the line: it needs no quotes, but C escapes and specifiers are expanded in it. */
+/**
+ * The argument is the rest of the line: quotes mean nothing in it, but C escapes and specifiers are expanded. Blanks
+ * at its ends would be lost, and a lone dash means that there is none.
+ */
 function escapeArgument(argument: string): string {
-  return argument.replaceAll('%', '%%').replaceAll('\\', '\\\\');
+  const escaped = argument.replaceAll('\\', '\\\\').replaceAll('%', '%%').replaceAll(' ', '\\x20');
+  return escaped === '-' ? '\\x2d' : escaped;
 }
