@@ -26,7 +26,7 @@ export interface Laboratory {
 export async function openLaboratory(size: BaseSize = 'small'): Promise<Laboratory> {
   const layout = await baseLayout(size);
   const folder = await mkdtemp(join(tmpdir(), 'varve-lab-'));
-  const registry = await startRegistry(folder);
+  const registry = await startRegistry({ parent: folder });
   const base = `${registry.host}/base/os:1`;
   const baseDigest = await pushLayout(layout, base);
   const home = { HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };

@@ -12,14 +12,27 @@ export interface Registry {
   stop(): Promise<void>;
 }
 
-/** A real docker-registry on a free loopback port, without authentication, storing in a folder of its own. */
-export async function startRegistry(parent: string = tmpdir()): Promise<Registry> {
+export interface RegistryOptions {
+  /** Where the registry makes a folder of its own for what it stores. Default: the temporary directory. */
+  readonly parent?: string;
+  /** The content of an htpasswd file (bcrypt lines), which turns on Basic authentication. */
+  readonly htpasswd?: string | undefined;
+}
+
+/** A real docker-registry on a free loopback port, where deletion is allowed. */
+export async function startRegistry({
+  parent = tmpdir(),
+  htpasswd,
+}: RegistryOptions = {}): Promise<Registry> {
   const folder = await mkdtemp(join(parent, 'varve-registry-'));
+  const passwords = join(folder, 'htpasswd');
+  if (htpasswd !== undefined) await writeFile(passwords, htpasswd);
   const config = {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
     http: { addr: '127.0.0.1:0' },
+    ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: passwords } } }),
   };
   await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
   const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {

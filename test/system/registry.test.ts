@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
   authDocument,
@@ -19,7 +16,10 @@ import {
   withDigest,
   withTag,
 } from '../../src/oci/index.ts';
-import { haveDockerRegistry, startDockerRegistry } from './docker-registry.ts';
+import { startRegistry } from '../lab/registry.ts';
+import { skipWithout } from '../lab/requirements.ts';
+
+const skip = skipWithout('docker-registry');
 
 // bcrypt of "varve-secret".
 const HTPASSWD = 'builder:$2b$04$Hpi88ZWAHmvPjE5c7AqzK.iOe0zCojFBBd/lhpTOHC5TcnG9bQF8C\n';
@@ -31,13 +31,11 @@ interface Lab {
 }
 
 async function lab(t: TestContext, options: RegistryOptions = {}, htpasswd?: string): Promise<Lab> {
-  const directory = await mkdtemp(join(tmpdir(), 'registry-test-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  const registry = await startDockerRegistry({ directory, ...(htpasswd === undefined ? {} : { htpasswd }) });
-  t.after(() => registry.close());
+  const registry = await startRegistry({ htpasswd });
+  t.after(() => registry.stop());
   const client = openRegistry(options);
   t.after(() => client.close());
-  return { client, address: registry.address, at: (name) => parseReference(`${registry.address}/${name}`) };
+  return { client, address: registry.host, at: (name) => parseReference(`${registry.host}/${name}`) };
 }
 
 function layer(bytes: Uint8Array): Descriptor {
@@ -80,8 +78,7 @@ function rejects(code: string, pattern?: RegExp): (error: unknown) => true {
   };
 }
 
-test('docker-registry: an image goes up in six requests and comes back the same', async (t) => {
-  if (!haveDockerRegistry(t)) return;
+test('docker-registry: an image goes up in six requests and comes back the same', { skip }, async (t) => {
   const here = await lab(t);
   const ref = here.at('team/os:1');
   assert.equal(await here.client.resolve(ref), undefined);
@@ -108,20 +105,22 @@ test('docker-registry: an image goes up in six requests and comes back the same'
   assert.ok(here.client.traffic.received >= 2 * content.length);
 });
 
-test('docker-registry: a blob goes up in chunks from memory and from a stream, and is not sent twice', async (t) => {
-  if (!haveDockerRegistry(t)) return;
-  const { client, at } = await lab(t, { chunkSize: 1 << 20 });
-  const ref = at('team/chunks');
-  const content = randomBytes((5 << 20) + 17);
-  assert.equal(await client.putBlob(ref, layer(content), cut(content, 77_777)), 'uploaded');
-  assert.equal(sha256(await collect(client.getBlob(ref, layer(content)))), sha256(content));
-  assert.equal(await client.putBlob(ref, layer(content), cut(content, 77_777)), 'present');
-  assert.equal(await client.putBlob(at('team/other'), layer(content), content), 'uploaded');
-  assert.equal(await client.hasBlob(at('team/other'), sha256(content)), true);
-});
+test(
+  'docker-registry: a blob goes up in chunks from memory and from a stream, and is not sent twice',
+  { skip },
+  async (t) => {
+    const { client, at } = await lab(t, { chunkSize: 1 << 20 });
+    const ref = at('team/chunks');
+    const content = randomBytes((5 << 20) + 17);
+    assert.equal(await client.putBlob(ref, layer(content), cut(content, 77_777)), 'uploaded');
+    assert.equal(sha256(await collect(client.getBlob(ref, layer(content)))), sha256(content));
+    assert.equal(await client.putBlob(ref, layer(content), cut(content, 77_777)), 'present');
+    assert.equal(await client.putBlob(at('team/other'), layer(content), content), 'uploaded');
+    assert.equal(await client.hasBlob(at('team/other'), sha256(content)), true);
+  },
+);
 
-test('docker-registry: blobs of all small sizes survive the chunk arithmetic', async (t) => {
-  if (!haveDockerRegistry(t)) return;
+test('docker-registry: blobs of all small sizes survive the chunk arithmetic', { skip }, async (t) => {
   const { client, at } = await lab(t, { chunkSize: 4 });
   const ref = at('team/small');
   for (const size of [0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13]) {
@@ -131,59 +130,66 @@ test('docker-registry: blobs of all small sizes survive the chunk arithmetic', a
   }
 });
 
-test('docker-registry: two uploads of one blob at the same time both succeed', async (t) => {
-  if (!haveDockerRegistry(t)) return;
+test('docker-registry: two uploads of one blob at the same time both succeed', { skip }, async (t) => {
   const { client, at } = await lab(t);
   const content = randomBytes(1 << 20);
   const put = (): Promise<string> => client.putBlob(at('team/twice'), layer(content), content);
   assert.deepEqual(await Promise.all([put(), put()]), ['uploaded', 'uploaded']);
 });
 
-test('docker-registry: a blob is mounted from another repository, and an unknown one is not', async (t) => {
-  if (!haveDockerRegistry(t)) return;
-  const { client, at } = await lab(t);
-  const content = randomBytes(1000);
-  await client.putBlob(at('base/os'), layer(content), content);
-  assert.equal(await client.mountBlob(at('team/os'), sha256(content), 'base/os'), true);
-  assert.equal(await client.hasBlob(at('team/os'), sha256(content)), true);
-  assert.equal(await client.mountBlob(at('team/os'), sha256(randomBytes(8)), 'base/os'), false);
-  assert.equal(await client.mountBlob(at('team/os'), sha256(content), 'no/such'), false);
-  assert.equal(await client.copyBlob(at('base/os'), at('team/third'), layer(content)), 'mounted');
-  assert.equal(await client.copyBlob(at('base/os'), at('base/os'), layer(content)), 'present');
-});
+test(
+  'docker-registry: a blob is mounted from another repository, and an unknown one is not',
+  { skip },
+  async (t) => {
+    const { client, at } = await lab(t);
+    const content = randomBytes(1000);
+    await client.putBlob(at('base/os'), layer(content), content);
+    assert.equal(await client.mountBlob(at('team/os'), sha256(content), 'base/os'), true);
+    assert.equal(await client.hasBlob(at('team/os'), sha256(content)), true);
+    assert.equal(await client.mountBlob(at('team/os'), sha256(randomBytes(8)), 'base/os'), false);
+    assert.equal(await client.mountBlob(at('team/os'), sha256(content), 'no/such'), false);
+    assert.equal(await client.copyBlob(at('base/os'), at('team/third'), layer(content)), 'mounted');
+    assert.equal(await client.copyBlob(at('base/os'), at('base/os'), layer(content)), 'present');
+  },
+);
 
-test('docker-registry: a blob is copied between registries, and found present the second time', async (t) => {
-  if (!haveDockerRegistry(t)) return;
-  const here = await lab(t);
-  const there = await lab(t);
-  const content = randomBytes(3 << 20);
-  await here.client.putBlob(here.at('base/os'), layer(content), content);
-  const copy = (): Promise<string> =>
-    here.client.copyBlob(here.at('base/os'), there.at('mirror/os'), layer(content));
-  assert.equal(await copy(), 'copied');
-  assert.equal(await copy(), 'present');
-  assert.equal(
-    sha256(await collect(there.client.getBlob(there.at('mirror/os'), layer(content)))),
-    sha256(content),
-  );
-});
+test(
+  'docker-registry: a blob is copied between registries, and found present the second time',
+  { skip },
+  async (t) => {
+    const here = await lab(t);
+    const there = await lab(t);
+    const content = randomBytes(3 << 20);
+    await here.client.putBlob(here.at('base/os'), layer(content), content);
+    const copy = (): Promise<string> =>
+      here.client.copyBlob(here.at('base/os'), there.at('mirror/os'), layer(content));
+    assert.equal(await copy(), 'copied');
+    assert.equal(await copy(), 'present');
+    assert.equal(
+      sha256(await collect(there.client.getBlob(there.at('mirror/os'), layer(content)))),
+      sha256(content),
+    );
+  },
+);
 
-test('docker-registry: a manifest of absent blobs is refused as blob-unknown, naming them', async (t) => {
-  if (!haveDockerRegistry(t)) return;
-  const { client, at } = await lab(t);
-  const config = Buffer.from('{}');
-  await client.putBlob(at('team/os'), layer(config), config);
-  const absent = layer(randomBytes(9));
-  const manifest = image([absent], { ...layer(config), mediaType: MediaType.ociConfig });
-  await assert.rejects(client.putManifest(at('team/os:1'), manifest, MediaType.ociManifest), (error) => {
-    rejects('blob-unknown', /push manifest .*team\/os:1.*push it first/u)(error);
-    assert.deepEqual((error as OciError).digests, [absent.digest]);
-    return true;
-  });
-});
+test(
+  'docker-registry: a manifest of absent blobs is refused as blob-unknown, naming them',
+  { skip },
+  async (t) => {
+    const { client, at } = await lab(t);
+    const config = Buffer.from('{}');
+    await client.putBlob(at('team/os'), layer(config), config);
+    const absent = layer(randomBytes(9));
+    const manifest = image([absent], { ...layer(config), mediaType: MediaType.ociConfig });
+    await assert.rejects(client.putManifest(at('team/os:1'), manifest, MediaType.ociManifest), (error) => {
+      rejects('blob-unknown', /push manifest .*team\/os:1.*push it first/u)(error);
+      assert.deepEqual((error as OciError).digests, [absent.digest]);
+      return true;
+    });
+  },
+);
 
-test('docker-registry: tags are listed over several pages and manifests deleted', async (t) => {
-  if (!haveDockerRegistry(t)) return;
+test('docker-registry: tags are listed over several pages and manifests deleted', { skip }, async (t) => {
   const here = await lab(t);
   const ref = here.at('team/os');
   assert.deepEqual(await here.client.listTags(ref), []);
@@ -196,8 +202,7 @@ test('docker-registry: tags are listed over several pages and manifests deleted'
   assert.equal(await here.client.getManifest(withTag(ref, 'a')), undefined);
 });
 
-test('docker-registry: referrers come from the fallback tag', async (t) => {
-  if (!haveDockerRegistry(t)) return;
+test('docker-registry: referrers come from the fallback tag', { skip }, async (t) => {
   const here = await lab(t);
   const ref = here.at('team/os:1');
   const digest = sha256(await pushImage(here, ref, randomBytes(10)));
@@ -215,27 +220,29 @@ test('docker-registry: referrers come from the fallback tag', async (t) => {
   assert.deepEqual(await here.client.referrers(ref, digest, 'text/other'), []);
 });
 
-test('docker-registry: a missing repository and a missing tag have errors of their own', async (t) => {
-  if (!haveDockerRegistry(t)) return;
-  const here = await lab(t);
-  await assert.rejects(
-    here.client.requireManifest(here.at('no/such:1')),
-    rejects('not-found', /MANIFEST_UNKNOWN|NAME_UNKNOWN/u),
-  );
-  const content = layer(randomBytes(3));
-  await assert.rejects(
-    collect(here.client.getBlob(here.at('no/such'), content)),
-    rejects('not-found', /cannot read blob/u),
-  );
-});
+test(
+  'docker-registry: a missing repository and a missing tag have errors of their own',
+  { skip },
+  async (t) => {
+    const here = await lab(t);
+    await assert.rejects(
+      here.client.requireManifest(here.at('no/such:1')),
+      rejects('not-found', /MANIFEST_UNKNOWN|NAME_UNKNOWN/u),
+    );
+    const content = layer(randomBytes(3));
+    await assert.rejects(
+      collect(here.client.getBlob(here.at('no/such'), content)),
+      rejects('not-found', /cannot read blob/u),
+    );
+  },
+);
 
 function credentials(host: string, text: string): AuthSource {
   const auth = Buffer.from(text).toString('base64');
   return authDocument('pull-secret', Buffer.from(JSON.stringify({ auths: { [host]: { auth } } })));
 }
 
-test('docker-registry with htpasswd: pushes with credentials and explains refusals', async (t) => {
-  if (!haveDockerRegistry(t)) return;
+test('docker-registry with htpasswd: pushes with credentials and explains refusals', { skip }, async (t) => {
   let host = '';
   const auth: AuthSource = { lookup: (...args) => credentials(host, 'builder:varve-secret').lookup(...args) };
   const here = await lab(t, { auth }, HTPASSWD);
