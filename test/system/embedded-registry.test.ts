@@ -13,6 +13,7 @@ import {
   type RegistryClient,
   sha256,
 } from '../../src/oci/index.ts';
+import { skipWithout } from '../lab/requirements.ts';
 
 interface Outcome {
   readonly status: number | null;
@@ -36,15 +37,6 @@ async function succeed(command: string, ...args: string[]): Promise<string> {
   return output;
 }
 
-/** Skips the test when a tool is not there; where all tests must run, its absence is a failure. */
-async function needs(t: TestContext, tool: string): Promise<boolean> {
-  if ((await run(tool, '--version')).status === 0) return true;
-  const reason = `${tool} is not installed: apt-get install ${tool}`;
-  assert.ok(process.env['CI'] === undefined, reason);
-  t.skip(reason);
-  return false;
-}
-
 interface Lab {
   readonly folder: string;
   readonly address: string;
@@ -63,9 +55,8 @@ async function makeLab(t: TestContext): Promise<Lab> {
   return { folder, address: registry.address, client };
 }
 
-describe('the embedded registry with skopeo', () => {
+describe('the embedded registry with skopeo', { skip: skipWithout('skopeo') }, () => {
   test('skopeo copies, inspects, lists and deletes', async (t) => {
-    if (!(await needs(t, 'skopeo'))) return;
     const { folder, address, client } = await makeLab(t);
     const source = `${address}/base/os:1`;
     await pushMiniatureBase(client, parseReference(source), {});
@@ -111,7 +102,6 @@ describe('the embedded registry with skopeo', () => {
   });
 
   test('skopeo copies an index with all its images, and a Docker image', async (t) => {
-    if (!(await needs(t, 'skopeo'))) return;
     const { folder, address, client } = await makeLab(t);
     const index = `${address}/base/os:index`;
     const architectures = ['amd64', 'arm64'] as const;
@@ -158,9 +148,8 @@ describe('the embedded registry with skopeo', () => {
   });
 });
 
-describe('the embedded registry with buildah', () => {
+describe('the embedded registry with buildah', { skip: skipWithout('buildah') }, () => {
   test('buildah pulls a base with each compression, builds on it and pushes', async (t) => {
-    if (!(await needs(t, 'buildah'))) return;
     const { folder, address, client } = await makeLab(t);
     const storage = [
       `--root=${join(folder, 'root')}`,
