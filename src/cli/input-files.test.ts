@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,13 +48,5 @@ test('readInputFiles() keeps the order of its paths, whatever a file is called',
 test('readInputFiles() passes over a byte order mark', async (t) => {
   const directory = await directoryWith(t, { 'a.yaml': '\uFEFFa: 1\n' });
   const [file] = await readInputFiles([directory]);
-  assert.equal(file?.text, 'a: 1\n');
-});
-
-test('readInputFiles() reads a named pipe to its end', async (t) => {
-  const directory = await directoryWith(t, {});
-  const pipe = join(directory, 'pipe');
-  execFileSync('mkfifo', [pipe]);
-  const [[file]] = await Promise.all([readInputFiles([pipe]), writeFile(pipe, 'a: 1\n')]);
   assert.equal(file?.text, 'a: 1\n');
 });

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from './cli-error.ts';
 
@@ -28,9 +27,10 @@ export async function readInputFiles(paths: readonly string[]): Promise<readonly
 }
 
 async function readPath(path: string): Promise<readonly InputFile[]> {
-  const info = await attempt(path, stat(path));
+  // Waiting for each of some dozen small files would take longer than reading them.
+  const info = attempt(path, () => statSync(path));
   if (!info.isDirectory()) return [await readOne(path)];
-  const names = (await attempt(path, readdir(path, { withFileTypes: true })))
+  const names = attempt(path, () => readdirSync(path, { withFileTypes: true }))
     .filter((entry) => !entry.isDirectory() && /\.(?:yaml|yml|json)$/u.test(entry.name))
     .map((entry) => entry.name)
     .sort();
@@ -44,23 +44,28 @@ async function readPath(path: string): Promise<readonly InputFile[]> {
 }
 
 async function readOne(path: string): Promise<InputFile> {
-  const info = await attempt(path, stat(path));
+  const info = attempt(path, () => statSync(path));
   if (info.size > SIZE_LIMIT) throw tooLarge(path);
-  const bytes = await attempt(
-    path,
-    // Of a pipe or a device nobody knows how much is to come.
-    info.isFile() ? readFile(path) : readStream(path, createReadStream(path)),
-  );
-  return toText(path, bytes);
+  if (info.isFile())
+    return toText(
+      path,
+      attempt(path, () => readFileSync(path)),
+    );
+  // Of a pipe or a device nobody knows how much is to come.
+  return toText(path, await readStream(path, createReadStream(path)));
 }
 
 async function readStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.length;
-    if (length > SIZE_LIMIT) throw tooLarge(name);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of stream) {
+      length += chunk.length;
+      if (length > SIZE_LIMIT) throw tooLarge(name);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw unreadable(name, cause);
   }
   return Buffer.concat(chunks, length);
 }
@@ -80,13 +85,17 @@ function tooLarge(name: string): CliError {
   );
 }
 
-async function attempt<T>(path: string, reading: Promise<T>): Promise<T> {
+function attempt<T>(path: string, reading: () => T): T {
   try {
-    return await reading;
+    return reading();
   } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw new CliError('input', `cannot read ${path}: ${fileProblem(cause)}`, { cause });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): CliError {
+  if (cause instanceof CliError) return cause;
+  return new CliError('input', `cannot read ${path}: ${fileProblem(cause)}`, { cause });
 }
 
 /** What a person reads when the system refuses to read a file. */

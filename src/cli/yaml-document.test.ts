@@ -57,7 +57,7 @@ test('readYamlDocuments() resolves anchors and merge keys, the nearer value winn
 test('readYamlDocuments() passes over empty documents and keeps the others apart', () => {
   const documents = readYamlDocuments('a.yaml', '---\n# nothing\n---\na: 1\n---\n---\nb: 2\n...\n');
   assert.deepEqual(
-    documents.map(({ value, position }) => [value, position([])]),
+    documents.map((document) => [document.value, document.position([])]),
     [
       [{ a: 1 }, { line: 4, column: 1 }],
       [{ b: 2 }, { line: 7, column: 1 }],
@@ -84,8 +84,8 @@ test('YamlDocument.position() finds keys, items, and the nearest parent of what 
   const table: readonly (readonly [readonly (string | number)[], number, number])[] = [
     [[], 1, 1],
     [['spec'], 1, 1],
-    [['spec', 'config', 'storage', 'files', 1, 'path'], 2, 44],
-    [['spec', 'config', 'storage', 'files', 1], 2, 43],
+    [['spec', 'config', 'storage', 'files', 1, 'path'], 2, 43],
+    [['spec', 'config', 'storage', 'files', 1], 2, 42],
     [['spec', 'config', 'storage', 'files', 7], 2, 22],
     [['spec', 'kernelArguments', 1], 5, 7],
     [['spec', 'kernelArguments'], 3, 3],
@@ -106,7 +106,7 @@ test('readYamlDocuments() bounds aliases and nesting', () => {
     `a: &a 1\nb: [${Array.from({ length: count }, () => '*a').join()}]\n`;
   assert.ok(valueOf(aliases(100)));
   assert.match(refusal(aliases(101)), /^cannot read a\.yaml:2:\d+: aliases exceeded/u);
-  assert.match(refusal(`${'['.repeat(5000)}`), /^cannot read a\.yaml:1:\d+: nesting exceeded/u);
+  assert.match(refusal('['.repeat(5000)), /^cannot read a\.yaml:1:\d+: nesting exceeded/u);
 });
 
 test('readYamlDocuments() keeps keys that JavaScript objects give a meaning', () => {

@@ -94,11 +94,11 @@ function offsetOf(
   path: readonly (string | number)[],
 ): number {
   let at = root;
-  let offset = startOf(events[at]) ?? 0;
+  let offset = startOf(events[at], text) ?? 0;
   for (const step of path) {
     const found = childOf(events, at, text, step);
     if (found === undefined) break;
-    offset = startOf(events[found.label]) ?? offset;
+    offset = startOf(events[found.label], text) ?? offset;
     at = found.node;
   }
   return offset;
@@ -136,10 +136,11 @@ function endOf(events: readonly Event[], start: number): number {
   return events.length;
 }
 
-function startOf(event: Event | undefined): number | undefined {
+function startOf(event: Event | undefined, text: string): number | undefined {
   if (event === undefined) return undefined;
   if ('start' in event) return event.start;
-  if ('valueStart' in event) return event.valueStart;
+  // The value of a quoted scalar begins after its quote.
+  if ('valueStart' in event) return event.valueStart - Number(/["']/u.test(text[event.valueStart - 1] ?? ''));
   return 'anchorStart' in event ? event.anchorStart : undefined;
 }
 

@@ -5,7 +5,7 @@
 export type { Config, File, Group, Resource, Unit, User } from './config.ts';
 export { IgnitionError } from './ignition-error.ts';
 export type { IgnitionErrorCode } from './ignition-error.ts';
-export { readInstall } from './install.ts';
+export { readInstall, readShippedInstall } from './install.ts';
 export type { UnitInstall } from './install.ts';
 export { merge } from './merge.ts';
 export { parseText, parseValue } from './parse.ts';

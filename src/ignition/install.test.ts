@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { IgnitionError, readInstall } from './index.ts';
+import { IgnitionError, readInstall, readShippedInstall } from './index.ts';
 
 const NOTHING = { wantedBy: [], requiredBy: [], upheldBy: [], alias: [], also: [] };
 
@@ -50,4 +50,30 @@ test('readInstall() refuses a unit that does not parse', () => {
     () => readInstall(['[Install']),
     (error) => error instanceof IgnitionError && error.code === 'invalid-unit',
   );
+});
+
+test('readShippedInstall() reads units as systemd does where the validator refuses them', () => {
+  const odd = [
+    '[Unit]',
+    `Description=${'x'.repeat(5000)}`,
+    'no equals sign',
+    '[Install]',
+    'WantedBy=a.target \\',
+    '# a comment inside a continuation, with a \\',
+    '  ; another',
+    '  b.target',
+    'Alias=c.service',
+    '[Broken',
+    'Alias=d.service',
+  ];
+  assert.throws(() => readInstall([odd.join('\n')]), IgnitionError);
+  const expected = { ...NOTHING, wantedBy: ['a.target', 'b.target'], alias: ['c.service'] };
+  assert.deepEqual(readShippedInstall([odd.join('\n')]), expected);
+  assert.deepEqual(readShippedInstall([`\uFEFF${odd.join('\r\n')}`]), expected);
+  assert.deepEqual(readShippedInstall(['[Install]\nAlias=e.service \\']), { ...NOTHING, alias: ['e.service'] });
+});
+
+test('readShippedInstall() says of sound units what readInstall() says', () => {
+  const sound = ['[Install]\nWantedBy=a.target\nAlias="f.service" \\\n  g.service\nDefaultInstance=i\n', ''];
+  assert.deepEqual(readShippedInstall(sound), readInstall(sound));
 });

@@ -1,5 +1,7 @@
 import { IgnitionError } from './ignition-error.ts';
+import type { UnitOption } from './unit.ts';
 import { parseUnit } from './unit.ts';
+import { readUnit } from './unit-lines.ts';
 
 /** The `[Install]` section of a unit with all its drop-ins: what enabling it means (host-contract §5.3). */
 export interface UnitInstall {
@@ -25,22 +27,34 @@ const LISTS: ReadonlyMap<string, Exclude<keyof UnitInstall, 'defaultInstance'>> 
  * @throws {@link IgnitionError} `invalid-unit`
  */
 export function readInstall(texts: readonly string[]): UnitInstall {
+  return installOf(
+    texts.flatMap((text) => {
+      const parsed = parseUnit(text);
+      if (!parsed.ok) throw new IgnitionError('invalid-unit', `cannot read a unit file: ${parsed.message}`);
+      return parsed.options;
+    }),
+  );
+}
+
+/** {@link readInstall} for units that an operating system ships: reads what systemd would, and never fails. */
+export function readShippedInstall(texts: readonly string[]): UnitInstall {
+  return installOf(texts.flatMap(readUnit));
+}
+
+function installOf(options: readonly UnitOption[]): UnitInstall {
   const lists = { wantedBy: [], requiredBy: [], upheldBy: [], alias: [], also: [] } as {
     [K in Exclude<keyof UnitInstall, 'defaultInstance'>]: string[];
   };
   let defaultInstance = '';
-  for (const text of texts) {
-    const parsed = parseUnit(text);
-    if (!parsed.ok) throw new IgnitionError('invalid-unit', `cannot read a unit file: ${parsed.message}`);
-    for (const { section, name, value } of parsed.options) {
-      if (section !== 'Install') continue;
-      const list = LISTS.get(name);
-      if (list !== undefined) {
-        const words = wordsOf(value);
-        lists[list] = words.length === 0 ? [] : [...lists[list], ...words];
-      } else if (name === 'DefaultInstance') {
-        defaultInstance = value;
-      }
+  for (const { section, name, value } of options) {
+    if (section !== 'Install') continue;
+    const list = LISTS.get(name);
+    if (list !== undefined) {
+      const words = wordsOf(value);
+      if (words.length === 0) lists[list] = [];
+      for (const word of words) lists[list].push(word);
+    } else if (name === 'DefaultInstance') {
+      defaultInstance = value;
     }
   }
   return { ...lists, ...(defaultInstance === '' ? {} : { defaultInstance }) };

@@ -33,9 +33,15 @@ export class RegistryClient {
   readonly #settings: RegistrySettings;
   readonly #transport: Transport;
   readonly #sessions = new Map<string, RegistrySession>();
+  readonly #closing = new AbortController();
 
   constructor(options: RegistryOptions) {
-    this.#settings = settingsOf(options);
+    const { signal } = options;
+    const ends = this.#closing.signal;
+    this.#settings = settingsOf({
+      ...options,
+      signal: signal === undefined ? ends : AbortSignal.any([ends, signal]),
+    });
     this.#transport = new Transport(this.#settings);
   }
 
@@ -44,8 +50,9 @@ export class RegistryClient {
     return this.#transport.traffic;
   }
 
-  /** Closes all connections. The client must not be used afterwards. */
+  /** Ends every call and closes all connections. The client must not be used afterwards. */
   close(): void {
+    this.#closing.abort();
     this.#transport.close();
   }
 

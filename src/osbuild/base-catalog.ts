@@ -10,7 +10,8 @@ import {
   withDigest,
 } from '../oci/index.ts';
 import type { BaseIndex } from './base-index.ts';
-import { INDEX_VERSION, openBaseIndex } from './base-index.ts';
+import { INDEX_VERSION } from './base-index-header.ts';
+import { openBaseIndex } from './base-index.ts';
 import { indexBase } from './base-indexer.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { BuildHost } from './build-host.ts';
@@ -32,14 +33,17 @@ export interface Base {
   readonly facts: BaseIndex;
 }
 
+/** {@link Base} before its layers are read: `facts` is undefined where nobody has an index of it. */
+export type FoundImage = Omit<Base, 'facts'> & { readonly facts: BaseIndex | undefined };
+
 /** A resolved base reference: one image, or the chosen images of an index. */
-export interface ResolvedBase {
+export interface ResolvedBase<Image extends FoundImage = Base> {
   readonly reference: Reference;
   /** What the reference points at: of an index, the index. */
   readonly digest: Digest;
   /** The index document when the reference is one. */
   readonly index: { readonly bytes: Uint8Array; readonly mediaType: string } | undefined;
-  readonly images: readonly Base[];
+  readonly images: readonly Image[];
 }
 
 /** GOARCH names to build for when the base is an index; `all` takes every one that it has. */
@@ -74,9 +78,16 @@ export class BaseCatalog {
   }
 
   /**
-   * @throws OsBuildError `image-missing`, `base-not-bootable`, `cache`; OciError for what the registry answers.
+   * Asks for everything that costs a few requests at the most: documents, and indexes that somebody has made.
+   *
+   * @throws OsBuildError `image-missing`, `base-not-bootable`, `base-malformed`, `cache`; OciError for what the registry
+   * answers.
    */
-  async open(reference: Reference, architectures: Architectures, push: Reference): Promise<ResolvedBase> {
+  async find(
+    reference: Reference,
+    architectures: Architectures,
+    push: Reference,
+  ): Promise<ResolvedBase<FoundImage>> {
     const digest = await this.#resolve(reference);
     const document = await this.#document(reference, digest);
     const parsed = readImage(reference, () => parseDocument(document.bytes, document.mediaType));
@@ -88,7 +99,7 @@ export class BaseCatalog {
         images: [await this.#image(reference, digest, document, push)],
       };
     }
-    const images: Base[] = [];
+    const images: FoundImage[] = [];
     for (const wanted of architectures === 'all' ? ['all'] : architectures) {
       for (const child of chooseImages(reference, parsed.index, wanted)) {
         const bytes = await this.#document(reference, child.digest);
@@ -96,6 +107,31 @@ export class BaseCatalog {
       }
     }
     return { reference, digest, index: document, images };
+  }
+
+  /**
+   * Reads the layers of what was found without an index, which for a real base takes minutes.
+   *
+   * @param options.publish whether to leave the indexes in the push registry for later builds. Default: true.
+   * @throws as {@link find}
+   */
+  async complete(
+    found: ResolvedBase<FoundImage>,
+    push: Reference,
+    options: { readonly publish?: boolean } = {},
+  ): Promise<ResolvedBase> {
+    const images: Base[] = [];
+    for (const image of found.images) {
+      const facts = image.facts ?? (await this.#makeIndex(image, push, options.publish ?? true));
+      refuseKernels(image.reference, facts);
+      images.push({ ...image, facts });
+    }
+    return { ...found, images };
+  }
+
+  /** {@link find}, then {@link complete}. */
+  async open(reference: Reference, architectures: Architectures, push: Reference): Promise<ResolvedBase> {
+    return this.complete(await this.find(reference, architectures, push), push);
   }
 
   async #resolve(reference: Reference): Promise<Digest> {
@@ -121,7 +157,7 @@ export class BaseCatalog {
     digest: Digest,
     document: { readonly bytes: Uint8Array; readonly mediaType: string },
     push: Reference,
-  ): Promise<Base> {
+  ): Promise<FoundImage> {
     const parsed = readImage(reference, () => parseDocument(document.bytes, document.mediaType));
     if (parsed.kind !== 'manifest') {
       throw new OsBuildError(
@@ -139,14 +175,7 @@ export class BaseCatalog {
     const config = readImage(reference, () => parseImageConfig(configBytes));
     refuseUnbootable(reference, config);
     refuseInconsistent(reference, manifest, config);
-    const facts = await this.#facts(reference, digest, manifest, push);
-    const kernels = facts.header.kernels.length;
-    if (kernels !== 1) {
-      throw notBootable(
-        reference,
-        `it has ${kernels === 0 ? 'no kernel' : `${kernels} kernels`} in /usr/lib/modules, and a host boots exactly one`,
-      );
-    }
+    const facts = await this.#findIndex(digest, push);
     return {
       reference,
       digest,
@@ -165,61 +194,64 @@ export class BaseCatalog {
     return bytes !== undefined && sha256(bytes) === digest ? bytes : undefined;
   }
 
-  async #facts(
-    reference: Reference,
-    digest: Digest,
-    manifest: Manifest,
-    push: Reference,
-  ): Promise<BaseIndex> {
-    const opened = this.#opened.get(digest);
-    if (opened !== undefined) return opened;
-    const key = `base-index/v${INDEX_VERSION}/${digestHex(digest)}`;
-    const facts =
-      tryOpen(this.#cache.get(key), digest) ??
-      (await this.#fetchOrMake(key, reference, digest, manifest, push));
-    this.#opened.set(digest, facts);
+  async #findIndex(digest: Digest, push: Reference): Promise<BaseIndex | undefined> {
+    const opened = this.#opened.get(digest) ?? tryOpen(this.#cache.get(indexKey(digest)), digest);
+    const facts = opened ?? (await this.#fetchIndex(digest, push));
+    if (facts !== undefined) this.#opened.set(digest, facts);
     return facts;
   }
 
-  async #fetchOrMake(
-    key: string,
-    reference: Reference,
-    digest: Digest,
-    manifest: Manifest,
-    push: Reference,
-  ): Promise<BaseIndex> {
-    const locations = indexLocations(push, digest);
-    const fetched = await fetchIndex(this.#registry, locations);
-    const usable = tryOpen(fetched, digest);
-    if (usable !== undefined && fetched !== undefined) {
-      await this.#cache.put(key, fetched);
-      return usable;
-    }
+  async #fetchIndex(digest: Digest, push: Reference): Promise<BaseIndex | undefined> {
+    const fetched = await fetchIndex(this.#registry, indexLocations(push, digest));
+    const usable = tryOpen(fetched, digest, (index) => index.verify());
+    if (usable !== undefined && fetched !== undefined) await this.#cache.put(indexKey(digest), fetched);
+    return usable;
+  }
+
+  async #makeIndex(image: FoundImage, push: Reference, publish: boolean): Promise<BaseIndex> {
+    const { reference, digest, manifest } = image;
     this.#events.onIndexing?.({
       base: reference,
       layers: manifest.layers.length,
       bytes: manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
     });
-    const source = (layer: Descriptor): AsyncIterable<Uint8Array> => this.#registry.getBlob(reference, layer);
+    const source = (layer: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array> =>
+      this.#registry.getBlob(reference, layer, signal);
     const made = await indexBase(digest, manifest.layers, source, this.#events.onLayerRead).catch(
       (error: unknown) => {
         throw withImage(reference, error);
       },
     );
+    const facts = openBaseIndex(made, digest);
     // The cache first: where the disk is full, nothing has been pushed yet.
-    await this.#cache.put(key, made);
-    this.#events.onIndexed?.({ publishedAt: await publishIndex(this.#registry, locations, made) });
-    return openBaseIndex(made, digest);
+    await this.#cache.put(indexKey(digest), made);
+    if (publish) {
+      const publishedAt = await publishIndex(this.#registry, indexLocations(push, digest), made);
+      this.#events.onIndexed?.({ publishedAt });
+    }
+    this.#opened.set(digest, facts);
+    return facts;
   }
 }
 
-function tryOpen(bytes: Buffer | undefined, digest: Digest): BaseIndex | undefined {
+function indexKey(digest: Digest): string {
+  return `base-index/v${INDEX_VERSION}/${digestHex(digest)}`;
+}
+
+function tryOpen(
+  bytes: Buffer | undefined,
+  digest: Digest,
+  check: (index: BaseIndex) => void = () => undefined,
+): BaseIndex | undefined {
   if (bytes === undefined) return undefined;
   try {
-    return openBaseIndex(bytes, digest);
-  } catch {
+    const index = openBaseIndex(bytes, digest);
+    check(index);
+    return index;
+  } catch (error) {
     // Damaged, or of another version of Varve: made anew.
-    return undefined;
+    if (error instanceof OsBuildError) return undefined;
+    throw error;
   }
 }
 
@@ -253,6 +285,15 @@ function notBootable(reference: Reference, reason: string): OsBuildError {
   return new OsBuildError(
     'base-not-bootable',
     `cannot build on ${formatReference(reference)}: it is not a bootable image, since ${reason}; use a bootc or ostree base image`,
+  );
+}
+
+function refuseKernels(reference: Reference, { header: { kernels } }: BaseIndex): void {
+  if (kernels.length === 1) return;
+  const found = kernels.length === 0 ? 'no kernel' : `${kernels.length} kernels`;
+  throw notBootable(
+    reference,
+    `it has ${found} in /usr/lib/modules, and a host boots exactly one`,
   );
 }
 

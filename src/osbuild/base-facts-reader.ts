@@ -1,11 +1,11 @@
-import { readInstall } from '../ignition/index.ts';
+import { readShippedInstall } from '../ignition/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { BaseEntry, BaseUnit, BaseUser } from '../machineconfig/index.ts';
-import { INDEX_VERSION } from './base-index.ts';
-import type { BaseIndexHeader } from './base-index.ts';
+import { INDEX_VERSION } from './base-index-header.ts';
+import type { BaseIndexHeader } from './base-index-header.ts';
 import type { BaseTree } from './base-tree.ts';
 
-const UNIT_DIRECTORIES = ['usr/lib/systemd/system', 'etc/systemd/system'] as const;
+const UNIT_DIRECTORIES = ['/usr/lib/systemd/system/', '/etc/systemd/system/'] as const;
 const UNIT_FILE =
   /^(?:usr\/lib|etc)\/systemd\/system\/[^/]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|slice|scope)(?:\.d\/[^/]+\.conf)?$/u;
 const OTHER_FILES = new Set([
@@ -59,12 +59,15 @@ export function readBaseFacts(
   };
 }
 
+/** A user or group id: 32 bits, so ten digits. */
+const ID = /^\d{1,10}$/u;
+
 /** passwd(5), later entries winning: /etc/passwd over /usr/lib/passwd, as nss-altfiles looks them up. */
 function readUsers(text: string): Record<string, BaseUser> {
   const users: Record<string, BaseUser> = {};
   for (const line of text.split('\n')) {
     const [name = '', , uid = '', gid = '', , home = '/'] = line.split(':');
-    if (name !== '' && /^\d+$/u.test(uid) && /^\d+$/u.test(gid)) {
+    if (name !== '' && ID.test(uid) && ID.test(gid)) {
       users[name] = { uid: Number(uid), gid: Number(gid), home };
     }
   }
@@ -76,7 +79,7 @@ function readGroups(text: string): Record<string, number> {
   const groups: Record<string, number> = {};
   for (const line of text.split('\n')) {
     const [name = '', , gid = ''] = line.split(':');
-    if (name !== '' && /^\d+$/u.test(gid)) groups[name] = Number(gid);
+    if (name !== '' && ID.test(gid)) groups[name] = Number(gid);
   }
   return groups;
 }
@@ -94,8 +97,8 @@ function readUnits(
   const dropins = new Map<string, string[]>();
   for (const directory of UNIT_DIRECTORIES) {
     for (const [path, entry] of paths) {
-      if (!path.startsWith(directory, 1)) continue;
-      const [name = '', dropin, ...deeper] = path.slice(directory.length + 2).split('/');
+      if (!path.startsWith(directory)) continue;
+      const [name = '', dropin, ...deeper] = path.slice(directory.length).split('/');
       if (name === '' || deeper.length > 0) continue;
       if (dropin !== undefined) {
         const unit = name.endsWith('.d') ? name.slice(0, -2) : undefined;
@@ -115,7 +118,7 @@ function readUnits(
     const texts = [path, ...(dropins.get(target) ?? [])].map((file) =>
       Buffer.from(contents.get(file.slice(1)) ?? []).toString('utf8'),
     );
-    units[name] = { path, install: readInstall(texts) };
+    units[name] = { path, install: readShippedInstall(texts) };
   };
   for (const name of new Set([...files.keys(), ...links.keys()])) read(name);
   return units;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { BaseEntry } from '../machineconfig/index.ts';
 import type { Digest } from '../oci/index.ts';
 import { sha256 } from '../oci/index.ts';
-import type { BaseIndexHeader } from './base-index.ts';
+import type { BaseIndexHeader } from './base-index-header.ts';
 import { encodeBaseIndex, openBaseIndex } from './base-index.ts';
 import { OsBuildError } from './osbuild-error.ts';
 

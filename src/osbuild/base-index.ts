@@ -1,25 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Digest } from '../oci/index.ts';
 import type { BaseEntry, BaseFacts, BaseUnit, BaseUser } from '../machineconfig/index.ts';
+import type { BaseIndexHeader } from './base-index-header.ts';
+import { readIndexHeader } from './base-index-header.ts';
 import { OsBuildError } from './osbuild-error.ts';
-
-/** What of the base the index says in its first line; everything but the file list. */
-export interface BaseIndexHeader {
-  /** Bumped whenever the meaning of an index changes: an older one is then made anew. */
-  readonly version: 1;
-  /** Manifest digest of the base that the index describes. */
-  readonly base: Digest;
-  readonly users: Readonly<Record<string, BaseUser>>;
-  readonly groups: Readonly<Record<string, number>>;
-  readonly units: Readonly<Record<string, BaseUnit>>;
-  readonly unitLinks: readonly string[];
-  /** Directories of /usr/lib/modules with a kernel in them. */
-  readonly kernels: readonly string[];
-  readonly keepsToplevels: boolean;
-  readonly readsKeyDirectory: boolean;
-}
-
-export const INDEX_VERSION = 1;
 
 const TAB = 9;
 const NEWLINE = 10;
@@ -42,27 +26,24 @@ export function encodeBaseIndex(
 }
 
 /**
- * Opens an index for look-ups.
+ * Opens an index for look-ups. Its file list is only looked at where a look-up goes; {@link BaseIndex.verify} reads all.
  *
  * @throws OsBuildError `base-malformed` when the bytes are damaged, of another version or of another base.
  */
 export function openBaseIndex(bytes: Buffer, base: Digest): BaseIndex {
   const body = bytes.subarray(65);
   if (bytes.length < 66 || bytes.toString('latin1', 0, 64) !== hash('sha256', body, 'hex')) {
-    throw new OsBuildError(
-      'base-malformed',
-      `cannot read the base index of ${base}: its checksum does not match`,
-    );
+    throw malformed(base, 'its checksum does not match');
   }
   const end = body.indexOf(NEWLINE);
-  const header = JSON.parse(body.toString('utf8', 0, end)) as BaseIndexHeader;
-  if (header.version !== INDEX_VERSION || header.base !== base) {
-    throw new OsBuildError(
-      'base-malformed',
-      `cannot use the base index of ${base}: it is of version ${header.version} and describes ${header.base}`,
-    );
-  }
+  const header = end === -1 ? undefined : readIndexHeader(body.toString('utf8', 0, end), base);
+  if (header === undefined) throw malformed(base, 'it is of another version or describes another base');
+  if (body.at(-1) !== NEWLINE) throw malformed(base, 'its last line is cut off');
   return new BaseIndex(header, body.subarray(end + 1));
+}
+
+function malformed(base: Digest, reason: string): OsBuildError {
+  return new OsBuildError('base-malformed', `cannot read the base index of ${base}: ${reason}`);
 }
 
 /** {@link BaseFacts} from an encoded index. */
@@ -98,6 +79,25 @@ export class BaseIndex implements BaseFacts {
     return found;
   }
 
+  /**
+   * Reads every line of an index that somebody else may have written, after which no look-up can fail.
+   *
+   * @throws OsBuildError `base-malformed`
+   */
+  verify(): void {
+    const lines = this.#lines;
+    let before: Line | undefined;
+    for (let start = 0; start < lines.length;) {
+      const line = this.#line(start);
+      if (before !== undefined && lines.compare(lines, start, line.tab, before.start, before.tab) >= 0) {
+        throw malformed(this.header.base, 'its paths are not in order');
+      }
+      this.#decode(line);
+      before = line;
+      start = line.next;
+    }
+  }
+
   #lookUp(key: Buffer): BaseEntry | undefined {
     const lines = this.#lines;
     let low = 0;
@@ -106,15 +106,34 @@ export class BaseIndex implements BaseFacts {
       const middle = (low + high) >>> 1;
       // `low` is always the start of a line, so no search goes below it.
       const start = middle === low ? low : Math.max(low, lines.lastIndexOf(NEWLINE, middle - 1) + 1);
-      const tab = lines.indexOf(TAB, start);
-      const order = lines.compare(key, 0, key.length, start, tab);
-      const next = lines.indexOf(NEWLINE, tab) + 1;
-      if (order === 0) return decodeEntry(lines.toString('utf8', tab + 1, next - 1));
-      if (order < 0) low = next;
+      const line = this.#line(start);
+      const order = lines.compare(key, 0, key.length, start, line.tab);
+      if (order === 0) return this.#decode(line);
+      if (order < 0) low = line.next;
       else high = start;
     }
     return undefined;
   }
+
+  #line(start: number): Line {
+    const tab = this.#lines.indexOf(TAB, start);
+    const next = this.#lines.indexOf(NEWLINE, start) + 1;
+    if (tab < start || next <= tab) throw malformed(this.header.base, 'a line of it has no tab');
+    return { start, tab, next };
+  }
+
+  #decode({ tab, next }: Line): BaseEntry {
+    const entry = decodeEntry(this.#lines.toString('utf8', tab + 1, next - 1));
+    if (entry === undefined) throw malformed(this.header.base, 'a line of it does not say what the path is');
+    return entry;
+  }
+}
+
+/** Where a line of the file list begins, where its path ends, and where the next one begins. */
+interface Line {
+  readonly start: number;
+  readonly tab: number;
+  readonly next: number;
 }
 
 function encodeEntry(entry: BaseEntry): string {
@@ -128,10 +147,11 @@ function encodeEntry(entry: BaseEntry): string {
   }
 }
 
-function decodeEntry(text: string): BaseEntry {
+function decodeEntry(text: string): BaseEntry | undefined {
+  if (text === 'f') return { type: 'file' };
   if (text.startsWith('l')) return { type: 'symlink', target: unescape(text.slice(1)) };
-  if (!text.startsWith('d')) return { type: 'file' };
-  const [mode = '755', uid = '0', gid = '0'] = text.slice(1).split(' ');
+  const [, mode = '', uid = '', gid = ''] = /^d([0-7]+) (\d+) (\d+)$/u.exec(text) ?? [];
+  if (mode === '') return undefined;
   return { type: 'directory', mode: Number.parseInt(mode, 8), uid: Number(uid), gid: Number(gid) };
 }
 

@@ -2,12 +2,15 @@ import type { Descriptor, Digest } from '../oci/index.ts';
 import { decompress } from '../oci/index.ts';
 import { isWanted, readBaseFacts } from './base-facts-reader.ts';
 import { encodeBaseIndex } from './base-index.ts';
+import type { BaseLimits } from './base-limits.ts';
+import { BASE_LIMITS, BaseMeter } from './base-limits.ts';
 import { BaseTree } from './base-tree.ts';
+import { inParallel } from './bounded-parallel.ts';
 import { LayerListing } from './layer-listing.ts';
 import type { LayerChange } from './layer-listing.ts';
 
-/** Gives the verified compressed bytes of a layer. */
-export type LayerSource = (layer: Descriptor) => AsyncIterable<Uint8Array>;
+/** Gives the verified compressed bytes of a layer, until the signal ends it. */
+export type LayerSource = (layer: Descriptor, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
 /** Layers that are read at once: decompression runs on the thread pool, listing on the main thread. */
 const CONCURRENT_LAYERS = 3;
@@ -17,26 +20,27 @@ const CONCURRENT_LAYERS = 3;
  * is ever stored, whole or in part.
  *
  * @param onLayer called when a layer has been listed, in the order in which they finish.
+ * @throws OsBuildError `base-malformed` for a base beyond the limits; OciError for layers that cannot be read.
  */
 export async function indexBase(
   base: Digest,
   layers: readonly Descriptor[],
   source: LayerSource,
   onLayer: (layer: Descriptor) => void = () => undefined,
+  limits: BaseLimits = BASE_LIMITS,
 ): Promise<Buffer> {
-  const listings: (readonly LayerChange[])[] = [];
-  const pending = layers.entries();
-  const worker = async (): Promise<void> => {
-    for (const [position, layer] of pending) {
-      listings[position] = await listLayer(layer, source);
-      onLayer(layer);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_LAYERS }, worker));
+  const meter = new BaseMeter(limits);
+  const listings = await inParallel(layers, CONCURRENT_LAYERS, async (layer, signal) => {
+    const changes = await listLayer(layer, (one) => source(one, signal), meter, limits);
+    onLayer(layer);
+    return { layer, changes };
+  });
 
   const tree = new BaseTree();
   const contents = new Map<string, Uint8Array>();
-  for (const changes of listings) applyLayer(tree, contents, changes);
+  for (const { layer, changes } of listings) {
+    applyLayer(tree, contents, changes, () => meter.merged(layer, tree));
+  }
   for (const path of contents.keys()) {
     if (tree.get(path)?.type !== 'file') contents.delete(path);
   }
@@ -44,19 +48,28 @@ export async function indexBase(
   return encodeBaseIndex(readBaseFacts(base, tree, paths, contents), paths);
 }
 
-async function listLayer(layer: Descriptor, source: LayerSource): Promise<readonly LayerChange[]> {
-  const first = await streamLayer(layer, source);
+async function listLayer(
+  layer: Descriptor,
+  open: (layer: Descriptor) => AsyncIterable<Uint8Array>,
+  meter: BaseMeter,
+  limits: BaseLimits,
+): Promise<readonly LayerChange[]> {
+  const first = await streamLayer(layer, open(layer), meter);
   if (first.missed.size === 0) return first.changes;
-  return (await streamLayer(layer, source, first.missed)).changes;
+  return (await streamLayer(layer, open(layer), new BaseMeter(limits), first.missed)).changes;
 }
 
 async function streamLayer(
   layer: Descriptor,
-  source: LayerSource,
+  bytes: AsyncIterable<Uint8Array>,
+  meter: BaseMeter,
   keep?: ReadonlySet<string>,
 ): Promise<LayerListing> {
   const listing = new LayerListing(isWanted, keep);
-  for await (const chunk of decompress(source(layer), layer.mediaType)) listing.push(chunk);
+  for await (const chunk of decompress(bytes, layer.mediaType)) {
+    listing.push(chunk);
+    meter.listed(layer, { ...listing.size });
+  }
   listing.end();
   return listing;
 }
@@ -66,6 +79,7 @@ function applyLayer(
   tree: BaseTree,
   contents: Map<string, Uint8Array>,
   changes: readonly LayerChange[],
+  onAdded: () => void,
 ): void {
   for (const change of changes) {
     if (change.type === 'remove') tree.remove(change.path);
@@ -81,5 +95,6 @@ function applyLayer(
       const linked = contents.get(change.target);
       if (linked !== undefined && isWanted(change.path)) contents.set(change.path, linked);
     }
+    onAdded();
   }
 }

@@ -15,6 +15,9 @@ const IMPLIED_DIRECTORY: BaseEntry = { type: 'directory', mode: 0o755, uid: 0, g
  */
 export class BaseTree {
   readonly #root: Node = { entry: IMPLIED_DIRECTORY, children: new Map() };
+  /** Paths that have been made, and the sum of their lengths; what is taken away again still counts. */
+  size = 0;
+  pathBytes = 0;
 
   /** Records an entry of the layer being applied. A non-directory takes away whatever lay at or below its path. */
   add(path: string, entry: BaseEntry): void {
@@ -27,7 +30,10 @@ export class BaseTree {
     const children = this.#childrenOf(parts);
     const there = children.get(name);
     if (entry.type === 'directory' && there?.children !== undefined) there.entry = entry;
-    else children.set(name, { entry, children: entry.type === 'directory' ? new Map() : undefined });
+    else {
+      children.set(name, { entry, children: entry.type === 'directory' ? new Map() : undefined });
+      this.#count(path.length);
+    }
   }
 
   /** A whiteout: takes a path and everything below it away. A path that is not there is no error. */
@@ -66,14 +72,22 @@ export class BaseTree {
     return node;
   }
 
+  #count(length: number): void {
+    this.size += 1;
+    this.pathBytes += length;
+  }
+
   #childrenOf(parts: readonly string[]): Map<string, Node> {
     let node = this.#root;
+    let length = 0;
     for (const part of parts) {
+      length += part.length + 1;
       node.children ??= new Map();
       let child = node.children.get(part);
       if (child?.children === undefined) {
         child = { entry: IMPLIED_DIRECTORY, children: new Map() };
         node.children.set(part, child);
+        this.#count(length);
       }
       node = child;
     }

@@ -3,12 +3,11 @@ import { digestHex, formatReference, parseDocument, sha256, withDigest } from '.
 import type { BuildCache } from './build-cache.ts';
 import type { BuildHost } from './build-host.ts';
 
-/** Requests in flight at once while base layers are mounted. */
-const CONCURRENT_BLOBS = 8;
-
 /** What the push repository held under the tag before the build. */
 export interface CurrentImage {
   readonly digest: Digest;
+  /** The digest again, and where it is an index, those of its images. */
+  readonly manifests: ReadonlySet<Digest>;
   /** Blobs that the repository certainly has: a registry keeps what a tagged manifest names. */
   readonly blobs: ReadonlySet<Digest>;
 }
@@ -35,7 +34,8 @@ export async function readCurrentImage(
     parsed.kind === 'manifest'
       ? [parsed.manifest.config, ...parsed.manifest.layers].map((blob) => blob.digest)
       : [];
-  return { digest, blobs: new Set(blobs) };
+  const children = parsed.kind === 'index' ? parsed.index.manifests.map((child) => child.digest) : [];
+  return { digest, manifests: new Set([digest, ...children]), blobs: new Set(blobs) };
 }
 
 /** Keeps what a tag holds now for the next {@link readCurrentImage}; one entry for each tag, however often it moves. */
@@ -51,30 +51,23 @@ function pushedKey(push: Reference): string {
   return `pushed/${digestHex(sha256(Buffer.from(formatReference(push))))}`;
 }
 
+/** One blob on its way into the push repository, until the signal stops it. */
+export type BlobTransfer = (signal: AbortSignal) => Promise<'mounted' | 'copied' | 'uploaded' | 'present'>;
+
 /**
- * Makes the base's layers available in the push repository: mounted inside one registry, copied between two
+ * What makes the base's layers available in the push repository: mounted inside one registry, copied between two
  * (host-contract §5.7). What `known` names is there already.
  */
-export async function provideBaseLayers(
+export function baseLayerTransfers(
   registry: RegistryClient,
   from: Reference,
   to: Reference,
   layers: readonly Descriptor[],
   known: ReadonlySet<Digest>,
-): Promise<{ readonly mounted: number; readonly copied: number }> {
-  let mounted = 0;
-  let copied = 0;
-  if (from.registry === to.registry && from.repository === to.repository) return { mounted, copied };
-  const pending = new Map(
+): readonly BlobTransfer[] {
+  if (from.registry === to.registry && from.repository === to.repository) return [];
+  const missing = new Map(
     layers.filter((layer) => !known.has(layer.digest)).map((layer) => [layer.digest, layer]),
-  ).values();
-  const worker = async (): Promise<void> => {
-    for (const layer of pending) {
-      const how = await registry.copyBlob(from, to, layer);
-      if (how === 'mounted') mounted += 1;
-      else if (how === 'copied') copied += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_BLOBS }, worker));
-  return { mounted, copied };
+  );
+  return Array.from(missing.values(), (layer) => (signal) => registry.copyBlob(from, to, layer, signal));
 }

@@ -18,7 +18,8 @@ export function configLayerEntries(
   nodes.set(PROVENANCE_PATH, {
     type: 'file',
     path: PROVENANCE_PATH,
-    mode: 0o644,
+    // A short secret can be guessed from its sha256, whatever the mode of its own file is.
+    mode: 0o600,
     uid: 0,
     gid: 0,
     contents: Buffer.from(`${JSON.stringify(provenance)}\n`),

@@ -54,6 +54,8 @@ export function assembleImage(input: DirectImageInput): DirectImage {
   });
   const baseName = formatReference(base.reference);
   const labels = base.config.config?.Labels ?? {};
+  // Not the time of the build: the same inputs must give the same digest (host-contract §5.5).
+  const created = base.config.created ?? '1970-01-01T00:00:00Z';
   const appended = appendLayers(
     { manifest: base.manifestBytes, mediaType: base.mediaType, config: base.configBytes },
     [layer],
@@ -65,11 +67,11 @@ export function assembleImage(input: DirectImageInput): DirectImage {
         [Label.baseName]: baseName,
         [Label.baseDigest]: base.digest,
         [Label.configLayer]: layer.diffId,
+        [Label.created]: labels[Label.created] ?? created,
         [Label.version]: imageVersion(labels[Label.version], rendered.name),
       },
       annotations: { [Label.baseName]: baseName, [Label.baseDigest]: base.digest },
-      // Not the time of the build: the same inputs must give the same digest (host-contract §5.5).
-      created: base.config.created ?? '1970-01-01T00:00:00Z',
+      created,
       history: [{ created_by: `varve: ${rendered.name}`, comment: `configuration of pool ${pool}` }],
     },
   );

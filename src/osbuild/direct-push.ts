@@ -1,12 +1,16 @@
-import type { Digest, Reference } from '../oci/index.ts';
+import type { Descriptor, Digest, Reference } from '../oci/index.ts';
 import { buildIndex, formatRepository, withDigest } from '../oci/index.ts';
 import type { ResolvedBase } from './base-catalog.ts';
 import { isBlobUnknown } from './base-catalog.ts';
-import type { CurrentImage } from './blob-push.ts';
-import { provideBaseLayers, rememberPushed } from './blob-push.ts';
+import type { BlobTransfer, CurrentImage } from './blob-push.ts';
+import { baseLayerTransfers, rememberPushed } from './blob-push.ts';
+import { inParallel } from './bounded-parallel.ts';
 import type { BuildHost } from './build-host.ts';
 import type { DirectImage } from './direct-image.ts';
 import { OsBuildError } from './osbuild-error.ts';
+
+/** Blobs on their way at once. */
+const CONCURRENT_BLOBS = 8;
 
 /** What a push did. */
 export interface Pushed {
@@ -36,22 +40,26 @@ export async function pushImages(
   const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
   const upToDate = current?.digest === top.digest;
   if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
-  let mounted = 0;
-  let copied = 0;
+  let moved: readonly Awaited<ReturnType<BlobTransfer>>[] = [];
   // Before anything is tagged, so that a full disk stops the push.
   await rememberPushed(cache, push, top.bytes);
   const pushOnce = async (known: ReadonlySet<Digest>): Promise<void> => {
     for (const image of images) {
-      const provided = provideBaseLayers(registry, base.reference, push, image.base.manifest.layers, known);
-      const [layers] = await Promise.all([
-        provided,
-        known.has(image.layer.descriptor.digest) ||
-          registry.putBlob(push, image.layer.descriptor, image.layer.bytes),
-        known.has(image.configDescriptor.digest) ||
-          registry.putBlob(push, image.configDescriptor, image.config),
-      ]);
-      mounted += layers.mounted;
-      copied += layers.copied;
+      const own: readonly (readonly [Descriptor, Uint8Array])[] = [
+        [image.layer.descriptor, image.layer.bytes],
+        [image.configDescriptor, image.config],
+      ];
+      const transfers: readonly BlobTransfer[] = [
+        ...own
+          .filter(([{ digest }]) => !known.has(digest))
+          .map(
+            ([descriptor, bytes]): BlobTransfer =>
+              (signal) =>
+                registry.putBlob(push, descriptor, bytes, signal),
+          ),
+        ...baseLayerTransfers(registry, base.reference, push, image.base.manifest.layers, known),
+      ];
+      moved = [...moved, ...(await inParallel(transfers, CONCURRENT_BLOBS, (move, signal) => move(signal)))];
       if (base.index !== undefined) {
         await registry.putManifest(withDigest(push, image.digest), image.manifest, image.mediaType);
       }
@@ -66,7 +74,8 @@ export async function pushImages(
     if (!isBlobUnknown(error) || known.size === 0) throw error;
     await pushOnce(new Set());
   }
-  return { ...done, upToDate: false, mounted, copied };
+  const count = (how: string): number => moved.filter((one) => one === how).length;
+  return { ...done, upToDate: false, mounted: count('mounted'), copied: count('copied') };
 }
 
 interface TopDocument {

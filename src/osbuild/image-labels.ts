@@ -6,6 +6,7 @@ export const Label = {
   baseImage: 'baseOSContainerImage',
   baseName: 'org.opencontainers.image.base.name',
   baseDigest: 'org.opencontainers.image.base.digest',
+  created: 'org.opencontainers.image.created',
   version: 'org.opencontainers.image.version',
   /** diff id of the layer that holds the pool's configuration and the provenance map. */
   configLayer: 'dev.varve.config-layer',

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
 import { digestHex, MediaType, OciError, parseManifest, sha256, withTag } from '../oci/index.ts';
-import { INDEX_VERSION } from './base-index.ts';
+import { INDEX_VERSION } from './base-index-header.ts';
 
 const ARTIFACT_TYPE = 'application/vnd.varve.base-index.v1';
 const LAYER_TYPE = 'application/vnd.varve.base-index.v1+gzip';

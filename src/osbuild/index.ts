@@ -1,6 +1,6 @@
-export type { Architectures, Base, BaseEvents, ResolvedBase } from './base-catalog.ts';
+export type { Architectures, Base, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
 export { BaseCatalog } from './base-catalog.ts';
-export type { BaseIndexHeader } from './base-index.ts';
+export type { BaseIndexHeader } from './base-index-header.ts';
 export type { BaseIndex } from './base-index.ts';
 export type { CurrentImage } from './blob-push.ts';
 export { readCurrentImage } from './blob-push.ts';
@@ -18,4 +18,5 @@ export type { OsBuildErrorCode } from './osbuild-error.ts';
 export type { OsBuildError } from './osbuild-error.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';
 export { describeImage, readConfiguration } from './pool-image.ts';
+export { refusePushOverBase } from './push-target.ts';
 export type { ProvenanceItem, ProvenanceMap } from './provenance-map.ts';

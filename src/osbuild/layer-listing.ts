@@ -30,6 +30,12 @@ const REPOSITORY = 'sysroot/ostree/repo/';
  */
 export class LayerListing {
   readonly changes: LayerChange[] = [];
+  /** What has come by so far, and about how many bytes of names and contents are kept of it. */
+  readonly size: { entries: number; bytes: number; longestPath: number } = {
+    entries: 0,
+    bytes: 0,
+    longestPath: 0,
+  };
   readonly #scanner: TarScanner;
   readonly #wanted: (path: string) => boolean;
   readonly #keep: ReadonlySet<string> | undefined;
@@ -58,6 +64,9 @@ export class LayerListing {
 
   #visit(header: TarHeader): ((contents: Uint8Array) => void) | undefined {
     const { path } = header;
+    this.size.entries += 1;
+    this.size.bytes += path.length + (header.target?.length ?? 0);
+    this.size.longestPath = Math.max(this.size.longestPath, path.length);
     if (path.startsWith(REPOSITORY)) return this.#visitObject(header);
     const slash = path.lastIndexOf('/') + 1;
     if (path.startsWith('.wh.', slash)) {
@@ -73,6 +82,7 @@ export class LayerListing {
     }
     const entry = entryOf(header);
     if (entry.type === 'file' && header.size <= CONTENTS_LIMIT && this.#wanted(path)) {
+      this.size.bytes += header.size;
       return (contents) => {
         this.changes.push({ type: 'add', path, entry, contents });
       };
@@ -114,6 +124,9 @@ export class LayerListing {
   }
 }
 
+/** Shared, since most of the entries of a base are files. */
+const FILE: BaseEntry = { type: 'file' };
+
 function entryOf(header: TarHeader): BaseEntry {
   switch (header.type) {
     case 'directory':
@@ -126,6 +139,6 @@ function entryOf(header: TarHeader): BaseEntry {
     case 'fifo':
     case 'block-device':
     case 'character-device':
-      return { type: 'file' };
+      return FILE;
   }
 }

@@ -5,6 +5,7 @@ export type OsBuildErrorCode =
   | 'base-malformed'
   | 'cache'
   | 'provenance-missing'
+  | 'push-over-base'
   | 'not-pushed';
 
 /** The error class of osbuild: `retryable` says whether the same call can succeed without a change by a person. */

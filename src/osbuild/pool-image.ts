@@ -19,10 +19,10 @@ import {
   withDigest,
 } from '../oci/index.ts';
 import { Label } from './image-labels.ts';
-import { chooseImages, readImage } from './image-reading.ts';
+import { chooseImages, readImage, withImage } from './image-reading.ts';
 import { OsBuildError } from './osbuild-error.ts';
 import type { ProvenanceMap } from './provenance-map.ts';
-import { PROVENANCE_PATH } from './provenance-map.ts';
+import { PROVENANCE_PATH, readProvenanceMap } from './provenance-map.ts';
 
 /** One layer of an image with the part of the config that speaks of it. */
 export interface ImageLayer {
@@ -132,7 +132,6 @@ export async function readConfiguration(
   }
   const paths = new Map<string, LayerPath>();
   let provenance: ProvenanceMap | undefined;
-  let unpacked = 0;
   const scanner = new TarScanner(
     (header) => {
       const path = `/${header.path}`;
@@ -142,29 +141,39 @@ export async function readConfiguration(
       if (type !== 'file') return undefined;
       return (contents) => {
         paths.set(path, { ...entry, sha256: hash('sha256', contents, 'hex') });
-        if (path === PROVENANCE_PATH)
-          provenance = JSON.parse(Buffer.from(contents).toString('utf8')) as ProvenanceMap;
+        if (path === PROVENANCE_PATH) provenance = readProvenanceMap(contents);
       };
     },
     { bodyLimit: FILE_LIMIT },
   );
-  const { descriptor } = layer;
-  for await (const chunk of decompress(registry.getBlob(image.reference, descriptor), descriptor.mediaType)) {
-    unpacked += chunk.length;
-    if (unpacked > LAYER_LIMIT) {
-      throw new OsBuildError(
-        'base-malformed',
-        `cannot read layer ${descriptor.digest}: it unpacks to more than ${LAYER_LIMIT} bytes`,
-      );
-    }
-    scanner.push(chunk);
-  }
-  scanner.end();
-  if (provenance?.version !== 1) {
+  await scanLayer(registry, image.reference, layer.descriptor, scanner).catch((error: unknown) => {
+    throw withImage(image.reference, error);
+  });
+  if (provenance === undefined) {
     throw new OsBuildError(
       'provenance-missing',
       `cannot explain image ${formatReference(image.reference)}: its configuration layer has no provenance map that this version of Varve can read`,
     );
   }
   return { paths, provenance };
+}
+
+async function scanLayer(
+  registry: RegistryClient,
+  reference: Reference,
+  layer: Descriptor,
+  scanner: TarScanner,
+): Promise<void> {
+  let unpacked = 0;
+  for await (const chunk of decompress(registry.getBlob(reference, layer), layer.mediaType)) {
+    unpacked += chunk.length;
+    if (unpacked > LAYER_LIMIT) {
+      throw new OsBuildError(
+        'base-malformed',
+        `cannot read layer ${layer.digest} of image ${formatReference(reference)}: it unpacks to more than ${LAYER_LIMIT} bytes`,
+      );
+    }
+    scanner.push(chunk);
+  }
+  scanner.end();
 }

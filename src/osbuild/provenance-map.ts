@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Digest } from '../oci/index.ts';
 import type { Placement, Plane } from '../machineconfig/index.ts';
+import { isListOf, isRecord, isString } from './json-shape.ts';
 
 /** Where the provenance map lies in every image that Varve makes. */
 export const PROVENANCE_PATH = '/usr/lib/varve/provenance.json';
@@ -53,6 +54,44 @@ export function provenanceMap(
   }));
   items.sort((a, b) => compare(a.item, b.item) || compare(a.target ?? '', b.target ?? ''));
   return { version: 1, ...made, kernelArguments: placement.kernelArguments, items };
+}
+
+/** Reads a provenance map; undefined when it is none, or one of another version. */
+export function readProvenanceMap(contents: Uint8Array): ProvenanceMap | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(contents).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  return isRecord(value) && isProvenanceMap(value) ? (value as unknown as ProvenanceMap) : undefined;
+}
+
+function isProvenanceMap(value: Readonly<Record<string, unknown>>): boolean {
+  const { version, pool, renderedConfig, base, kernelArguments, items } = value;
+  return (
+    version === 1 &&
+    [pool, renderedConfig, base].every(isString) &&
+    isListOf(kernelArguments, isString) &&
+    isListOf(items, isItem)
+  );
+}
+
+function isItem(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { item, plane, machineConfigs, reason, target, paths } = value;
+  return (
+    [item, plane, reason].every(isString) &&
+    isListOf(machineConfigs, isString) &&
+    (target === undefined || isString(target)) &&
+    isListOf(paths, isPath)
+  );
+}
+
+function isPath(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { path, sha256 } = value;
+  return isString(path) && (sha256 === undefined || isString(sha256));
 }
 
 /** Plain comparison by code unit, the same in every locale. */
