@@ -77,7 +77,7 @@ function verify(bytes: Uint8Array, expected: string, what: string): void {
   if (actual !== sum.toLowerCase()) {
     throw new IgnitionError(
       'hash-mismatch',
-      `cannot verify ${what}: its ${name} is ${actual}, verification.hash says ${sum}`,
+      `cannot verify ${what}: its ${name} is ${actual}, verification.hash says ${sum}; correct the hash or the contents`,
     );
   }
 }

@@ -140,7 +140,10 @@ function readDocument(path: string, bytes: Uint8Array): Record<string, unknown> 
     const reason =
       error instanceof OciError ? error.message.replace('cannot read auth file: ', '') : 'it is not JSON';
     // Without the cause: a JSON syntax error quotes the text around it, which may be a secret.
-    throw new OciError('auth-file', `cannot read auth file ${path}: ${reason}`);
+    throw new OciError(
+      'auth-file',
+      `cannot read auth file ${path}: ${reason}; log in again (podman login --authfile) to write it anew`,
+    );
   }
 }
 
@@ -151,7 +154,10 @@ function member(path: string, document: Record<string, unknown>, name: string): 
 }
 
 function defect(path: string, key: string, reason: string): OciError {
-  return new OciError('auth-file', `cannot read auth file ${path}: ${key} ${reason}`);
+  return new OciError(
+    'auth-file',
+    `cannot read auth file ${path}: ${key} ${reason}; log in again (podman login) or remove the entry`,
+  );
 }
 
 function quote(key: string): string {

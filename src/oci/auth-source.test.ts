@@ -92,11 +92,11 @@ test('lookup() reads every form of an entry', () => {
 
 test('lookup() names file, key and defect of a malformed entry, never the secret, and only when it is needed', () => {
   const table: readonly [entry: unknown, defect: RegExp][] = [
-    [7, /^cannot read auth file file: auths\["quay\.io"\] is not an object$/u],
-    [{ auth: 7 }, /has a member auth that is not a string$/u],
-    [{ auth: 'hunter2!' }, /has a member auth that is not base64$/u],
-    [{ auth: base64('hunter2') }, /has a member auth that is not base64 of USER:PASSWORD$/u],
-    [{ username: 'u' }, /has no password$/u],
+    [7, /^cannot read auth file file: auths\["quay\.io"\] is not an object; log in again/u],
+    [{ auth: 7 }, /has a member auth that is not a string; log in again/u],
+    [{ auth: 'hunter2!' }, /has a member auth that is not base64; log in again/u],
+    [{ auth: base64('hunter2') }, /has a member auth that is not base64 of USER:PASSWORD; log in again/u],
+    [{ username: 'u' }, /has no password; log in again/u],
   ];
   for (const [entry, defect] of table) {
     const source = document({ 'quay.io': entry, 'other.io': basic('o') });
@@ -114,11 +114,11 @@ test('lookup() names file, key and defect of a malformed entry, never the secret
 
 test('lookup() names the defect of a malformed file, never its text', () => {
   for (const [text, defect] of [
-    ['{"auths": hunter2', /^cannot read auth file file: it is not JSON in UTF-8$/u],
-    ['[]', /it is not an object$/u],
-    ['{"auths": []}', /auths is not an object$/u],
-    ['{"credHelpers": {"a": 1}}', /credHelpers\["a"\] is not a string$/u],
-    ['{"credsStore": 1}', /credsStore is not a string$/u],
+    ['{"auths": hunter2', /^cannot read auth file file: it is not JSON in UTF-8; log in again/u],
+    ['[]', /it is not an object; log in again/u],
+    ['{"auths": []}', /auths is not an object; log in again/u],
+    ['{"credHelpers": {"a": 1}}', /credHelpers\["a"\] is not a string; log in again/u],
+    ['{"credsStore": 1}', /credsStore is not a string; log in again/u],
     [' '.repeat(1024 * 1024 + 1), /more than the 1048576 allowed$/u],
   ] as const) {
     assert.throws(

@@ -191,7 +191,7 @@ export function statusFailure(
   const wait = retryable ? parseRetryAfter(retryAfter, context.now) : undefined;
   return fail(
     'registry-error',
-    `${where} ${status >= 500 ? 'failed' : 'did not accept the request'} ${said}`,
+    `${where} ${status >= 500 ? 'failed' : 'did not accept the request'} ${said}; its log says why`,
     {
       retryable,
       ...(wait === undefined ? {} : { retryAfter: wait }),

@@ -408,7 +408,7 @@ const IGNITION: Readonly<Record<string, Row>> = {
     site: files(
       `{ path: /etc/a, contents: { source: "data:,a", verification: { hash: sha512-${'0'.repeat(128)} } } }`,
     ),
-    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:12:11: MachineConfig "site": spec.config.storage.files[0]: cannot verify the contents of /etc/a: its sha512 is 1f40fc92da241694750979ee6cf582f2d5d7d28e18335de05abc54d0560e0f5302860c652bf08d560252aa5e74210546f369fbbbce8c12cfc7957b2652fe9a75, verification.hash says 00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000',
+    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:12:11: MachineConfig "site": spec.config.storage.files[0]: cannot verify the contents of /etc/a: its sha512 is 1f40fc92da241694750979ee6cf582f2d5d7d28e18335de05abc54d0560e0f5302860c652bf08d560252aa5e74210546f369fbbbce8c12cfc7957b2652fe9a75, verification.hash says 00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000; correct the hash or the contents',
   },
   'a hash of an unknown kind': {
     site: files('{ path: /etc/a, contents: { source: "data:,a", verification: { hash: md5-1 } } }'),
@@ -699,25 +699,25 @@ const LOCAL: Readonly<Record<string, Row>> = {
     files: { 'auth.json': '{"auths": {s3cret' },
     flags: { authfile: 'FOLDER/auth.json' },
     script: wantsLogin,
-    says: 'cannot read auth file FOLDER/auth.json: it is not JSON in UTF-8',
+    says: 'cannot read auth file FOLDER/auth.json: it is not JSON in UTF-8; log in again (podman login --authfile) to write it anew',
   },
   'an auth file that is a list': {
     files: { 'auth.json': '[]' },
     flags: { authfile: 'FOLDER/auth.json' },
     script: wantsLogin,
-    says: 'cannot read auth file FOLDER/auth.json: it is not an object',
+    says: 'cannot read auth file FOLDER/auth.json: it is not an object; log in again (podman login --authfile) to write it anew',
   },
   'an auth entry that is not base64': {
     files: { 'auth.json': '{"auths": {"REGISTRY": {"auth": "s3cret!"}}}' },
     flags: { authfile: 'FOLDER/auth.json' },
     script: wantsLogin,
-    says: 'cannot read auth file FOLDER/auth.json: auths["REGISTRY"] has a member auth that is not base64',
+    says: 'cannot read auth file FOLDER/auth.json: auths["REGISTRY"] has a member auth that is not base64; log in again (podman login) or remove the entry',
   },
   'an auth entry without a colon': {
     files: { 'auth.json': '{"auths": {"REGISTRY": {"auth": "czNjcmV0"}}}' },
     flags: { authfile: 'FOLDER/auth.json' },
     script: wantsLogin,
-    says: 'cannot read auth file FOLDER/auth.json: auths["REGISTRY"] has a member auth that is not base64 of USER:PASSWORD',
+    says: 'cannot read auth file FOLDER/auth.json: auths["REGISTRY"] has a member auth that is not base64 of USER:PASSWORD; log in again (podman login) or remove the entry',
   },
   'an auth file without an entry for the registry': {
     files: { 'auth.json': '{"auths": {"quay.io": {"auth": "YTpi"}}}' },
@@ -932,11 +932,11 @@ const REGISTRY: Readonly<Record<string, Row>> = {
   },
   'a 500 for ever': {
     script: always(BASE_MANIFEST, broken),
-    says: 'cannot resolve REGISTRY/base/os:1: REGISTRY failed (500)',
+    says: 'cannot resolve REGISTRY/base/os:1: REGISTRY failed (500); its log says why',
   },
   'a 400': {
     script: always(BASE_MANIFEST, complaint(400, 'NAME_INVALID', 'invalid repository name')),
-    says: 'cannot resolve REGISTRY/base/os:1: REGISTRY did not accept the request (400)',
+    says: 'cannot resolve REGISTRY/base/os:1: REGISTRY did not accept the request (400); its log says why',
   },
   'a redirect to itself': {
     script: ({ path }) => (BASE_BLOB.test(path) ? { status: 307, headers: { location: path } } : undefined),
@@ -1038,15 +1038,15 @@ const REGISTRY: Readonly<Record<string, Row>> = {
       complaint(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content'),
       /PUT/u,
     ),
-    says: 'cannot push blob sha256:… to REGISTRY/NAME/layered: REGISTRY did not accept the request (400 DIGEST_INVALID: provided digest did not match uploaded content)',
+    says: 'cannot push blob sha256:… to REGISTRY/NAME/layered: REGISTRY did not accept the request (400 DIGEST_INVALID: provided digest did not match uploaded content); its log says why',
   },
   'a registry whose disk is full': {
     script: always(UPLOAD, full, /PUT|PATCH/u),
-    says: 'cannot push blob sha256:… to REGISTRY/NAME/layered: REGISTRY failed (507 UNKNOWN: no space left on device)',
+    says: 'cannot push blob sha256:… to REGISTRY/NAME/layered: REGISTRY failed (507 UNKNOWN: no space left on device); its log says why',
   },
   'a registry that fails at every upload': {
     script: always(UPLOAD, broken, /PUT|PATCH/u),
-    says: 'cannot push blob sha256:… to REGISTRY/NAME/layered: REGISTRY failed (500 UNKNOWN: database is locked)',
+    says: 'cannot push blob sha256:… to REGISTRY/NAME/layered: REGISTRY failed (500 UNKNOWN: database is locked); its log says why',
   },
   'an upload without a place to go': {
     script: always(UPLOAD, { status: 202 }, /POST/u),
@@ -1066,7 +1066,7 @@ const REGISTRY: Readonly<Record<string, Row>> = {
   },
   'a tag that may not be overwritten': {
     script: always(TAG, complaint(409, 'TAG_IMMUTABLE', 'tag is immutable'), /PUT/u),
-    says: 'cannot push manifest REGISTRY/NAME/layered:latest: REGISTRY did not accept the request (409 TAG_IMMUTABLE: tag is immutable)',
+    says: 'cannot push manifest REGISTRY/NAME/layered:latest: REGISTRY did not accept the request (409 TAG_IMMUTABLE: tag is immutable); its log says why',
   },
   'a registry that is not there': {
     flags: { base: '127.0.0.1:1/base/os:1' },
