@@ -4,55 +4,111 @@
 // loads all that this part could offer (undici, with node:http). V8 compiles a function when it is first called, which is a
 // fifth of what a build takes; the cache holds the functions that a build calls, compiled. Node's own compile cache
 // keeps only what runs while a file loads.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { copyFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
+import { pushMiniatureBase, startRegistry } from '../src/embedded/index.ts';
+import { openRegistry, parseReference } from '../src/oci/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const directory = `${root}dist/cli`;
+const directory = join(root, 'dist/cli');
 
 /** Bundles of earlier sources are kept this long, in milliseconds: a process that starts now may still name one. */
 const KEPT = 60_000;
 
+/**
+ * Parts of Node that a build from a registry on this machine never calls, some of which take milliseconds to load. They
+ * load when they are first used.
+ */
+const LAZY = ['child_process', 'fs/promises', 'https', 'os', 'process', 'stream/promises', 'tls'];
+
 const name = await bundle();
 await writeFile(
-  `${directory}/main.${process.pid}.cjs`,
-  (await readFile(`${root}bin/loader.cjs`, 'utf8')).replace('BUNDLE', name),
+  join(directory, `main.${process.pid}.cjs`),
+  (await readFile(join(root, 'bin/loader.cjs'), 'utf8')).replace('BUNDLE', name),
 );
-await rename(`${directory}/main.${process.pid}.cjs`, `${directory}/main.cjs`);
-warmUp();
+await rename(join(directory, `main.${process.pid}.cjs`), join(directory, 'main.cjs'));
+await warmUp();
 await removeOld();
 
-/** The bundle's name has its content's hash in it: V8 tells a cache of another source of the same length from its own by nothing. */
+/** The bundle's name has its content's hash in it: V8 takes the cache of another source of the same length for its own. */
 async function bundle(): Promise<string> {
-  const temporary = `${directory}/bundle.${process.pid}.cjs`;
-  const build = await rolldown({ input: `${root}src/cli/main.ts`, platform: 'node', logLevel: 'warn' });
+  const temporary = join(directory, `bundle.${process.pid}.cjs`);
+  const build = await rolldown({
+    input: join(root, 'src/cli/main.ts'),
+    platform: 'node',
+    logLevel: 'warn',
+    plugins: [{ name: 'lazy-builtins', renderChunk: loadLazily }],
+  });
   await build.write({ file: temporary, format: 'cjs', codeSplitting: false });
   await build.close();
   const found = `varve-${hash('sha256', await readFile(temporary), 'hex').slice(0, 16)}.cjs`;
-  await copyFile(temporary, `${directory}/${found}`);
+  await copyFile(temporary, join(directory, found));
   await rm(temporary);
   return found;
 }
 
-/** A build like any other, on loopback, whose compiled functions become the cache. Without one everything works, slower. */
-function warmUp(): void {
+/** Puts a proxy that loads on first use in the place of each lazy part. */
+function loadLazily(code: string): string {
+  const lazy =
+    'var __lazy = (part) => new Proxy({}, { get: (_, key) => (key === "default" ? require(part) : require(part)[key]) });\n';
+  return LAZY.reduce((text, part) => {
+    const required = new RegExp(
+      `let (\\w+) = require\\("node:${part}"\\);\\n(?:\\1 = __toESM\\(\\1(?:, 1)?\\);\\n)?`,
+      'u',
+    );
+    return text.replace(required, (_, variable: string) => `let ${variable} = __lazy("node:${part}");\n`);
+  }, lazy + code);
+}
+
+/**
+ * The compiled functions of a build like most: its base is known, its repository has the base's layers, and something has
+ * changed. Without a cache everything works, slower.
+ */
+async function warmUp(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'varve-bundle-'));
+  const registry = await startRegistry({ directory: join(folder, 'registry') });
+  const client = openRegistry();
+  const base = `${registry.address}/base/miniature:1`;
+  const build = async (files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> => {
+    const args = [
+      'build',
+      '--quiet',
+      '--pool',
+      'layered',
+      '--base',
+      base,
+      '--push',
+      `${registry.address}/pools/layered:1`,
+    ];
+    const from = files.flatMap((file) => ['--filename', join(root, 'examples', file)]);
+    await promisify(execFile)(
+      process.execPath,
+      [join(directory, 'main.cjs'), ...args, ...from, '--cache', join(folder, 'cache')],
+      { env: { ...process.env, ...env }, timeout: 60_000 },
+    );
+  };
   try {
-    execFileSync(process.execPath, [`${directory}/main.cjs`, 'demo'], {
-      env: { ...process.env, VARVE_WRITE_CODE_CACHE: '1' },
-      stdio: 'ignore',
-      timeout: 60_000,
-    });
+    await pushMiniatureBase(client, parseReference(base));
+    await build(['pool-layered.yaml', 'file.yaml'], {});
+    await build(['.'], { VARVE_WRITE_CODE_CACHE: '1' });
   } catch {
     process.stderr.write('bin/bundle.ts: no code cache could be made; varve starts more slowly\n');
+  } finally {
+    client.close();
+    await registry.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
 async function removeOld(): Promise<void> {
   for (const file of await readdir(directory)) {
-    const path = `${directory}/${file}`;
+    const path = join(directory, file);
     if (file === 'main.cjs' || file.startsWith(name)) continue;
     if (Date.now() - (await stat(path)).mtimeMs > KEPT) await rm(path, { force: true });
   }

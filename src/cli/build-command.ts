@@ -2,7 +2,9 @@ import type {
   Architectures,
   BaseEvents,
   BuildHost,
+  CurrentImage,
   DirectImage,
+  FoundImage,
   Pushed,
   ResolvedBase,
 } from '../osbuild/index.ts';
@@ -13,16 +15,18 @@ import {
   pushImages,
   readCurrentImage,
   refuseContainerBuild,
+  refusePushOverBase,
 } from '../osbuild/index.ts';
 import type { Compression, Reference, RegistryClient } from '../oci/index.ts';
-import { formatReference, parseReference, withTag } from '../oci/index.ts';
+import { formatReference, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
+import { pushFromPool, pushReference, readOsImageURL } from './build-references.ts';
 import { CliError } from './cli-error.ts';
 import type { Environment } from './environment.ts';
 import { cacheDirectory, machineArchitecture } from './environment.ts';
 import { readInputFiles } from './input-files.ts';
-import type { Manifests } from './manifests.ts';
-import { decodeManifests, poolNamed } from './manifests.ts';
+import { interruptible, unlessAborted } from './interruption.ts';
+import { decodeManifests } from './manifests.ts';
 import { formatBytes, formatMilliseconds } from './output.ts';
 import type { OutputFormat } from './output.ts';
 import { writeResult } from './output.ts';
@@ -81,28 +85,44 @@ export interface BuildReport {
 
 /** `varve build`: renders a pool, builds its image and pushes it; the image's name goes to standard output. */
 export async function buildCommand(flags: BuildFlags, environment: Environment): Promise<void> {
-  const report = await build(flags, environment);
+  const report = await interruptible((signal) => build(flags, environment, signal));
   writeResult(flags.output, report, () => `${report.image}\n`);
 }
 
-/** {@link buildCommand} without its output to standard output. */
-export async function build(flags: BuildFlags, environment: Environment): Promise<BuildReport> {
+/**
+ * {@link buildCommand} without its output to standard output. When it has ended, in whatever way, nothing that it began
+ * goes on; `signal` ends it early.
+ */
+export async function build(
+  flags: BuildFlags,
+  environment: Environment,
+  signal?: AbortSignal,
+): Promise<BuildReport> {
   const progress = new ProgressLine(process.stderr, !flags.quiet);
   const say = (line: string): void => {
     progress.clear();
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
   const registry = openRegistryFor(flags, environment, {
+    ...(signal === undefined ? {} : { signal }),
     onTransfer: ({ direction, repository, bytes, size }) => {
       progress.update(() => `${direction} ${repository}: ${formatBytes(bytes)} of ${formatBytes(size)}`);
     },
   });
+  const running = new Build(flags, environment, registry, say, progress);
   try {
-    return await new Build(flags, environment, registry, say, progress).run();
+    return await running.run(signal);
   } finally {
     progress.clear();
     registry.close();
+    await running.settled();
   }
+}
+
+/** What the registry is asked before the pool is rendered. */
+interface Asked {
+  readonly base: Promise<ResolvedBase<FoundImage>>;
+  readonly current: Promise<CurrentImage | undefined>;
 }
 
 class Build {
@@ -113,6 +133,7 @@ class Build {
   readonly #architectures: Architectures;
   readonly #started: number = performance.now();
   readonly #steps: { step: string; milliseconds: number }[] = [];
+  readonly #begun: Promise<unknown>[] = [];
   #indexed = false;
 
   constructor(
@@ -130,7 +151,7 @@ class Build {
     this.#catalog = new BaseCatalog(this.#host, this.#events(progress));
   }
 
-  async run(): Promise<BuildReport> {
+  async run(signal: AbortSignal | undefined): Promise<BuildReport> {
     const flags = this.#flags;
     const baseReference = parseReference(flags.base);
     const explicitPush = flags.push === undefined ? undefined : pushReference(flags.push);
@@ -138,7 +159,7 @@ class Build {
     const early = explicitPush === undefined ? undefined : this.#ask(baseReference, explicitPush);
 
     const manifests = await this.#time('read', async () =>
-      decodeManifests(await readInputFiles(flags.filename)),
+      decodeManifests(await unlessAborted(signal, readInputFiles(flags.filename))),
     );
     for (const object of manifests.passedOver) this.#say(`note: ${object} is passed over`);
     const rendered = await this.#time('render', () =>
@@ -157,9 +178,7 @@ class Build {
       early !== undefined && osImageURL === flags.base
         ? early
         : this.#ask(readOsImageURL(manifests, osImageURL), push);
-    // Whichever fails first: where nothing can be pushed, no base needs to be read.
-    const [base, current] = await Promise.all([asked.base, asked.current]);
-    refuseOtherArchitecture(base, flags.arch);
+    const { base, current } = await this.#read(asked, push);
     const images = await this.#time('assemble', () =>
       Promise.resolve(withPlaces(manifests, () => this.#assemble(base, rendered))),
     );
@@ -167,18 +186,42 @@ class Build {
     return this.#report(push, base, rendered, images, pushed);
   }
 
-  #ask(
-    base: Reference,
-    push: Reference,
-  ): { base: Promise<ResolvedBase>; current: ReturnType<typeof readCurrentImage> } {
+  /** Waits until nothing that was begun is under way; what failed has been told or does not matter. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#begun);
+  }
+
+  #ask(base: Reference, push: Reference): Asked {
     const asked = {
-      base: this.#time('base', () => this.#catalog.open(base, this.#architectures, push)),
-      current: this.#flags.dryRun ? Promise.resolve(undefined) : readCurrentImage(this.#host, push),
+      base: this.#time('base', () => this.#catalog.find(base, this.#architectures, push)),
+      current: this.#readCurrent(push),
     };
     // Whoever awaits them sees a failure; until then it is not unhandled.
-    asked.base.catch(() => undefined);
-    asked.current.catch(() => undefined);
+    for (const begun of Object.values(asked)) begun.catch(() => undefined);
+    this.#begun.push(asked.base, asked.current);
     return asked;
+  }
+
+  #readCurrent(push: Reference): Promise<CurrentImage | undefined> {
+    return this.#flags.dryRun ? Promise.resolve(undefined) : readCurrentImage(this.#host, push);
+  }
+
+  /** Reads the base where nobody has an index of it, once it is known that the image can be pushed at all. */
+  async #read(
+    asked: Asked,
+    push: Reference,
+  ): Promise<{ readonly base: ResolvedBase; readonly current: CurrentImage | undefined }> {
+    const [found, current] = await Promise.all([asked.base, asked.current]);
+    refuseOtherArchitecture(found, this.#flags.arch);
+    refusePushOverBase(push, found, current);
+    const complete = (): Promise<ResolvedBase> =>
+      this.#catalog.complete(found, push, { publish: !this.#flags.dryRun });
+    if (found.images.every(({ facts }) => facts !== undefined)) return { base: await complete(), current };
+    const base = await this.#time('index', complete);
+    // Reading a base takes minutes, in which somebody else may have pushed.
+    const now = await this.#readCurrent(push);
+    refusePushOverBase(push, base, now);
+    return { base, current: now };
   }
 
   #assemble(base: ResolvedBase, rendered: Rendered): readonly DirectImage[] {
@@ -193,7 +236,7 @@ class Build {
     push: Reference,
     base: ResolvedBase,
     images: readonly DirectImage[],
-    current: Awaited<ReturnType<typeof readCurrentImage>>,
+    current: CurrentImage | undefined,
   ): Promise<Pushed> {
     return this.#time('push', () =>
       pushImages(this.#host, push, base, images, current, { dryRun: this.#flags.dryRun }),
@@ -311,7 +354,7 @@ function summaryLines(report: BuildReport): readonly string[] {
 
 /** A base that is one image is taken whatever this machine is, but not against what a person asked for. */
 function refuseOtherArchitecture(
-  { index, images, reference }: ResolvedBase,
+  { index, images, reference }: ResolvedBase<FoundImage>,
   asked: string | undefined,
 ): void {
   const [image] = images;
@@ -322,44 +365,4 @@ function refuseOtherArchitecture(
     'input',
     `cannot build on ${formatReference(reference)} for ${asked}: it is one image, for ${architecture}; name a base for several architectures, or leave --arch out`,
   );
-}
-
-/** The reference in a MachineConfig; a bad one is refused with its place. */
-function readOsImageURL(manifests: Manifests, text: string): Reference {
-  try {
-    return parseReference(text);
-  } catch (error) {
-    const owner = manifests.machineConfigs.find(({ spec }) => spec.osImageURL === text)?.metadata.name ?? '';
-    const place = manifests.locate('MachineConfig', owner, ['spec', 'osImageURL']);
-    if (place === undefined || !(error instanceof Error)) throw error;
-    throw new CliError(
-      'input',
-      `${error.message} (${place}: MachineConfig ${JSON.stringify(owner)}: spec.osImageURL)`,
-      { cause: error },
-    );
-  }
-}
-
-/** A push needs a tag: what no tag names, registries delete (host-contract §5.7). */
-function pushReference(text: string): Reference {
-  const reference = parseReference(text);
-  if (reference.digest !== undefined) {
-    throw new CliError(
-      'input',
-      `cannot push to ${text}: a digest names content that exists already; write a tag instead`,
-    );
-  }
-  return reference.tag === undefined ? withTag(reference, 'latest') : reference;
-}
-
-function pushFromPool(manifests: Manifests, pool: string): Reference {
-  const osConfig = manifests.osConfigs.find((candidate) => candidate.spec.machineConfigPool.name === pool);
-  if (osConfig === undefined) {
-    throw new CliError(
-      'input',
-      `cannot push the image of pool ${pool}: name where with --push, or add its MachineOSConfig with -f`,
-    );
-  }
-  poolNamed(manifests, pool);
-  return pushReference(osConfig.spec.renderedImagePushSpec);
 }

@@ -8,6 +8,7 @@ import type { BuildFlags, BuildReport } from './build-command.ts';
 import { build } from './build-command.ts';
 import type { Environment } from './environment.ts';
 import { explainCommand } from './image-command.ts';
+import { interruptible } from './interruption.ts';
 import { formatMilliseconds } from './output.ts';
 import type { RegistryFlags } from './registry-flags.ts';
 
@@ -26,41 +27,61 @@ const EXPLAINED = '/etc/test-file';
  * that nothing is left to do. Everything it made is removed at the end.
  */
 export async function demoCommand(flags: DemoFlags, environment: Environment): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'varve-demo-'));
-  const registry = await startRegistry({ directory: join(directory, 'registry') });
-  try {
-    const base = flags.base ?? (await makeBase(registry.address));
-    const common: BuildFlags = {
-      pool: flags.pool,
-      filename: [flags.directory ?? fileURLToPath(new URL('../../examples', import.meta.url))],
-      base,
-      push: `${registry.address}/pools/${flags.pool}:latest`,
-      compression: 'gzip',
-      cache: join(directory, 'cache'),
-      dryRun: false,
-      quiet: false,
-      output: 'text',
-      authfile: flags.authfile,
-      insecureRegistry: flags.insecureRegistry,
-      ca: flags.ca,
-    };
-    show(`varve build --pool ${flags.pool} -f examples/ --base ${base} --push ${common.push ?? ''}`);
-    const first = await build(common, environment);
-    process.stdout.write(`${first.image}\n`);
-
-    show('the same command again: the base is known and nothing has changed');
-    const again = await build({ ...common, quiet: true }, environment);
-    process.stdout.write(`${again.image}\n`);
-
-    if (flags.directory === undefined) {
-      show(`varve image explain ${first.tag} ${EXPLAINED}`);
-      await explainCommand(first.tag, [EXPLAINED], { ...flags, output: 'text' }, environment);
+  await interruptible(async (signal) => {
+    const directory = await mkdtemp(join(tmpdir(), 'varve-demo-'));
+    try {
+      const registry = await startRegistry({ directory: join(directory, 'registry') });
+      try {
+        await show(flags, environment, { directory, address: registry.address, signal });
+      } finally {
+        await registry.close();
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true });
     }
-    process.stdout.write(`\n${summary(first, again)}\n`);
-  } finally {
-    await registry.close();
-    await rm(directory, { recursive: true, force: true });
+  });
+}
+
+/** Where a demo runs, and what ends it early. */
+interface Stage {
+  readonly directory: string;
+  readonly address: string;
+  readonly signal: AbortSignal;
+}
+
+async function show(
+  flags: DemoFlags,
+  environment: Environment,
+  { directory, address, signal }: Stage,
+): Promise<void> {
+  const base = flags.base ?? (await makeBase(address));
+  const common: BuildFlags = {
+    pool: flags.pool,
+    filename: [flags.directory ?? fileURLToPath(new URL('../../examples', import.meta.url))],
+    base,
+    push: `${address}/pools/${flags.pool}:latest`,
+    compression: 'gzip',
+    cache: join(directory, 'cache'),
+    dryRun: false,
+    quiet: false,
+    output: 'text',
+    authfile: flags.authfile,
+    insecureRegistry: flags.insecureRegistry,
+    ca: flags.ca,
+  };
+  announce(`varve build --pool ${flags.pool} -f examples/ --base ${base} --push ${common.push ?? ''}`);
+  const first = await build(common, environment, signal);
+  process.stdout.write(`${first.image}\n`);
+
+  announce('the same command again: the base is known and nothing has changed');
+  const again = await build({ ...common, quiet: true }, environment, signal);
+  process.stdout.write(`${again.image}\n`);
+
+  if (flags.directory === undefined) {
+    announce(`varve image explain ${first.tag} ${EXPLAINED}`);
+    await explainCommand(first.tag, [EXPLAINED], { ...flags, output: 'text' }, environment);
   }
+  process.stdout.write(`\n${summary(first, again)}\n`);
 }
 
 async function makeBase(address: string): Promise<string> {
@@ -75,7 +96,7 @@ async function makeBase(address: string): Promise<string> {
   return base;
 }
 
-function show(command: string): void {
+function announce(command: string): void {
   process.stdout.write(`\n$ ${command}\n`);
 }
 

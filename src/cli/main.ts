@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from '@commander-js/extra-typings';
 import { describeFailure } from './failure.ts';
 import { flush } from './flush.ts';
+import { Interruption } from './interruption.ts';
 import { createProgram } from './program.ts';
 
 /** Runs the command line of this process and gives its exit status (architecture §6). */
@@ -16,6 +17,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Commander has printed its message; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Interruption) return error.status;
     process.stderr.write(`error: ${describeFailure(error)}\n`);
     return 1;
   }

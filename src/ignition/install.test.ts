@@ -70,7 +70,10 @@ test('readShippedInstall() reads units as systemd does where the validator refus
   const expected = { ...NOTHING, wantedBy: ['a.target', 'b.target'], alias: ['c.service'] };
   assert.deepEqual(readShippedInstall([odd.join('\n')]), expected);
   assert.deepEqual(readShippedInstall([`\uFEFF${odd.join('\r\n')}`]), expected);
-  assert.deepEqual(readShippedInstall(['[Install]\nAlias=e.service \\']), { ...NOTHING, alias: ['e.service'] });
+  assert.deepEqual(readShippedInstall(['[Install]\nAlias=e.service \\']), {
+    ...NOTHING,
+    alias: ['e.service'],
+  });
 });
 
 test('readShippedInstall() says of sound units what readInstall() says', () => {

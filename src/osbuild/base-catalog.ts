@@ -291,10 +291,7 @@ function notBootable(reference: Reference, reason: string): OsBuildError {
 function refuseKernels(reference: Reference, { header: { kernels } }: BaseIndex): void {
   if (kernels.length === 1) return;
   const found = kernels.length === 0 ? 'no kernel' : `${kernels.length} kernels`;
-  throw notBootable(
-    reference,
-    `it has ${found} in /usr/lib/modules, and a host boots exactly one`,
-  );
+  throw notBootable(reference, `it has ${found} in /usr/lib/modules, and a host boots exactly one`);
 }
 
 /** The config of an image has one diff_id for each layer (host-contract §5.5). */

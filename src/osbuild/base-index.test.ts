@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BaseEntry } from '../machineconfig/index.ts';
@@ -21,6 +22,16 @@ const HEADER: BaseIndexHeader = {
   keepsToplevels: false,
   readsKeyDirectory: false,
 };
+
+function malformed(error: unknown): boolean {
+  return error instanceof OsBuildError && error.code === 'base-malformed';
+}
+
+/** An index with a right checksum, whatever is in it. */
+function sealed(header: unknown, lines: string): Buffer {
+  const body = `${JSON.stringify(header)}\n${lines}`;
+  return Buffer.from(`${hash('sha256', body, 'hex')}\n${body}`);
+}
 
 const name = fc.string({
   unit: fc.constantFrom('a', 'b', '-', '.', ' ', '%', '\t', '\n', 'é', '漢', '~'),
@@ -68,9 +79,45 @@ test('openBaseIndex() refuses a damaged index, and one of another base', () => {
   const bytes = encodeBaseIndex(HEADER, [['/a', { type: 'file' }]]);
   const damaged = Buffer.from(bytes);
   damaged[bytes.length - 2] = 0x78;
-  const malformed = (error: unknown): boolean =>
-    error instanceof OsBuildError && error.code === 'base-malformed';
   assert.throws(() => openBaseIndex(damaged, BASE), malformed);
   assert.throws(() => openBaseIndex(bytes.subarray(0, 40), BASE), malformed);
   assert.throws(() => openBaseIndex(bytes, sha256(Buffer.from('other'))), malformed);
+});
+
+test('openBaseIndex() refuses a header that is not one', () => {
+  const install = { wantedBy: [], requiredBy: [], upheldBy: [], alias: [], also: [] };
+  for (const change of [
+    { version: 2 },
+    { users: undefined },
+    { users: { core: { uid: '1000', gid: 1000, home: '/' } } },
+    { users: { core: null } },
+    { groups: { wheel: -1 } },
+    { units: { 'x.service': { path: '/x' } } },
+    { units: { 'x.service': { path: '/x', install: { ...install, also: 'y.service' } } } },
+    { unitLinks: [1] },
+    { kernels: 'none' },
+    { keepsToplevels: 'no' },
+  ])
+    assert.throws(() => openBaseIndex(sealed({ ...HEADER, ...change }, ''), BASE), malformed);
+  assert.throws(() => openBaseIndex(sealed([], ''), BASE), malformed);
+  assert.throws(() => openBaseIndex(sealed(HEADER, '/a\tf'), BASE), malformed);
+  const units = { 'x.service': { path: '/x', install: { ...install, defaultInstance: 'i' } } };
+  assert.equal(openBaseIndex(sealed({ ...HEADER, units }, ''), BASE).unit('x.service')?.path, '/x');
+});
+
+test('BaseIndex refuses a damaged list of files in look-ups, which all end, and as a whole', () => {
+  for (const lines of ['/a\n/b\n/c\n', '/a\tf\n/b\n/c\tf\n', '/a\tf\n\n\n/c\tf\n', '/b\tx\n', '/b\td755\n']) {
+    const index = openBaseIndex(sealed(HEADER, lines), BASE);
+    assert.throws(() => index.entry('/b'), malformed);
+    assert.throws(() => index.verify(), malformed);
+  }
+  assert.throws(() => openBaseIndex(sealed(HEADER, '/b\tf\n/a\tf\n'), BASE).verify(), malformed);
+});
+
+test('BaseIndex.verify() takes whatever encodeBaseIndex() makes', () => {
+  fc.assert(
+    fc.property(fc.dictionary(path, entry, { noNullPrototype: true }), (tree) => {
+      openBaseIndex(encodeBaseIndex(HEADER, Object.entries(tree)), BASE).verify();
+    }),
+  );
 });

@@ -5,6 +5,9 @@ import { buildLayer, sha256 } from '../oci/index.ts';
 import type { BaseIndex } from './base-index.ts';
 import { openBaseIndex } from './base-index.ts';
 import { indexBase } from './base-indexer.ts';
+import type { BaseLimits } from './base-limits.ts';
+import { BASE_LIMITS } from './base-limits.ts';
+import { OsBuildError } from './osbuild-error.ts';
 
 const BASE = sha256(Buffer.from('base'));
 
@@ -21,7 +24,10 @@ function hardlink(path: string, target: string): TarEntry {
   return { path, type: 'hardlink', mode: 0o644, uid: 0, gid: 0, target };
 }
 
-async function index(layers: readonly (readonly TarEntry[])[]): Promise<BaseIndex> {
+async function index(
+  layers: readonly (readonly TarEntry[])[],
+  limits: Partial<BaseLimits> = {},
+): Promise<BaseIndex> {
   const built = new Map<Descriptor, Layer>();
   for (const [position, entries] of layers.entries()) {
     const compression = position % 2 === 0 ? 'gzip' : 'zstd';
@@ -32,7 +38,8 @@ async function index(layers: readonly (readonly TarEntry[])[]): Promise<BaseInde
     const { bytes } = built.get(descriptor)!;
     for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
   }
-  return openBaseIndex(await indexBase(BASE, [...built.keys()], source), BASE);
+  const made = await indexBase(BASE, [...built.keys()], source, undefined, { ...BASE_LIMITS, ...limits });
+  return openBaseIndex(made, BASE);
 }
 
 test('indexBase() merges ordinary layers: later ones win, whiteouts take away, opaque ones empty', async () => {
@@ -162,4 +169,81 @@ test('indexBase() reads a chunk again for contents that did not fit into memory'
     ],
   ]);
   assert.deepEqual(base.users.get('root'), { uid: 0, gid: 0, home: '/root' });
+});
+
+test('indexBase() takes units that no validator would, and only what lies in the directories of units', async () => {
+  const odd = `[Unit]\nDescription=${'x'.repeat(3000)}\n[Install]\nWantedBy=a.target \\\n# why\n  b.target\nno equals\n`;
+  const units = 'usr/lib/systemd/system';
+  const base = await index([
+    [
+      ...['etc', 'etc/systemd', 'usr', 'usr/lib', 'usr/lib/systemd', units].map((path) => dir(path)),
+      file('etc/systemd/system.conf', '[Manager]\n'),
+      file('usr/lib/systemd/systemd-logind', 'a program'),
+      file(`${units}/odd.service`, odd),
+      file(`${units}/worse.service`, '[Install\nWantedBy'),
+    ],
+  ]);
+  assert.deepEqual(Object.keys(base.header.units).sort(), ['odd.service', 'worse.service']);
+  assert.deepEqual(base.unit('odd.service')?.install.wantedBy, ['a.target', 'b.target']);
+});
+
+test('indexBase() refuses a base beyond its limits and names the layer', async () => {
+  const files = ['a', 'b', 'c'].map((name) => file(name));
+  const deep = dir('1');
+  const layers = [files, [file('d'), file('e'), deep, file('1/2')]];
+  for (const [limits, says] of [
+    [{ layerEntries: 3 }, /cannot index layer sha256:[0-9a-f]{64} of the base: it has more than 3 entries/u],
+    [{ entries: 6 }, /the base has more than 6 entries/u],
+    [{ pathBytes: 2 }, /it has a path of more than 2 bytes/u],
+    [{ bytes: 8 }, /the names of the base take more than 8 bytes/u],
+  ] as const) {
+    await assert.rejects(
+      index(layers, limits),
+      (error) => error instanceof OsBuildError && error.code === 'base-malformed' && says.test(error.message),
+    );
+  }
+  await index(layers, { layerEntries: 4, entries: 7, pathBytes: 3 });
+});
+
+test('indexBase() counts the directories that no layer declares', async () => {
+  const block = buildLayer([file('x')], { compression: 'none', mediaFamily: 'oci' });
+  const path = 'a/b/c/d/e/f/g/h';
+  const tar = Buffer.from(block.bytes);
+  tar.write(path, 0);
+  tar.write(' '.repeat(8), 148);
+  const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  const { descriptor } = block;
+  async function* source(): AsyncGenerator<Uint8Array> {
+    yield tar;
+  }
+  const limits = { ...BASE_LIMITS, entries: 7 };
+  await assert.rejects(indexBase(BASE, [descriptor], source, undefined, limits), /more than 7 paths/u);
+  await indexBase(BASE, [descriptor], source, undefined, { ...limits, entries: 8 });
+});
+
+test('indexBase() stops reading the other layers when one cannot be read, and waits until they have ended', async () => {
+  const options = { compression: 'none', mediaFamily: 'oci' } as const;
+  const layers = ['a', 'b', 'c', 'd'].map((name) => buildLayer([file(name)], options).descriptor);
+  const begun: number[] = [];
+  const ended: number[] = [];
+  async function* source(layer: Descriptor, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const position = layers.indexOf(layer);
+    begun.push(position);
+    if (position === 1) throw new Error('the disk of the registry burns');
+    await new Promise((done) => {
+      signal.addEventListener('abort', done);
+    });
+    ended.push(position);
+    signal.throwIfAborted();
+    yield new Uint8Array();
+  }
+  await assert.rejects(indexBase(BASE, layers, source), /burns/u);
+  assert.deepEqual(
+    [begun, ended],
+    [
+      [0, 1, 2],
+      [0, 2],
+    ],
+  );
 });

@@ -47,14 +47,16 @@ export class BaseMeter {
     if (now.entries > layerEntries) throw tooMuch(layer, `it has more than ${layerEntries} entries`);
     if (now.longestPath > pathBytes) throw tooMuch(layer, `it has a path of more than ${pathBytes} bytes`);
     if (this.#entries > entries) throw tooMuch(layer, `with it, the base has more than ${entries} entries`);
-    if (this.#bytes > bytes) throw tooMuch(layer, `with it, the names of the base take more than ${bytes} bytes`);
+    if (this.#bytes > bytes)
+      throw tooMuch(layer, `with it, the names of the base take more than ${bytes} bytes`);
   }
 
   /** As {@link listed}, for the tree after an entry of the layer: directories that no layer declares count too. */
   merged(layer: Descriptor, tree: BaseTree): void {
     const { entries, bytes } = this.#limits;
     if (tree.size > entries) throw tooMuch(layer, `with it, the base has more than ${entries} paths`);
-    if (tree.pathBytes > bytes) throw tooMuch(layer, `with it, the paths of the base take more than ${bytes} bytes`);
+    if (tree.pathBytes > bytes)
+      throw tooMuch(layer, `with it, the paths of the base take more than ${bytes} bytes`);
   }
 }
 

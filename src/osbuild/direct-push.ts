@@ -40,7 +40,7 @@ export async function pushImages(
   const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
   const upToDate = current?.digest === top.digest;
   if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
-  let moved: readonly Awaited<ReturnType<BlobTransfer>>[] = [];
+  const moved: Awaited<ReturnType<BlobTransfer>>[] = [];
   // Before anything is tagged, so that a full disk stops the push.
   await rememberPushed(cache, push, top.bytes);
   const pushOnce = async (known: ReadonlySet<Digest>): Promise<void> => {
@@ -59,7 +59,7 @@ export async function pushImages(
           ),
         ...baseLayerTransfers(registry, base.reference, push, image.base.manifest.layers, known),
       ];
-      moved = [...moved, ...(await inParallel(transfers, CONCURRENT_BLOBS, (move, signal) => move(signal)))];
+      moved.push(...(await inParallel(transfers, CONCURRENT_BLOBS, (move, signal) => move(signal))));
       if (base.index !== undefined) {
         await registry.putManifest(withDigest(push, image.digest), image.manifest, image.mediaType);
       }
