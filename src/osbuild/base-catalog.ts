@@ -148,7 +148,7 @@ export class BaseCatalog {
     const found = await this.#registry.getManifest(withDigest(reference, digest));
     if (found === undefined) throw missing(reference);
     // Only documents that name their own type can be kept as bytes alone.
-    if (mediaTypeOf(found.bytes) === found.mediaType) await this.#cache.put(key, found.bytes);
+    if (mediaTypeOf(found.bytes) === found.mediaType) this.#cache.put(key, found.bytes);
     return found;
   }
 
@@ -170,7 +170,7 @@ export class BaseCatalog {
     let configBytes: Uint8Array | undefined = this.#cached(configKey, manifest.config.digest);
     if (configBytes === undefined) {
       configBytes = await this.#registry.getBlobBytes(reference, manifest.config, MAX_CONFIG_BYTES);
-      await this.#cache.put(configKey, configBytes);
+      this.#cache.put(configKey, configBytes);
     }
     const config = readImage(reference, () => parseImageConfig(configBytes));
     refuseUnbootable(reference, config);
@@ -204,7 +204,7 @@ export class BaseCatalog {
   async #fetchIndex(digest: Digest, push: Reference): Promise<BaseIndex | undefined> {
     const fetched = await fetchIndex(this.#registry, indexLocations(push, digest));
     const usable = tryOpen(fetched, digest, (index) => index.verify());
-    if (usable !== undefined && fetched !== undefined) await this.#cache.put(indexKey(digest), fetched);
+    if (usable !== undefined && fetched !== undefined) this.#cache.put(indexKey(digest), fetched);
     return usable;
   }
 
@@ -224,7 +224,7 @@ export class BaseCatalog {
     );
     const facts = openBaseIndex(made, digest);
     // The cache first: where the disk is full, nothing has been pushed yet.
-    await this.#cache.put(indexKey(digest), made);
+    this.#cache.put(indexKey(digest), made);
     if (publish) {
       const publishedAt = await publishIndex(this.#registry, indexLocations(push, digest), made);
       this.#events.onIndexed?.({ publishedAt });

@@ -74,7 +74,9 @@ export class BaseIndex implements BaseFacts {
   entry(path: string): BaseEntry | undefined {
     if (path === '/') return { type: 'directory', mode: 0o755, uid: 0, gid: 0 };
     if (this.#known.has(path)) return this.#known.get(path);
-    const found = this.#lookUp(Buffer.from(escape(path)));
+    // Every directory above a path of the base is in the list, so most paths of a configuration need no search.
+    const isBelow = this.entry(path.slice(0, path.lastIndexOf('/')) || '/')?.type === 'directory';
+    const found = isBelow ? this.#lookUp(Buffer.from(escape(path))) : undefined;
     this.#known.set(path, found);
     return found;
   }

@@ -39,12 +39,8 @@ export async function readCurrentImage(
 }
 
 /** Keeps what a tag holds now for the next {@link readCurrentImage}; one entry for each tag, however often it moves. */
-export async function rememberPushed(
-  cache: BuildCache,
-  push: Reference,
-  manifest: Uint8Array,
-): Promise<void> {
-  await cache.put(pushedKey(push), manifest);
+export function rememberPushed(cache: BuildCache, push: Reference, manifest: Uint8Array): void {
+  cache.put(pushedKey(push), manifest);
 }
 
 function pushedKey(push: Reference): string {

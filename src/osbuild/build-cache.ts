@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OsBuildError } from './osbuild-error.ts';
 
 /**
- * What builds keep between processes: manifests and configs of bases by digest, and base indexes. Everything in it
- * can be made anew; readers verify what they get.
+ * What builds keep between processes: manifests and configs of bases by digest, base indexes, and what was pushed last.
+ * Everything in it can be made anew; readers verify what they get. Entries are few and small: waiting for them
+ * would cost more than reading and writing them at once.
  */
 export interface BuildCache {
   get(key: string): Buffer | undefined;
-  put(key: string, bytes: Uint8Array): Promise<void>;
+  put(key: string, bytes: Uint8Array): void;
 }
 
 /**
@@ -30,15 +30,15 @@ export function openBuildCache(directory: string): BuildCache {
         return undefined;
       }
     },
-    async put(key, bytes) {
+    put(key, bytes) {
       const path = join(directory, key);
       const temporary = `${path}.${randomBytes(6).toString('hex')}`;
       try {
-        await makeDirectory(dirname(path));
-        await writeFile(temporary, bytes, { flag: 'wx', mode: 0o644 });
-        await rename(temporary, path);
+        makeDirectory(dirname(path));
+        writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o644 });
+        renameSync(temporary, path);
       } catch (cause) {
-        await rm(temporary, { force: true }).catch(() => undefined);
+        remove(temporary);
         throw cacheError(directory, cause);
       }
     },
@@ -49,17 +49,23 @@ export function openBuildCache(directory: string): BuildCache {
  * Makes a directory and its parents. Node's own recursive mkdir never ends where the system answers ENOENT although
  * the parent is there, as below /proc.
  */
-async function makeDirectory(path: string): Promise<void> {
+function makeDirectory(path: string, parentIsThere = false): void {
   try {
-    await mkdir(path);
+    mkdirSync(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await mkdir(path).catch((again: unknown) => {
-      if (!(again instanceof Error && 'code' in again && again.code === 'EEXIST')) throw again;
-    });
+    if (code !== 'ENOENT' || dirname(path) === path || parentIsThere) throw error;
+    makeDirectory(dirname(path));
+    makeDirectory(path, true);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What keeps a file from being removed has kept it from being made, and that is what is reported.
   }
 }
 
@@ -70,7 +76,6 @@ export function memoryCache(): BuildCache {
     get: (key) => entries.get(key),
     put(key, bytes) {
       entries.set(key, Buffer.from(bytes));
-      return Promise.resolve();
     },
   };
 }

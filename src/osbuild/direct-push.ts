@@ -42,7 +42,7 @@ export async function pushImages(
   if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
   const moved: Awaited<ReturnType<BlobTransfer>>[] = [];
   // Before anything is tagged, so that a full disk stops the push.
-  await rememberPushed(cache, push, top.bytes);
+  rememberPushed(cache, push, top.bytes);
   const pushOnce = async (known: ReadonlySet<Digest>): Promise<void> => {
     for (const image of images) {
       const own: readonly (readonly [Descriptor, Uint8Array])[] = [
