@@ -12,15 +12,20 @@ export interface Measurement {
 
 const TIME = '/usr/bin/time';
 
+/** Runs a command and writes its seconds, to the millisecond, into the file `$0`: no start-up of a measuring tool counts. */
+const CLOCK = 'TIMEFORMAT="%3R %3U %3S"; { time "$@" 2>&3; } 3>&2 2>"$0"';
+
 /** Runs commands one after the other and adds up what they cost: a build may be more than one command. */
 export class Stopwatch {
-  readonly #record: string;
+  readonly #memory: string;
+  readonly #clock: string;
   #parts: Measurement[] = [];
 
-  /** `folder` is for the record that GNU time writes. */
+  /** `folder` is for the records of GNU time and of bash. */
   constructor(folder: string) {
     if (!existsSync(TIME)) throw new Error('cannot measure: /usr/bin/time is missing: apt-get install time');
-    this.#record = join(folder, 'time');
+    this.#memory = join(folder, 'memory');
+    this.#clock = join(folder, 'clock');
   }
 
   async run(
@@ -28,18 +33,18 @@ export class Stopwatch {
     args: readonly (string | readonly string[])[],
     options: RunOptions,
   ): Promise<RunResult> {
-    const start = process.hrtime.bigint();
     const result = await run(
       TIME,
-      ['--output', this.#record, '--format', '%U %S %M', command, ...args],
+      ['--output', this.#memory, '--format', '%M', 'bash', '-c', CLOCK, this.#clock, command, ...args],
       options,
     );
-    const wallMs = Number(process.hrtime.bigint() - start) / 1e6;
-    const [user = 0, system = 0, kilobytes = 0] = (await readFile(this.#record, 'utf8'))
-      .trim()
-      .split(' ')
-      .map(Number);
-    this.#parts.push({ wallMs, cpuMs: (user + system) * 1000, rssBytes: kilobytes * 1024 });
+    const [wall = 0, user = 0, system = 0] = await numbersOf(this.#clock);
+    const [kilobytes = 0] = await numbersOf(this.#memory);
+    this.#parts.push({
+      wallMs: wall * 1000,
+      cpuMs: (user + system) * 1000,
+      rssBytes: kilobytes * 1024,
+    });
     return result;
   }
 
@@ -53,4 +58,8 @@ export class Stopwatch {
       rssBytes: Math.max(0, ...parts.map((part) => part.rssBytes)),
     };
   }
+}
+
+async function numbersOf(record: string): Promise<readonly number[]> {
+  return (await readFile(record, 'utf8')).trim().split(' ').map(Number);
 }

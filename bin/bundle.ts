@@ -6,7 +6,7 @@
 // keeps only what runs while a file loads.
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,29 +28,27 @@ const KEPT = 60_000;
 const LAZY = ['child_process', 'fs/promises', 'https', 'os', 'process', 'stream/promises', 'tls'];
 
 const name = await bundle();
-await writeFile(
-  join(directory, `main.${process.pid}.cjs`),
-  (await readFile(join(root, 'bin/loader.cjs'), 'utf8')).replace('BUNDLE', name),
-);
-await rename(join(directory, `main.${process.pid}.cjs`), join(directory, 'main.cjs'));
+await replaceFile('main.cjs', (await readFile(join(root, 'bin/loader.cjs'), 'utf8')).replace('BUNDLE', name));
 await warmUp();
 await removeOld();
 
 /** The bundle's name has its content's hash in it: V8 takes the cache of another source of the same length for its own. */
 async function bundle(): Promise<string> {
-  const temporary = join(directory, `bundle.${process.pid}.cjs`);
-  const build = await rolldown({
-    input: join(root, 'src/cli/main.ts'),
-    platform: 'node',
-    logLevel: 'warn',
-    plugins: [{ name: 'lazy-builtins', renderChunk: loadLazily }],
-  });
-  await build.write({ file: temporary, format: 'cjs', codeSplitting: false });
+  const build = await rolldown({ input: join(root, 'src/cli/main.ts'), platform: 'node', logLevel: 'warn' });
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
   await build.close();
-  const found = `varve-${hash('sha256', await readFile(temporary), 'hex').slice(0, 16)}.cjs`;
-  await copyFile(temporary, join(directory, found));
-  await rm(temporary);
+  const code = toAscii(loadLazily(output[0].code));
+  const found = `varve-${hash('sha256', code, 'hex').slice(0, 16)}.cjs`;
+  await mkdir(directory, { recursive: true });
+  await replaceFile(found, code);
   return found;
+}
+
+/** Writes a file of the bundle's directory that other processes see whole or not at all. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = join(directory, `${file}.${process.pid}`);
+  await writeFile(temporary, text);
+  await rename(temporary, join(directory, file));
 }
 
 /** Puts a proxy that loads on first use in the place of each lazy part. */
@@ -64,6 +62,11 @@ function loadLazily(code: string): string {
     );
     return text.replace(required, (_, variable: string) => `let ${variable} = __lazy("node:${part}");\n`);
   }, lazy + code);
+}
+
+/** V8 keeps a source of one-byte characters in half the space, and reads it without decoding it. */
+function toAscii(code: string): string {
+  return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

@@ -1,23 +1,51 @@
 'use strict';
 // Runs the bundle with the code that V8 compiled for it before. bin/bundle.ts writes the bundle's name in here.
-const { readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { readdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 
+const root = `${__dirname}/../..`;
 const filename = `${__dirname}/BUNDLE`;
 const cache = `${filename}.cache`;
-let cachedData;
-try {
-  cachedData = readFileSync(cache);
-} catch {
-  // None was made yet, or it cannot be read: V8 compiles anew.
+
+/** Whether a source, or what makes the bundle of them, has changed since: asking `find` would take three times as long. */
+function isStale() {
+  const made = statSync(__filename).mtimeMs;
+  const isNewer = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs > made;
+  const rooms = readdirSync(`${root}/src`).map((room) => `${root}/src/${room}`);
+  const sources = rooms.flatMap((room) =>
+    readdirSync(room)
+      .filter((file) => !file.endsWith('.test.ts'))
+      .map((file) => `${room}/${file}`),
+  );
+  const others = ['package.json', 'bin/bundle.ts', 'bin/loader.cjs'].map((file) => `${root}/${file}`);
+  return [...others, ...rooms, ...sources].some(isNewer);
 }
-const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'utf8')}\n})`;
-const script = new Script(source, { filename, cachedData });
-if (process.env.VARVE_WRITE_CODE_CACHE !== undefined) {
-  process.on('exit', (status) => {
-    if (status !== 0) return;
-    writeFileSync(`${cache}.${process.pid}`, script.createCachedData());
-    renameSync(`${cache}.${process.pid}`, cache);
+
+function run() {
+  let cachedData;
+  try {
+    cachedData = readFileSync(cache);
+  } catch {
+    // None was made yet, or it cannot be read: V8 compiles anew.
+  }
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`;
+  const script = new Script(source, { filename, cachedData });
+  if (process.env.VARVE_WRITE_CODE_CACHE !== undefined) {
+    process.on('exit', (status) => {
+      if (status !== 0) return;
+      writeFileSync(`${cache}.${process.pid}`, script.createCachedData());
+      renameSync(`${cache}.${process.pid}`, cache);
+    });
+  }
+  script.runInThisContext()(exports, require, module, filename, __dirname);
+}
+
+if (process.env.VARVE_WRITE_CODE_CACHE === undefined && isStale()) {
+  const { spawnSync } = require('node:child_process');
+  const { status } = spawnSync(process.execPath, [`${root}/bin/bundle.ts`], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(1);
+  const again = spawnSync(process.execPath, [...process.execArgv, __filename, ...process.argv.slice(2)], {
+    stdio: 'inherit',
   });
-}
-script.runInThisContext()(exports, require, module, filename, __dirname);
+  process.exit(again.status ?? 1);
+} else run();

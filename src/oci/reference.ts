@@ -28,8 +28,11 @@ export function parseReference(text: string): Reference {
   const stripped = text.startsWith('docker://') ? text.slice('docker://'.length) : text;
   const fail = refusal(text);
   if (stripped === '') throw fail('it is empty; write HOST/NAME:TAG');
-  if (/[\s\p{Cc}]/u.test(stripped)) throw fail('it holds white space or a control character; remove it');
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//iu.exec(stripped)?.[1];
+  // Everything but the printable characters of ASCII and what lies beyond Latin-1's controls; property classes and
+  // case folding over all of Unicode would take a millisecond to compile.
+  if (/[^!-~\u00a1-\u{10ffff}]|\s/u.test(stripped))
+    throw fail('it holds white space or a control character; remove it');
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//u.exec(stripped)?.[1];
   if (scheme !== undefined) throw fail(`it begins with ${scheme}://; write HOST/NAME:TAG without it`);
 
   const slash = stripped.indexOf('/');
