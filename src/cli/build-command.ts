@@ -22,6 +22,7 @@ import { formatReference, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import { pushFromPool, pushReference, readOsImageURL } from './build-references.ts';
 import { CliError } from './cli-error.ts';
+import { milliseconds } from './clock.ts';
 import type { Environment } from './environment.ts';
 import { cacheDirectory, machineArchitecture } from './environment.ts';
 import { readInputFiles } from './input-files.ts';
@@ -131,7 +132,7 @@ class Build {
   readonly #say: (line: string) => void;
   readonly #catalog: BaseCatalog;
   readonly #architectures: Architectures;
-  readonly #started: number = performance.now();
+  readonly #started: number = milliseconds();
   readonly #steps: { step: string; milliseconds: number }[] = [];
   readonly #begun: Promise<unknown>[] = [];
   #indexed = false;
@@ -251,7 +252,7 @@ class Build {
     pushed: Pushed,
   ): BuildReport {
     const { requests, sent, received } = this.#host.registry.traffic;
-    const total = performance.now() - this.#started;
+    const total = milliseconds() - this.#started;
     this.#steps.push({ step: 'total', milliseconds: total });
     const layers = base.images.reduce((sum, image) => sum + image.manifest.layers.length, 0);
     const report: BuildReport = {
@@ -319,9 +320,9 @@ class Build {
   }
 
   async #time<T>(step: string, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
+    const start = milliseconds();
     const result = await work();
-    this.#steps.push({ step, milliseconds: performance.now() - start });
+    this.#steps.push({ step, milliseconds: milliseconds() - start });
     return result;
   }
 }

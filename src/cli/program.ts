@@ -10,22 +10,51 @@ export interface Outcome {
   status: number;
 }
 
+/** A command, or the program itself, that throws in place of ending the process; its subcommands do likewise. */
+function command(name: string): Command {
+  return new Command(name).showHelpAfterError('(see varve --help)').exitOverride();
+}
+
+/** What every command is made with. */
+interface Surroundings {
+  readonly environment: Environment;
+  readonly outcome: Outcome;
+}
+
+/** The commands by name, in the order of the help. */
+const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = new Map([
+  ['render', renderCommands],
+  ['build', buildCommands],
+  ['image', imageCommands],
+  ['ignition', ignitionCommands],
+  ['demo', demoCommands],
+]);
+
 /**
- * The command line. Commands are imported when they run, so that none pays for another's start-up.
+ * The command line. Commands are imported when they run, and of those that were not asked for not even the options
+ * are made, so that none pays for another's start-up.
  *
  * @param outcome receives the exit status of a command that ends well but says no, such as `ignition validate`.
+ * @param asked the first word of the command line.
  */
-export function createProgram(environment: Environment, outcome: Outcome, version: string): Command {
-  const program = new Command('varve')
+export function createProgram(
+  surroundings: Surroundings,
+  version: string,
+  asked: string | undefined,
+): Command {
+  const program = command('varve')
     .description(
       'Image-mode machine configuration for Kubernetes: a pool of nodes runs one image, built from its YAML.',
     )
-    .version(version)
-    .showHelpAfterError('(see varve --help)')
-    .exitOverride();
+    .version(version);
+  const chosen = COMMANDS.get(asked ?? '');
+  for (const make of chosen === undefined ? COMMANDS.values() : [chosen])
+    program.addCommand(make(surroundings));
+  return program;
+}
 
-  program
-    .command('render')
+function renderCommands(): Command {
+  const made = command('render')
     .description('Render the MachineConfig of a pool from its MachineConfigs.')
     .requiredOption('--pool <name>', 'the MachineConfigPool')
     .requiredOption('-f, --filename <path...>', 'files or directories of objects; - is standard input')
@@ -33,8 +62,11 @@ export function createProgram(environment: Environment, outcome: Outcome, versio
     .addOption(outputOption().default('yaml' as const))
     .action(async (flags) => (await import('./render-command.ts')).renderCommand(flags));
 
-  program
-    .command('build')
+  return made;
+}
+
+function buildCommands({ environment }: Surroundings): Command {
+  const made = command('build')
     .description(
       'Build the bootable image of a pool and push it; prints its name by digest. No cluster, no container.',
     )
@@ -64,11 +96,11 @@ export function createProgram(environment: Environment, outcome: Outcome, versio
     .addOption(caOption())
     .action(async (flags) => (await import('./build-command.ts')).buildCommand(flags, environment));
 
-  program.addCommand(imageCommands(environment));
-  program.addCommand(ignitionCommands(outcome));
+  return made;
+}
 
-  program
-    .command('demo')
+function demoCommands({ environment }: Surroundings): Command {
+  const made = command('demo')
     .description('Build the examples onto a base and push them, with a registry of its own on loopback.')
     .option('--base <ref>', 'a real base image in place of the miniature one')
     .option('--directory <dir>', 'the objects to build; the examples by default')
@@ -77,11 +109,11 @@ export function createProgram(environment: Environment, outcome: Outcome, versio
     .addOption(insecureOption())
     .addOption(caOption())
     .action(async (flags) => (await import('./demo-command.ts')).demoCommand(flags, environment));
-  return program;
+  return made;
 }
 
-function imageCommands(environment: Environment): Command {
-  const image = new Command('image').description('Look into an image that Varve made.').exitOverride();
+function imageCommands({ environment }: Surroundings): Command {
+  const image = command('image').description('Look into an image that Varve made.');
   image
     .command('inspect')
     .description('Digest, labels, layers and what of the configuration is where.')
@@ -125,10 +157,8 @@ function imageCommands(environment: Environment): Command {
   return image;
 }
 
-function ignitionCommands(outcome: Outcome): Command {
-  const ignition = new Command('ignition')
-    .description('Work with Ignition configs, spec 3.0 to 3.6.')
-    .exitOverride();
+function ignitionCommands({ outcome }: Surroundings): Command {
+  const ignition = command('ignition').description('Work with Ignition configs, spec 3.0 to 3.6.');
   ignition
     .command('validate')
     .description(

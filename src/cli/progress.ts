@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { milliseconds } from './clock.ts';
 
 /** How often the line is drawn at most, in milliseconds. */
 const INTERVAL = 100;
@@ -20,7 +21,7 @@ export class ProgressLine {
 
   update(text: () => string): void {
     if (!this.#enabled) return;
-    const now = performance.now();
+    const now = milliseconds();
     if (now - this.#drawn < INTERVAL) return;
     this.#drawn = now;
     this.#visible = true;
