@@ -22,7 +22,6 @@ import { formatReference, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import { pushFromPool, pushReference, readOsImageURL } from './build-references.ts';
 import { CliError } from './cli-error.ts';
-import { milliseconds } from './clock.ts';
 import type { Environment } from './environment.ts';
 import { cacheDirectory, machineArchitecture } from './environment.ts';
 import { readInputFiles } from './input-files.ts';
@@ -132,7 +131,7 @@ class Build {
   readonly #say: (line: string) => void;
   readonly #catalog: BaseCatalog;
   readonly #architectures: Architectures;
-  readonly #started: number = milliseconds();
+  readonly #started: number = performance.now();
   readonly #steps: { step: string; milliseconds: number }[] = [];
   readonly #begun: Promise<unknown>[] = [];
   #indexed = false;
@@ -252,7 +251,7 @@ class Build {
     pushed: Pushed,
   ): BuildReport {
     const { requests, sent, received } = this.#host.registry.traffic;
-    const total = milliseconds() - this.#started;
+    const total = performance.now() - this.#started;
     this.#steps.push({ step: 'total', milliseconds: total });
     const layers = base.images.reduce((sum, image) => sum + image.manifest.layers.length, 0);
     const report: BuildReport = {
@@ -320,9 +319,9 @@ class Build {
   }
 
   async #time<T>(step: string, work: () => Promise<T>): Promise<T> {
-    const start = milliseconds();
+    const start = performance.now();
     const result = await work();
-    this.#steps.push({ step, milliseconds: milliseconds() - start });
+    this.#steps.push({ step, milliseconds: performance.now() - start });
     return result;
   }
 }

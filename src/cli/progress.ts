@@ -1,5 +1,4 @@
 import type { WriteStream } from 'node:tty';
-import { milliseconds } from './clock.ts';
 
 /** How often the line is drawn at most, in milliseconds. */
 const INTERVAL = 100;
@@ -21,7 +20,7 @@ export class ProgressLine {
 
   update(text: () => string): void {
     if (!this.#enabled) return;
-    const now = milliseconds();
+    const now = performance.now();
     if (now - this.#drawn < INTERVAL) return;
     this.#drawn = now;
     this.#visible = true;
