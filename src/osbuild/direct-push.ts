@@ -40,16 +40,14 @@ export async function pushImages(
   const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
   const upToDate = current?.digest === top.digest;
   if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
-  const moved: Awaited<ReturnType<BlobTransfer>>[] = [];
-  // Before anything is tagged, so that a full disk stops the push.
-  rememberPushed(cache, push, top.bytes);
+  const moved: unknown[] = [];
   const pushOnce = async (known: ReadonlySet<Digest>): Promise<void> => {
     for (const image of images) {
       const own: readonly (readonly [Descriptor, Uint8Array])[] = [
         [image.layer.descriptor, image.layer.bytes],
         [image.configDescriptor, image.config],
       ];
-      const transfers: readonly BlobTransfer[] = [
+      const steps: readonly ((signal: AbortSignal) => Promise<unknown>)[] = [
         ...own
           .filter(([{ digest }]) => !known.has(digest))
           .map(
@@ -57,9 +55,11 @@ export async function pushImages(
               (signal) =>
                 registry.putBlob(push, descriptor, bytes, signal),
           ),
+        // While the registry is at work, but before anything is tagged: a full disk stops the push.
+        async () => rememberPushed(cache, push, top.bytes),
         ...baseLayerTransfers(registry, base.reference, push, image.base.manifest.layers, known),
       ];
-      moved.push(...(await inParallel(transfers, CONCURRENT_BLOBS, (move, signal) => move(signal))));
+      moved.push(...(await inParallel(steps, CONCURRENT_BLOBS, (step, signal) => step(signal))));
       if (base.index !== undefined) {
         await registry.putManifest(withDigest(push, image.digest), image.manifest, image.mediaType);
       }
