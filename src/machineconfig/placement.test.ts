@@ -299,6 +299,21 @@ test('place() ships an empty kargs.d file, so that arguments of an earlier image
   assert.equal(text(placed({}), '/usr/lib/bootc/kargs.d/90-varve.toml'), 'kargs = []\n');
 });
 
+test('place() refuses runc as the default runtime on a base that has none', () => {
+  const contents = { source: 'data:,%5Bcrio.runtime%5D%0Adefault_runtime%20%3D%20%22runc%22%0A' };
+  const outcome = parseValue({
+    ignition: { version: '3.5.0' },
+    storage: { files: [{ path: '/etc/crio/crio.conf.d/99-runtime.conf', contents }] },
+  });
+  assert.ok(outcome.ok);
+  const input = { config: outcome.config, kernelArguments: [], fips: false, provenance, base: fakeBase() };
+  assert.throws(
+    () => place({ ...input, streamClass: 'rhel-10' }),
+    /makes runc the default runtime, which rhel-10 does not have/,
+  );
+  assert.equal(place({ ...input, streamClass: 'rhel-9' }).items.length, 1);
+});
+
 test('place() refuses a kernel argument with an open quote', () => {
   assert.match(refusal({}, {}, ['dyndbg="file a', 'c=d']), /without its closing one/);
 });

@@ -3,6 +3,7 @@ import { decodeResource, IgnitionError, toTree } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { hasControlCharacter } from './control-characters.ts';
 import type { EnablementLink } from './enablement.ts';
+import { runcDropin } from './default-runtime.ts';
 import { enableUnits, PRESET_PATH } from './enablement.ts';
 import { KARGS_PATH, kargsFile, splitKernelArguments } from './kargs-file.ts';
 import { MachineConfigError } from './machineconfig-error.ts';
@@ -27,6 +28,8 @@ export interface PlacementInput {
   readonly fips: boolean;
   readonly provenance: Provenance;
   readonly base: BaseFacts;
+  /** What the base's label `io.openshift.os.streamclass` says, where it has one: turns on the runc guard. */
+  readonly streamClass?: string | undefined;
 }
 
 /**
@@ -63,6 +66,14 @@ export function place(input: PlacementInput): Placement {
       plane: 'firstboot',
       reason: 'FIPS mode is set when a machine is installed; it cannot change on a running one.',
     });
+  }
+  const dropin = runcDropin(input.config, input.streamClass);
+  if (dropin !== undefined) {
+    draft.refuse(
+      dropin,
+      { section: 'storage.files', key: dropin },
+      `it makes runc the default runtime, which ${input.streamClass ?? ''} does not have; set default_runtime to "crun"`,
+    );
   }
   if (draft.tmpfiles.length > 0) addText(draft, TMPFILES_PATH, formatTmpfiles(draft.tmpfiles));
   if (draft.problems.length > 0) throw unplaceable(draft.problems.map(toProblem));

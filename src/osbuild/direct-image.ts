@@ -43,6 +43,7 @@ export function assembleImage(input: DirectImageInput): DirectImage {
     fips: rendered.machineConfig.spec.fips ?? false,
     provenance: rendered.provenance,
     base: base.facts,
+    streamClass: base.config.config?.Labels?.[Label.streamClass],
   });
   const provenance = provenanceMap(placement, { pool, renderedConfig: rendered.name, base: base.digest });
   const entries = configLayerEntries(placement, provenance, base.facts);

@@ -8,6 +8,8 @@ export const Label = {
   baseDigest: 'org.opencontainers.image.base.digest',
   created: 'org.opencontainers.image.created',
   version: 'org.opencontainers.image.version',
+  /** Of a base: which operating system it is, such as `rhel-10` (contract §1.11). */
+  streamClass: 'io.openshift.os.streamclass',
   /** diff id of the layer that holds the pool's configuration and the provenance map. */
   configLayer: 'dev.varve.config-layer',
 } as const;
