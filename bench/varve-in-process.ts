@@ -5,7 +5,6 @@ import {
   assembleImage,
   BaseCatalog,
   memoryCache,
-  openUploads,
   pushImages,
   readCurrentImage,
 } from '../src/osbuild/index.ts';
@@ -38,11 +37,10 @@ export function openInProcessBuilder(base: string, push: string): InProcessBuild
         defaults: { osImageURL: base, baseOSExtensionsContainerImage: '' },
       });
       const [resolved, current] = await asked;
-      const uploads = await openUploads(registry, to, resolved, current, rendered.name);
       const images = resolved.images.map((image) =>
         assembleImage({ pool: 'layered', rendered, base: image, compression: 'gzip' }),
       );
-      return (await pushImages(host, to, resolved, images, current, { uploads })).digest;
+      return (await pushImages(host, to, resolved, images, current)).digest;
     },
     close: () => registry.close(),
   };

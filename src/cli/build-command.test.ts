@@ -431,26 +431,3 @@ test("build() keeps its base's label of the time of creation, and makes one of a
     assert.deepEqual([labels[label], config.created], [created, configCreated]);
   }
 });
-
-test('build() opens its uploads ahead, and ends those that it does not use', async (t) => {
-  const lab = await startLab(t);
-  const temporary = join(lab.directory, 'registry', 'temporary');
-  const file = join(lab.directory, 'unplaceable.yaml');
-  const config = {
-    ignition: { version: '3.4.0' },
-    storage: { files: [{ path: '/proc/x', contents: { source: 'data:,x' } }] },
-  };
-  await writeFile(
-    file,
-    JSON.stringify({
-      apiVersion: 'machineconfiguration.openshift.io/v1',
-      kind: 'MachineConfig',
-      metadata: { name: '99-bad', labels: { 'machineconfiguration.openshift.io/role': 'worker' } },
-      spec: { config },
-    }),
-  );
-  await assert.rejects(lab.run({ filename: [EXAMPLES, file] }), /nothing below \/proc/u);
-  await lab.run();
-  await lab.run({ compression: 'zstd' });
-  assert.deepEqual(await readdir(temporary), []);
-});

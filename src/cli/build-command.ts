@@ -5,7 +5,6 @@ import type {
   CurrentImage,
   DirectImage,
   FoundImage,
-  OpenedUploads,
   Pushed,
   ResolvedBase,
 } from '../osbuild/index.ts';
@@ -13,7 +12,6 @@ import {
   assembleImage,
   BaseCatalog,
   openBuildCache,
-  openUploads,
   pushImages,
   readCurrentImage,
   refuseContainerBuild,
@@ -181,18 +179,11 @@ class Build {
         ? early
         : this.#ask(readOsImageURL(manifests, osImageURL), push);
     const { base, current } = await this.#read(asked, push);
-    const uploads = flags.dryRun
-      ? undefined
-      : await openUploads(this.#host.registry, push, base, current, rendered.name);
-    try {
-      const images = await this.#time('assemble', () =>
-        Promise.resolve(withPlaces(manifests, () => this.#assemble(base, rendered))),
-      );
-      const pushed = await this.#push(push, base, images, current, uploads);
-      return this.#report(push, base, rendered, images, pushed);
-    } finally {
-      await uploads?.cancel();
-    }
+    const images = await this.#time('assemble', () =>
+      Promise.resolve(withPlaces(manifests, () => this.#assemble(base, rendered))),
+    );
+    const pushed = await this.#push(push, base, images, current);
+    return this.#report(push, base, rendered, images, pushed);
   }
 
   /** Waits until nothing that was begun is under way; what failed has been told or does not matter. */
@@ -246,10 +237,9 @@ class Build {
     base: ResolvedBase,
     images: readonly DirectImage[],
     current: CurrentImage | undefined,
-    uploads: OpenedUploads | undefined,
   ): Promise<Pushed> {
     return this.#time('push', () =>
-      pushImages(this.#host, push, base, images, current, { dryRun: this.#flags.dryRun, uploads }),
+      pushImages(this.#host, push, base, images, current, { dryRun: this.#flags.dryRun }),
     );
   }
 

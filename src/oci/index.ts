@@ -55,4 +55,3 @@ export type { ResolvedManifest, StoredManifest } from './registry-manifests.ts';
 export type { OptionNames, RegistryOptions, TransferEvent } from './registry-options.ts';
 export type { Traffic } from './registry-transport.ts';
 export type { BlobSource } from './registry-upload.ts';
-export type { UploadSession } from './registry-upload-session.ts';

@@ -19,7 +19,7 @@ import { pullScope } from './registry-scope.ts';
 import { RegistrySession } from './registry-session.ts';
 import { type Traffic, Transport } from './registry-transport.ts';
 import { type BlobSource, uploadBlob } from './registry-upload.ts';
-import { cancelUpload, startUpload, type UploadSession } from './registry-upload-session.ts';
+import { cancelUpload } from './registry-upload-session.ts';
 
 /** A blob of at least this many bytes is asked for before it is sent; below, sending costs less than asking. */
 const ASK_FIRST_BYTES = 4 * 1024 * 1024;
@@ -152,40 +152,19 @@ export class RegistryClient {
 
   /**
    * Pushes a blob. Large blobs and streams are sent only when the repository does not have them; a stream function may
-   * be called again after a failure. `begun` is an upload that {@link beginUpload} opened.
+   * be called again after a failure.
    */
   async putBlob(
     ref: Reference,
     descriptor: Descriptor,
     source: BlobSource,
     signal?: AbortSignal,
-    begun?: UploadSession,
   ): Promise<'present' | 'uploaded'> {
     const combined = this.#signal(signal);
     const ask = typeof source === 'function' || source.length >= ASK_FIRST_BYTES;
-    if (ask && (await this.hasBlob(ref, descriptor.digest, combined))) {
-      if (begun !== undefined) await this.cancelUpload(ref, begun, combined);
-      return 'present';
-    }
-    await uploadBlob(this.#session(ref), address(ref, descriptor), source, begun, combined);
+    if (ask && (await this.hasBlob(ref, descriptor.digest, combined))) return 'present';
+    await uploadBlob(this.#session(ref), address(ref, descriptor), source, undefined, combined);
     return 'uploaded';
-  }
-
-  /**
-   * Opens an upload for {@link putBlob} before its content is known; {@link cancelUpload} ends one that is not used.
-   * @returns undefined where the registry opens none: `putBlob` tries again and says what stands in the way.
-   */
-  async beginUpload(ref: Reference, signal?: AbortSignal): Promise<UploadSession | undefined> {
-    try {
-      return await startUpload(this.#session(ref), 'begin an upload', ref.repository, this.#signal(signal));
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Ends an upload that is not going to be finished. */
-  async cancelUpload(ref: Reference, upload: UploadSession, signal?: AbortSignal): Promise<void> {
-    await cancelUpload(this.#session(ref), 'cancel an upload', ref.repository, upload, this.#signal(signal));
   }
 
   /** Copies a blob: mounted inside one registry where possible, else streamed through and verified on the way. */

@@ -2,7 +2,6 @@ import type { Descriptor, Digest, Reference, RegistryClient } from '../oci/index
 import { digestHex, formatReference, parseDocument, sha256, withDigest } from '../oci/index.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { BuildHost } from './build-host.ts';
-import { LAYER_ANNOTATION } from './image-labels.ts';
 
 /** What the push repository held under the tag before the build. */
 export interface CurrentImage {
@@ -11,8 +10,6 @@ export interface CurrentImage {
   readonly manifests: ReadonlySet<Digest>;
   /** Blobs that the repository certainly has: a registry keeps what a tagged manifest names. */
   readonly blobs: ReadonlySet<Digest>;
-  /** The rendered MachineConfigs whose layers it has, as their annotations say. */
-  readonly renderedConfigs: ReadonlySet<string>;
 }
 
 /**
@@ -33,17 +30,12 @@ export async function readCurrentImage(
       : (await registry.getManifest(withDigest(push, digest)))?.bytes;
   if (bytes === undefined) return undefined;
   const parsed = parseDocument(bytes, mediaType);
-  const layers = parsed.kind === 'manifest' ? parsed.manifest.layers : [];
   const blobs =
-    parsed.kind === 'manifest' ? [parsed.manifest.config, ...layers].map((blob) => blob.digest) : [];
-  const renderedConfigs = layers.flatMap(({ annotations }) => annotations?.[LAYER_ANNOTATION] ?? []);
+    parsed.kind === 'manifest'
+      ? [parsed.manifest.config, ...parsed.manifest.layers].map((blob) => blob.digest)
+      : [];
   const children = parsed.kind === 'index' ? parsed.index.manifests.map((child) => child.digest) : [];
-  return {
-    digest,
-    manifests: new Set([digest, ...children]),
-    blobs: new Set(blobs),
-    renderedConfigs: new Set(renderedConfigs),
-  };
+  return { digest, manifests: new Set([digest, ...children]), blobs: new Set(blobs) };
 }
 
 /** Keeps what a tag holds now for the next {@link readCurrentImage}; one entry for each tag, however often it moves. */

@@ -7,7 +7,6 @@ import { baseLayerTransfers, rememberPushed } from './blob-push.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildHost } from './build-host.ts';
 import type { DirectImage } from './direct-image.ts';
-import type { OpenedUploads } from './opened-uploads.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 /** Blobs on their way at once. */
@@ -27,8 +26,7 @@ export interface Pushed {
 
 /**
  * Pushes assembled images: base layers, then configuration layers and configs, then manifests by digest, and the tag
- * last (host-contract §5.7), so that whatever stops a push leaves the tag as it was. With `dryRun` nothing is written;
- * `uploads` are used before others are opened.
+ * last (host-contract §5.7), so that whatever stops a push leaves the tag as it was. With `dryRun` nothing is written.
  */
 export async function pushImages(
   { registry, cache }: BuildHost,
@@ -36,7 +34,7 @@ export async function pushImages(
   base: ResolvedBase,
   images: readonly DirectImage[],
   current: CurrentImage | undefined,
-  options: { readonly dryRun?: boolean; readonly uploads?: OpenedUploads | undefined } = {},
+  options: { readonly dryRun?: boolean } = {},
 ): Promise<Pushed> {
   const top = topDocument(base, images);
   const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
@@ -54,8 +52,8 @@ export async function pushImages(
           .filter(([{ digest }]) => !known.has(digest))
           .map(
             ([descriptor, bytes]): BlobTransfer =>
-              async (signal) =>
-                registry.putBlob(push, descriptor, bytes, signal, await options.uploads?.take()),
+              (signal) =>
+                registry.putBlob(push, descriptor, bytes, signal),
           ),
         // While the registry is at work, but before anything is tagged: a full disk stops the push.
         async () => rememberPushed(cache, push, top.bytes),

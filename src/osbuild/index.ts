@@ -14,8 +14,6 @@ export { pushImages } from './direct-push.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';
 export { Label } from './image-labels.ts';
-export type { OpenedUploads } from './opened-uploads.ts';
-export { openUploads } from './opened-uploads.ts';
 export type { OsBuildErrorCode } from './osbuild-error.ts';
 export type { OsBuildError } from './osbuild-error.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';
