@@ -1,4 +1,5 @@
 import { arch, cpus, release, totalmem } from 'node:os';
+import { formatTable } from '../src/cli/output.ts';
 import type { Measurement } from './measure.ts';
 import type { Traffic } from './private-network.ts';
 
@@ -10,14 +11,14 @@ export interface Row {
   readonly samples: readonly Sample[];
 }
 
-/** A comparison that Varve promises: `slower` takes at least `atLeast` times as long as `faster`. */
-interface Promised {
+/** A comparison that Varve was asked to win: `slower` takes at least `atLeast` times as long as `faster`. */
+interface Target {
   readonly faster: string;
   readonly slower: string;
   readonly atLeast: number;
 }
 
-const PROMISES: readonly Promised[] = [
+const TARGETS: readonly Target[] = [
   { faster: 'varve', slower: 'buildah-cold', atLeast: 350 },
   { faster: 'varve', slower: 'buildah-warm', atLeast: 15 },
   { faster: 'varve-running', slower: 'buildah-warm', atLeast: 40 },
@@ -81,15 +82,14 @@ export function toText(report: Report): string {
       .join(' · '),
     `base ${megabytes(base.compressedBytes)} compressed in ${base.layers} layers; 200 files and 30 units, one file changed per build`,
     '',
-    ...columns(table),
-    '',
+    formatTable(table),
     ...ratios(report).map(
       ({ faster, slower, ratio, atLeast, kept }) =>
-        `${slower} / ${faster}: ${ratio.toFixed(1)}x, promised ${atLeast}x: ${kept ? 'kept' : 'MISSED'}`,
+        `${slower} / ${faster}: ${ratio.toFixed(1)}x; asked for: ${atLeast}x: ${kept ? 'kept' : 'MISSED'}`,
     ),
     ...trafficBounds(report).map(
       ({ which, moved, limit, kept }) =>
-        `bytes of varve, ${which}: ${moved}, promised at most ${limit} (1.1 x ${report.newContentBytes} new content + ` +
+        `bytes of varve, ${which}: ${moved}; asked for: at most ${limit} (1.1 x ${report.newContentBytes} new content + ` +
         `${base.manifestBytes} base manifest + ${base.configBytes} base config): ${kept ? 'kept' : 'MISSED'}`,
     ),
     '',
@@ -107,16 +107,14 @@ function medians(row: Row): Sample {
   };
 }
 
-function ratios({
-  rows,
-}: Report): readonly (Promised & { readonly ratio: number; readonly kept: boolean })[] {
+function ratios({ rows }: Report): readonly (Target & { readonly ratio: number; readonly kept: boolean })[] {
   const wall = new Map(rows.map((row) => [row.key, medians(row).wallMs]));
-  return PROMISES.flatMap((promised) => {
-    const faster = wall.get(promised.faster);
-    const slower = wall.get(promised.slower);
+  return TARGETS.flatMap((target) => {
+    const faster = wall.get(target.faster);
+    const slower = wall.get(target.slower);
     if (faster === undefined || slower === undefined) return [];
     const ratio = slower / faster;
-    return [{ ...promised, ratio, kept: ratio >= promised.atLeast }];
+    return [{ ...target, ratio, kept: ratio >= target.atLeast }];
   });
 }
 
@@ -147,14 +145,4 @@ function seconds(milliseconds: number): string {
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 3 : 0)} MB`;
-}
-
-function columns(table: readonly (readonly string[])[]): readonly string[] {
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
 }

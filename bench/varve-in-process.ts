@@ -1,4 +1,5 @@
 import { decodeMachineConfig, decodeObject, type MachineConfigPool } from '../src/api/index.ts';
+import { machineArchitecture } from '../src/cli/environment.ts';
 import { render } from '../src/machineconfig/index.ts';
 import { openRegistry, parseReference } from '../src/oci/index.ts';
 import {
@@ -28,7 +29,7 @@ export function openInProcessBuilder(base: string, push: string): InProcessBuild
   return {
     async build({ pool, machineConfigs }) {
       const asked = Promise.all([
-        catalog.open(from, [process.arch === 'x64' ? 'amd64' : process.arch], to),
+        catalog.open(from, [machineArchitecture()], to),
         readCurrentImage(host, to),
       ]);
       const rendered = render({

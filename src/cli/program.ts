@@ -54,19 +54,17 @@ export function createProgram(
 }
 
 function renderCommands(): Command {
-  const made = command('render')
+  return command('render')
     .description('Render the MachineConfig of a pool from its MachineConfigs.')
     .requiredOption('--pool <name>', 'the MachineConfigPool')
     .requiredOption('-f, --filename <path...>', 'files or directories of objects; - is standard input')
     .option('--base <ref>', 'the base image, which is the osImageURL unless a MachineConfig sets one')
     .addOption(outputOption().default('yaml' as const))
     .action(async (flags) => (await import('./render-command.ts')).renderCommand(flags));
-
-  return made;
 }
 
 function buildCommands({ environment }: Surroundings): Command {
-  const made = command('build')
+  return command('build')
     .description(
       'Build the bootable image of a pool and push it; prints its name by digest. No cluster, no container.',
     )
@@ -95,12 +93,10 @@ function buildCommands({ environment }: Surroundings): Command {
     .addOption(insecureOption())
     .addOption(caOption())
     .action(async (flags) => (await import('./build-command.ts')).buildCommand(flags, environment));
-
-  return made;
 }
 
 function demoCommands({ environment }: Surroundings): Command {
-  const made = command('demo')
+  return command('demo')
     .description('Build the examples onto a base and push them, with a registry of its own on loopback.')
     .option('--base <ref>', 'a real base image in place of the miniature one')
     .option('--directory <dir>', 'the objects to build; the examples by default')
@@ -109,7 +105,6 @@ function demoCommands({ environment }: Surroundings): Command {
     .addOption(insecureOption())
     .addOption(caOption())
     .action(async (flags) => (await import('./demo-command.ts')).demoCommand(flags, environment));
-  return made;
 }
 
 function imageCommands({ environment }: Surroundings): Command {
