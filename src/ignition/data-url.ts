@@ -85,8 +85,10 @@ function readValue(url: string, start: number): { readonly end: number } | strin
   return escapeProblem(url.slice(start, at)) ?? { end: at };
 }
 
-/** What Go accepts between double quotes. */
-const UNQUOTABLE = /^(?:[^\\\n]|\\(?:[abfnrtv\\"]|x[\dA-Fa-f]{2}|[0-7]{3}|u[\dA-Fa-f]{4}|U[\dA-Fa-f]{8}))*$/;
+/** What Go accepts between double quotes in a URL, where no control character may stand. */
+const UNQUOTABLE =
+  // oxlint-disable-next-line no-control-regex
+  /^(?:[^\\\u0000-\u001f\u007f]|\\(?:[abfnrtv\\"]|x[\dA-Fa-f]{2}|[0-7]{3}|u[\dA-Fa-f]{4}|U[\dA-Fa-f]{8}))*$/;
 
 function readQuotedValue(url: string, start: number): { readonly end: number } | string {
   for (let at = start; at < url.length; at++) {
@@ -151,7 +153,7 @@ function base64Problem(data: string): string | undefined {
     !data.includes('_')
   )
     return undefined;
-  if (/[^A-Za-z0-9+/=\n]/.test(data)) return 'invalid data character';
+  if (/[^A-Za-z0-9+/=]/.test(data)) return 'invalid data character';
   const at = corruptByte(data);
   return at === undefined ? undefined : `illegal base64 data at input byte ${at}`;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { dataUrlProblem } from './data-url.ts';
 import { IgnitionError, MAX_RESOURCE_BYTES, decodeResource } from './index.ts';
 import type { IgnitionErrorCode, Resource } from './index.ts';
 
@@ -106,4 +107,9 @@ test('decodeResource() of a malformed data URL says why, without the data', () =
   fails({ source: 'data:;base64,abc' }, 'malformed-data-url', /illegal base64 data at input byte 0$/);
   fails({ source: 'data:,%z' }, 'malformed-data-url', /invalid char/);
   fails({ source: 'DATA:,x' }, 'malformed-data-url', /missing data prefix$/);
+});
+
+test('dataUrlProblem() passes no control character, which no URL may hold', () => {
+  for (const url of ['data:;base64,YWJj\n\n\n\n', 'data:;a="\t",x', 'data:;a="\u007f",x'])
+    assert.notEqual(dataUrlProblem(url), undefined);
 });

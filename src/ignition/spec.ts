@@ -305,7 +305,7 @@ const compiled: (StructSpec | undefined)[] = [];
 
 /** The root struct of the spec with this minor number. Built when first asked for. */
 export function configSpec(minor: number): StructSpec {
-  return (compiled[minor] ??= compile('Config', Math.min(minor, NEWEST_MINOR), new Map()));
+  return (compiled[minor] ??= compile('Config', minor, new Map()));
 }
 
 function compile(name: string, minor: number, done: Map<string, StructSpec>): StructSpec {

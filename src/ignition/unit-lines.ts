@@ -11,8 +11,8 @@ export function readUnit(text: string): readonly UnitOption[] {
     const heading = /^\[(?<name>.*)\]$/u.exec(line)?.groups?.['name'];
     const equals = line.indexOf('=');
     if (heading !== undefined) section = heading;
-    // systemd reads no further in a file with such a heading; what follows it belongs to no section that is known.
-    else if (line.startsWith('[')) section = '';
+    // systemd reads no further in a file with such a heading.
+    else if (line.startsWith('[')) break;
     else if (equals > 0 && section !== '') {
       options.push({ section, name: line.slice(0, equals).trim(), value: line.slice(equals + 1).trim() });
     }

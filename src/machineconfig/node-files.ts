@@ -14,7 +14,7 @@ export interface NodeOwner {
 }
 
 /** Mode and owner of a directory; a part that is absent is only set when the directory is made. */
-export interface NodeDirectory {
+export interface GivenAttributes {
   readonly mode?: number | undefined;
   readonly user?: string | undefined;
   readonly group?: string | undefined;
@@ -53,7 +53,12 @@ export function nodeFile(
  * A directory below the node's /var, /run or /tmp. One that is there already gets the parts that are given; the rest,
  * by default 0755 and `maker`, is for one that has to be made (host-contract §8.6: "adjusts mode/owner if given").
  */
-export function nodeDirectory(path: string, given: NodeDirectory, maker: NodeOwner, made = 0o755): NodeFile {
+export function nodeDirectory(
+  path: string,
+  given: GivenAttributes,
+  maker: NodeOwner,
+  made = 0o755,
+): NodeFile {
   return {
     nodes: [],
     lines: [
@@ -77,9 +82,16 @@ export function nodeSymlink(path: string, target: string, replace: boolean): Nod
   return { nodes: [], lines: replace ? [{ type: 'r!', path: literalGlob(path) }, link] : [link] };
 }
 
-/** An empty file that is created when it is missing: Ignition's file without contents (host-contract §8.5). */
-export function nodeEmptyFile(path: string, mode: number | undefined, owner: NodeOwner): NodeFile {
-  return { nodes: [], lines: [{ type: 'f', path, mode: octal(mode ?? 0o644), ...owner }] };
+/**
+ * An empty file that is created when it is missing: Ignition's file without contents (host-contract §8.5). One that is
+ * there already gets the parts that are given, and keeps the rest.
+ */
+export function nodeEmptyFile(path: string, given: GivenAttributes): NodeFile {
+  const mode = given.mode === undefined ? ':0644' : octal(given.mode);
+  return {
+    nodes: [],
+    lines: [{ type: 'f', path, mode, user: given.user ?? ':0', group: given.group ?? ':0' }],
+  };
 }
 
 /** Whether a resolved path lies where only tmpfiles.d can put something at boot. */

@@ -149,7 +149,9 @@ function placeBareFile(
 ): void {
   if (plane === 'var') {
     draft.addOwnedParents(path);
-    draft.addNodeFile(nodeEmptyFile(path, node.mode, nodeOwner(node.user, node.group)));
+    draft.addNodeFile(
+      nodeEmptyFile(path, { mode: node.mode, user: ownerName(node.user), group: ownerName(node.group) }),
+    );
     return note(draft, node, path, plane, []);
   }
   if (draft.base.entry(path) === undefined) {

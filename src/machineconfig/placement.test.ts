@@ -527,3 +527,46 @@ test('place() names the MachineConfig of every file whose contents cannot be had
   assert.match(message, /MachineConfig "50-test": cannot decompress the contents of \/etc\/c/);
   assert.doesNotMatch(message, /\/etc\/b/);
 });
+
+test("place() leaves mode and owner of a node's file alone where a bare file gives none", () => {
+  const bare = (more: object): Placement => placed({ storage: { files: [{ path: '/var/lib/a', ...more }] } });
+  assert.match(text(bare({}), TMPFILES), /^f \/var\/lib\/a :0644 :0 :0$/mu);
+  assert.match(
+    text(bare({ mode: 0o600, user: { name: 'core' } }), TMPFILES),
+    /^f \/var\/lib\/a 0600 core :0$/mu,
+  );
+});
+
+test('place() refuses ssh keys where the configuration has a file of its own', () => {
+  const config = {
+    ...file('/home/core/.ssh/authorized_keys'),
+    passwd: { users: [{ name: 'core', sshAuthorizedKeys: ['ssh-ed25519 k'] }] },
+  };
+  assert.match(refusal(config, CORE), /ssh keys.*\/var\/home\/core\/\.ssh\/authorized_keys; keep one/su);
+});
+
+test('place() keeps an enablement link of the base for a unit that the configuration writes anew', () => {
+  const path = '/etc/systemd/system/multi-user.target.wants/a.service';
+  const contents = '[Install]\nWantedBy=multi-user.target\n';
+  const config = { systemd: { units: [{ name: 'a.service', enabled: true, contents }] } };
+  for (const target of [
+    '/usr/lib/systemd/system/a.service',
+    '../../../../usr/lib/systemd/system/a.service',
+  ]) {
+    const placement = placed(config, { entries: { [path]: { type: 'symlink', target } } });
+    assert.ok(!placement.nodes.some((one) => one.path === path));
+  }
+  assert.match(
+    refusal(config, { entries: { [path]: { type: 'symlink', target: '/dev/null' } } }),
+    /would replace the link to \/dev\/null/u,
+  );
+});
+
+test('place() warns of a repeated kernel argument that meant something else at its second place', () => {
+  const warnings = (kernelArguments: string[]): readonly string[] =>
+    placed({}, {}, { kernelArguments }).warnings;
+  const [warning, ...more] = warnings(['hugepagesz=1G', 'hugepages=2', 'hugepagesz=2M', 'hugepages=2']);
+  assert.match(warning ?? '', /hugepages=2 after hugepagesz=2M has no effect/u);
+  assert.deepEqual(more, []);
+  assert.deepEqual(warnings(['audit=1', 'quiet', 'audit=1', 'quiet']), []);
+});

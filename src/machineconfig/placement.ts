@@ -126,15 +126,26 @@ function placeEnablement(draft: PlacementDraft, tree: Tree): void {
 function placeEnablementLink(draft: PlacementDraft, link: EnablementLink): string | { refusal: string } {
   const { path, target } = link;
   const there = draft.base.entry(path);
-  if (there?.type === 'symlink' && there.target === target) return path;
+  if (there?.type === 'symlink' && isSameUnit(there.target, link)) return path;
   if (draft.nodes.has(path))
-    return { refusal: `its link ${path} would replace what the configuration itself has there` };
+    return {
+      refusal: `its link ${path} would replace what the configuration itself has there; leave one of the two out`,
+    };
   if (there !== undefined) {
     return {
-      refusal: `its link ${path} would replace ${there.type === 'symlink' ? `the link to ${there.target}` : 'what is there'} in the base image`,
+      refusal: `its link ${path} would replace ${there.type === 'symlink' ? `the link to ${there.target}` : 'what is there'} in the base image; take it out of the unit's [Install] section`,
     };
   }
   return draft.addNode({ type: 'symlink', path, target, uid: 0, gid: 0 });
+}
+
+/**
+ * Whether a link of the base does already what an enablement link would. Of a link below .wants and the like systemd reads
+ * only the name, so the base's own goes on working where the configuration brings another file for the unit.
+ */
+function isSameUnit(found: string, { path, target }: EnablementLink): boolean {
+  if (/\.(?:wants|requires|upholds)\/[^/]+$/u.test(path)) return found !== '/dev/null';
+  return found.slice(found.lastIndexOf('/') + 1) === target.slice(target.lastIndexOf('/') + 1);
 }
 
 function placeKernelArguments(
@@ -143,6 +154,7 @@ function placeKernelArguments(
   fromSpec: readonly string[],
 ): readonly string[] {
   const placed = new Set<string>();
+  const sequence: string[] = [];
   for (const entry of [...fromSpec, ...tree.kernelArguments.shouldExist]) {
     const origin = { section: 'kernelArguments', key: entry } as const;
     const item = `kernel argument ${entry}`;
@@ -163,7 +175,17 @@ function placeKernelArguments(
         `${forbidden.split('=', 1)[0] ?? ''} belongs to the boot loader and ostree; a second one breaks the boot`,
       );
     } else {
-      for (const piece of pieces) placed.add(piece);
+      for (const piece of pieces) {
+        if (placed.has(piece) && changesMeaning(sequence)) {
+          draft.warn(
+            origin,
+            `kernel argument ${piece} after ${sequence.at(-1) ?? ''} has no effect: it is there once already, and bootc keeps ` +
+              'one of each; give it another value, or have a unit set it at run time',
+          );
+        }
+        sequence.push(piece);
+        placed.add(piece);
+      }
       draft.note({
         item,
         origin,
@@ -185,6 +207,13 @@ function placeKernelArguments(
   }
   addText(draft, KARGS_PATH, kargsFile([...placed]));
   return [...placed];
+}
+
+/** Whether the last argument was given before with another value, as hugepagesz= is to qualify the hugepages= after it. */
+function changesMeaning(sequence: readonly string[]): boolean {
+  const last = sequence.at(-1) ?? '';
+  const key = `${last.split('=', 1)[0] ?? ''}=`;
+  return sequence.some((piece) => piece !== last && piece.startsWith(key));
 }
 
 function addText(draft: PlacementDraft, path: string, text: string): void {

@@ -1,4 +1,4 @@
-import { pipeline, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Compression } from './layer.ts';
 import { MediaType } from './media-type.ts';
@@ -29,7 +29,7 @@ export function compressionOf(mediaType: string): Compression {
 
 /**
  * Decompresses a layer as it arrives, on a thread of the pool, by media type. Compressed data may have several parts
- * one after another (gzip members, zstd frames). Errors of `source` come through unchanged.
+ * one after another (gzip members, zstd frames). It has ended well only when `source` has, to the last byte. Errors of `source` come through unchanged.
  * @throws {OciError} code `unsupported`, `malformed` or `truncated`
  */
 export async function* decompress(
@@ -41,14 +41,25 @@ export async function* decompress(
     yield* source;
     return;
   }
-  const stream: Transform =
-    compression === 'gzip' ? createGunzip(STREAM_OPTIONS) : createZstdDecompress(STREAM_OPTIONS);
+  const stream = compression === 'gzip' ? createGunzip(STREAM_OPTIONS) : createZstdDecompress(STREAM_OPTIONS);
+  const input = { bytes: 0, ended: false };
+  async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of compression === 'gzip' ? source : cutFrames(source)) {
+      input.bytes += chunk.length;
+      yield chunk;
+    }
+    input.ended = true;
+  }
   // The outcome reaches the loop below through the stream, which pipeline destroys with the error.
-  pipeline(compression === 'gzip' ? source : cutFrames(source), stream, ignoreOutcome);
+  pipeline(counted, stream, ignoreOutcome);
   try {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) yield chunk;
   } catch (error) {
     throw asOciError(error, compression);
+  }
+  // Node ends quietly at a zero byte after a gzip member, and leaves a source unread that verifies itself at its end.
+  if (!input.ended || stream.bytesWritten !== input.bytes) {
+    throw new OciError('malformed', `cannot decompress ${compression} data: something follows its end`);
   }
 }
 

@@ -177,6 +177,12 @@ describe('decompress()', () => {
     }
   });
 
+  test('decompress() refuses zeros after a gzip member, where Node stops reading its source', async () => {
+    const padded = Buffer.concat([gzipSync(one), Buffer.alloc(3000)]);
+    for (const size of [50, 1000, padded.length])
+      await assert.rejects(decompressed(padded, MediaType.ociLayerGzip, size), fails('malformed'));
+  });
+
   test('decompress() passes the errors of its source on and closes a source that it leaves', async () => {
     const closed = Promise.withResolvers<void>();
     async function* source(): AsyncGenerator<Uint8Array> {

@@ -77,15 +77,23 @@ test('parseReference() refuses with one sentence that says what to write', () =>
 });
 
 test('parseReference() does not repeat a password', () => {
-  assert.throws(
-    () => parseReference('user:hunter2@quay.io/os'),
-    (error) => {
-      assert.ok(error instanceof OciError);
-      assert.doesNotMatch(error.message, /hunter2/u);
-      assert.match(error.message, /keep them in an auth file/u);
-      return true;
-    },
-  );
+  for (const text of [
+    'user:hunter2@quay.io/os',
+    'https://user:hunter2@quay.io/os',
+    'user:hunter2@quay.io',
+    'user:/hunter2@quay.io/os',
+    'user: hunter2@quay.io/os',
+  ]) {
+    assert.throws(
+      () => parseReference(text),
+      (error) => {
+        assert.ok(error instanceof OciError);
+        assert.doesNotMatch(error.message, /hunter2/u);
+        assert.match(error.message, /in an auth file/u);
+        return true;
+      },
+    );
+  }
 });
 
 test('parseReference() either refuses or reads what formatReference() writes', () => {

@@ -27,6 +27,7 @@ const DOCKER_HUB_ALIASES = new Set(['index.docker.io', 'registry-1.docker.io']);
 export function parseReference(text: string): Reference {
   const stripped = text.startsWith('docker://') ? text.slice('docker://'.length) : text;
   const fail = refusal(text);
+  refuseCredentials(stripped);
   if (stripped === '') throw fail('it is empty; write HOST/NAME:TAG');
   // Everything but the printable characters of ASCII and what lies beyond Latin-1's controls; property classes and
   // case folding over all of Unicode would take a millisecond to compile.
@@ -36,12 +37,6 @@ export function parseReference(text: string): Reference {
   if (scheme !== undefined) throw fail(`it begins with ${scheme}://; write HOST/NAME:TAG without it`);
 
   const slash = stripped.indexOf('/');
-  if (/@/u.test(slash < 0 ? '' : stripped.slice(0, slash))) {
-    throw new OciError(
-      'invalid-reference',
-      'cannot read image reference: it holds a user name or password before the host; keep them in an auth file (podman login HOST) and write HOST/NAME:TAG',
-    );
-  }
   const at = stripped.indexOf('@');
   const digest = at < 0 ? undefined : stripped.slice(at + 1);
   if (digest !== undefined && !isDigest(digest)) {
@@ -70,6 +65,19 @@ export function parseReference(text: string): Reference {
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
   };
+}
+
+/** Comes before every other check: what they say quotes the text. */
+function refuseCredentials(text: string): void {
+  const at = text.indexOf('@');
+  if (at < 0 || /^sha\d+:/u.test(text.slice(at + 1))) return;
+  const place = text.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\//u, '').split('/', 1)[0] ?? '';
+  throw new OciError(
+    'invalid-reference',
+    place.includes('@')
+      ? 'cannot read image reference: it holds a user name or password before the host; keep them in an auth file (podman login HOST) and write HOST/NAME:TAG'
+      : 'cannot read image reference: what follows @ is not a digest; write @sha256: and 64 lower-case hex digits, and keep user names and passwords in an auth file (podman login HOST)',
+  );
 }
 
 /** `HOST[:PORT]/path[:tag][@digest]`, the inverse of {@link parseReference}. */

@@ -121,8 +121,9 @@ export class Transport {
         watchdog.stop();
         // Once the head is there, the reader of the body reports what happens.
         if (answered) return;
-        // A PATCH may have been taken in part; only its sender can find out.
-        const dropped = method !== 'PATCH' && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        // Content may have been taken in part; only its sender can find out, or begin a new upload.
+        const inPart = method === 'PATCH' || (method === 'PUT' && body !== undefined && body.length > 0);
+        const dropped = !inPart && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         if (dropped && outgoing.reusedSocket && mayBeStale) resolve('stale connection');
         else reject(error);
       });

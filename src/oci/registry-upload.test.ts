@@ -91,6 +91,19 @@ test('putBlob() starts anew when the upload fails or is forgotten', async (t) =>
   }
 });
 
+test('putBlob() never sends a blob again to an upload that broke in the middle of it', async (t) => {
+  const { outcome, server } = await push(t, (request, response, count) => {
+    if (request.method === 'POST') opened(response, `/upload/${count}`);
+    else if (count === 2) response.socket?.resetAndDestroy();
+    else response.writeHead(201).end();
+  });
+  assert.equal(outcome, 'uploaded');
+  assert.deepEqual(
+    server.lines().map((line) => line.split('?')[0]),
+    ['POST /v2/os/blobs/uploads/', 'PUT /upload/1', 'POST /v2/os/blobs/uploads/', 'PUT /upload/3'],
+  );
+});
+
 test('putBlob() gives up after five tries', async (t) => {
   const { error, server } = await push(t, (request, response) => {
     if (request.method === 'POST') opened(response, '/u');

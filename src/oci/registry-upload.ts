@@ -18,7 +18,7 @@ class SourceFailure extends Error {
 }
 
 /**
- * Uploads a blob: POST, then one PUT when it fits a chunk or lies in memory, else PATCH per chunk and an empty PUT.
+ * Uploads a blob: POST, then one PUT when it fits a chunk, else PATCH per chunk and an empty PUT.
  * An upload that breaks continues where the registry says it is, or starts anew. `begun` is a session that a refused
  * mount left open.
  * @throws {OciError}, or what the source throws

@@ -26,25 +26,32 @@ export interface Laboratory {
 export async function openLaboratory(size: BaseSize = 'small'): Promise<Laboratory> {
   const layout = await baseLayout(size);
   const folder = await mkdtemp(join(tmpdir(), 'varve-lab-'));
-  const registry = await startRegistry({ parent: folder });
-  const base = `${registry.host}/base/os:1`;
-  const baseDigest = await pushLayout(layout, base);
+  let registry: Registry | undefined;
+  const close = async (): Promise<void> => {
+    await registry?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    registry = await startRegistry({ parent: folder });
+    const base = `${registry.host}/base/os:1`;
+    return laboratory({ registry, base, baseDigest: await pushLayout(layout, base), layout, folder, close });
+  } catch (error) {
+    // Nobody else can stop it, and the test process lives as long as its registry does.
+    await close();
+    throw error;
+  }
+}
+
+function laboratory(parts: Omit<Laboratory, 'build'>): Laboratory {
+  const { registry, base, folder } = parts;
   const home = { HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
   return {
-    registry,
-    base,
-    baseDigest,
-    layout,
-    folder,
+    ...parts,
     async build(files, repository, options = {}) {
       const push = `${registry.host}/${repository}`;
       const wanted = { pool: 'layered', files, base, push: `${push}:1` };
       const digest = await buildImage(wanted, { ...options, env: { ...home, ...options.env } });
       return `${push}@${digest}`;
-    },
-    async close() {
-      await registry.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

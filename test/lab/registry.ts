@@ -40,7 +40,7 @@ export async function startRegistry({
     env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
   });
   const exited = once(child, 'exit');
-  // A test process that dies must not leave it running.
+  // A test process that ends without stopping it, by a failed hook or an exception, must not leave it running.
   const kill = (): boolean => child.kill('SIGKILL');
   process.once('exit', kill);
   exited.catch(() => {});
