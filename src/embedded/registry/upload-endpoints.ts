@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { type Digest, parseDigest } from '../oci/index.ts';
+import { type Digest, parseDigest } from '../../oci/index.ts';
 import { parseContentRange } from './byte-range.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import { answer, bodyOf, type Exchange } from './exchange.ts';
 import { checkRepositoryName } from './repository-name.ts';
 import type { UploadSession } from './upload-sessions.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, test, type TestContext } from 'node:test';
-import { digestOf, MediaType, sha256 } from '../oci/index.ts';
-import { EmbeddedError, type EmbeddedRegistryOptions, startRegistry } from './index.ts';
+import { digestOf, MediaType, sha256 } from '../../oci/index.ts';
+import { EmbeddedError, type EmbeddedRegistryOptions, startRegistry } from '../index.ts';
 
 interface Answer {
   readonly status: number;

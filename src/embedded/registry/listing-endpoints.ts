@@ -1,5 +1,5 @@
-import { MediaType, parseDigest } from '../oci/index.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { MediaType, parseDigest } from '../../oci/index.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import { answerJson, type Exchange } from './exchange.ts';
 
 /** GET of the tags of a repository, in pages when the client asks for them. */

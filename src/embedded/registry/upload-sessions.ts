@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, digestAlgorithm, type RunningDigest, startDigest } from '../oci/index.ts';
+import { type Digest, digestAlgorithm, type RunningDigest, startDigest } from '../../oci/index.ts';
 import type { ContentStore } from './content-store.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 
 /** An upload that was begun and not finished. Sessions end with the process; clients then begin again. */
 export interface UploadSession {

@@ -9,7 +9,7 @@ import {
   type Reference,
   type RegistryClient,
   sha256,
-} from '../oci/index.ts';
+} from '../../oci/index.ts';
 import { miniatureLayers } from './miniature-tree.ts';
 
 /** The architectures that a miniature base is made for, as Go names them. */

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
-import { parseDigest } from '../oci/index.ts';
+import { parseDigest } from '../../oci/index.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import { answer, type Exchange } from './exchange.ts';
 
 /** GET and HEAD of a blob; GET takes one byte range. */

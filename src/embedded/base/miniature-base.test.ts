@@ -14,8 +14,8 @@ import {
   readTar,
   sha256,
   type TarMember,
-} from '../oci/index.ts';
-import { buildMiniatureBase, type MiniatureBase, pushMiniatureBase, startRegistry } from './index.ts';
+} from '../../oci/index.ts';
+import { buildMiniatureBase, type MiniatureBase, pushMiniatureBase, startRegistry } from '../index.ts';
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   await Promise.resolve();

@@ -1,4 +1,4 @@
-import type { TarEntry } from '../oci/index.ts';
+import type { TarEntry } from '../../oci/index.ts';
 
 /** What the tree of a miniature base depends on. */
 export interface MiniatureTreeOptions {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
-import { OciError } from '../oci/index.ts';
+import { OciError } from '../../oci/index.ts';
 import { ContentStore } from './content-store.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import { isErrno } from './errno.ts';
 import { answerError } from './exchange.ts';
 import { route } from './registry-router.ts';

@@ -1,6 +1,6 @@
-import { bareMediaType, type Descriptor, type Digest, parseDocument } from '../oci/index.ts';
+import { bareMediaType, type Descriptor, type Digest, parseDocument } from '../../oci/index.ts';
 import type { ContentStore } from './content-store.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import type { RepositoryStore } from './repository-store.ts';
 
 /** What the registry needs to know about a manifest. */

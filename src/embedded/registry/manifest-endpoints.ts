@@ -5,8 +5,8 @@ import {
   isDigest,
   MAX_MANIFEST_BYTES,
   sha256,
-} from '../oci/index.ts';
-import { EmbeddedError } from './embedded-error.ts';
+} from '../../oci/index.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import { answer, type Exchange, readBody } from './exchange.ts';
 import { checkReferences, readManifestFacts } from './manifest-references.ts';
 import { isTag } from './repository-name.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ContentStore } from './content-store.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import type { RepositoryStore } from './repository-store.ts';
 import type { UploadSessions } from './upload-sessions.ts';
 

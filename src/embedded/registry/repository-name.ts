@@ -1,4 +1,4 @@
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 
 /**
  * Checks the name of a repository against the grammar of the distribution specification ("Pulling manifests"). A

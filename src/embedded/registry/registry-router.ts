@@ -1,5 +1,5 @@
 import { deleteBlob, getBlob } from './blob-endpoints.ts';
-import { EmbeddedError } from './embedded-error.ts';
+import { EmbeddedError } from '../embedded-error.ts';
 import { answerJson, type Endpoint, type Exchange } from './exchange.ts';
 import { listReferrers, listRepositories, listTags } from './listing-endpoints.ts';
 import { deleteManifest, getManifest, putManifest } from './manifest-endpoints.ts';

@@ -1,6 +1,6 @@
 import { mkdir, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, digestAlgorithm, digestHex } from '../oci/index.ts';
+import { type Digest, digestAlgorithm, digestHex } from '../../oci/index.ts';
 import { moveDurably, writeDurably } from './durable-file.ts';
 import { isErrno } from './errno.ts';
 

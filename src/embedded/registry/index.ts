@@ -1,0 +1,2 @@
+export type { EmbeddedRegistry, EmbeddedRegistryOptions } from './registry.ts';
+export { startRegistry } from './registry.ts';

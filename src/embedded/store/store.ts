@@ -1,0 +1,74 @@
+/** Which object: its kind's storage name (`pods`, `apps/deployments`), namespace ('' for none) and name. */
+export interface ObjectKey {
+  readonly storage: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is stored of one version of an object. */
+export interface ObjectRecord {
+  /** JSON of the object without `apiVersion` and `kind`, in the form in which it is served. */
+  readonly text: string;
+  /** What selectors look at: labels, and the kind's selectable fields. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** One version of one object. */
+export interface StoredObject extends ObjectKey, ObjectRecord {
+  /** The resourceVersion: the revision that wrote this version. */
+  readonly revision: number;
+}
+
+/** One write, as a watch sees it. */
+export interface Change {
+  readonly revision: number;
+  readonly type: 'added' | 'modified' | 'deleted';
+  /** The state that the write left; for `deleted`, the last state, with `revision` the revision of the deletion. */
+  readonly object: StoredObject;
+  /** The state before a `modified`. */
+  readonly old?: StoredObject;
+}
+
+export interface ListOptions {
+  /** Only this namespace; all, if absent. */
+  readonly namespace?: string;
+  /** Only objects after this one, in (namespace, name) order. */
+  readonly after?: { readonly namespace: string; readonly name: string };
+  /** At most so many. */
+  readonly limit?: number;
+  /** As of this revision; now, if absent. Throws StoreError `compacted` where it is no longer known. */
+  readonly revision?: number;
+}
+
+/**
+ * The objects, durable and versioned. Reads and writes are synchronous and see each other; what {@link Store.transact}
+ * resolves with is on disk.
+ */
+export interface Store {
+  /** The newest revision. */
+  readonly revision: number;
+  /** The oldest revision from which changes are still known: older ones are gone (compacted). */
+  readonly compacted: number;
+  get(key: ObjectKey): StoredObject | undefined;
+  list(storage: string, options?: ListOptions): StoredObject[];
+  /** How many `list` without limit would give. */
+  count(storage: string, options?: ListOptions): number;
+  /**
+   * Inserts or replaces, at the next revision, what `record` makes of that revision (resourceVersion is part of the
+   * text). Only inside {@link Store.transact}.
+   */
+  put(key: ObjectKey, record: (revision: number) => ObjectRecord): StoredObject;
+  /** Removes; `record` makes the last state with the deletion's revision. Only inside {@link Store.transact}. */
+  delete(key: ObjectKey, record: (revision: number) => ObjectRecord): StoredObject;
+  /**
+   * Runs `body` now, synchronously, and resolves when its writes, and all that it could read, are on disk. Writes of many
+   * callers share one sync. If `body` throws, its writes are undone and the promise rejects with what was thrown.
+   */
+  transact<T>(body: () => T): Promise<T>;
+  /** Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. */
+  changes(storage: string, after: number, limit: number): Change[];
+  /** Calls `listener` after each durable batch of writes with the storages that changed. @returns stops it */
+  subscribe(listener: (storages: ReadonlySet<string>, revision: number) => void): () => void;
+  close(): void;
+}

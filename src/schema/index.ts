@@ -1,0 +1,12 @@
+export type { FieldError, FieldErrorReason } from './field-error.ts';
+export {
+  duplicateValue,
+  forbiddenValue,
+  invalidValue,
+  printValue,
+  requiredValue,
+  unsupportedValue,
+} from './field-error.ts';
+export type { Json, JsonObject } from './json.ts';
+export { isJsonObject } from './json.ts';
+export type { Schema, ValidationRule } from './schema.ts';
