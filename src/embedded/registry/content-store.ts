@@ -1,8 +1,8 @@
 import { mkdir, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, digestAlgorithm, digestHex } from '../../oci/index.ts';
-import { moveDurably, writeDurably } from './durable-file.ts';
-import { isErrno } from './errno.ts';
+import { moveDurably, writeDurably } from '../durable-file.ts';
+import { isErrno } from '../errno.ts';
 
 /**
  * Content on disk by digest, `blobs/sha256/ab/abcd…`. What is there is whole and right: it was verified and flushed

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { OciError } from '../../oci/index.ts';
 import { ContentStore } from './content-store.ts';
 import { EmbeddedError } from '../embedded-error.ts';
-import { isErrno } from './errno.ts';
+import { isErrno } from '../errno.ts';
 import { answerError } from './exchange.ts';
 import { route } from './registry-router.ts';
 import { RepositoryStore } from './repository-store.ts';

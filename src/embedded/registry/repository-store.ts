@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Descriptor, type Digest, digestAlgorithm, digestHex, parseDigest } from '../../oci/index.ts';
-import { syncFolder, writeDurably } from './durable-file.ts';
-import { isErrno } from './errno.ts';
+import { syncFolder, writeDurably } from '../durable-file.ts';
+import { isErrno } from '../errno.ts';
 import { isTag } from './repository-name.ts';
 
 /**

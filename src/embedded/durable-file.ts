@@ -7,11 +7,17 @@ import { isErrno } from './errno.ts';
  * Writes a file so that a reader, or the next start after a crash, finds the old contents or the new ones and never
  * a part: to a temporary file, which is flushed and then renamed. Makes the folders that are missing.
  * @param temporary a folder on the same file system, emptied at each start
+ * @param mode of the new file, less the umask; 0o600 for what only its owner may read
  */
-export async function writeDurably(path: string, contents: Uint8Array, temporary: string): Promise<void> {
+export async function writeDurably(
+  path: string,
+  contents: Uint8Array,
+  temporary: string,
+  mode = 0o666,
+): Promise<void> {
   const draft = join(temporary, randomUUID());
   try {
-    const file = await open(draft, 'wx');
+    const file = await open(draft, 'wx', mode);
     try {
       await file.writeFile(contents);
       await file.sync();
