@@ -1,0 +1,1 @@
+export { definitionsText, generateDefinitions } from './generate.ts';
