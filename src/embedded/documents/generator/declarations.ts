@@ -38,7 +38,7 @@ class DeclarationReader {
     while (this.#next < this.#lines.length) {
       const description = this.#comment();
       const line = this.#take();
-      if (line === '' || line.startsWith('import ')) continue;
+      if (line === '' || line.startsWith('import ') || line.startsWith('// ')) continue;
       const alias = /^export type (\w+) = (.+);$/.exec(line);
       const opened = /^export interface (\w+) \{(\}?)$/.exec(line);
       if (alias !== null)

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Definition, Definitions } from '../definition.ts';
-import { type Declaration, type Member, readDeclarations } from './declarations.ts';
+import { type Declaration, readDeclarations } from './declarations.ts';
 import { FactBook } from './fact-book.ts';
-import { DECLARATION_FILES, factName, ROOTS } from './names.ts';
+import { DECLARATION_FILES, factName, GONE, ROOTS, SHARED_KINDS } from './names.ts';
 import { INT_OR_STRING, INT_OR_STRING_DEFINITION, SIMPLE_TYPES } from './simple-types.ts';
 
 const LATER = join(dirname(fileURLToPath(import.meta.url)), 'later');
@@ -57,7 +57,9 @@ function readFile(file: string): Map<string, Declaration> {
   const declarations = new Map(read(join(root, `${file}.d.ts`)).map((each) => [each.name, each]));
   for (const later of read(join(LATER, `${file.replace('/', '-')}.d.ts`))) {
     const known = declarations.get(later.name);
-    const members = [...(known?.members ?? []), ...later.members];
+    const members = [...(known?.members ?? []), ...later.members].filter(
+      (member) => !GONE.includes(`${factName(file, later.name)}.${member.name}`),
+    );
     members.sort((a, b) => (a.name < b.name ? -1 : 1));
     declarations.set(later.name, { ...later, ...known, members });
   }
@@ -120,14 +122,20 @@ function define(
     ...(required.length === 0 ? {} : { required }),
     ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
     ...facts.ofType(fact),
-    ...kindOf(declaration.members),
+    ...kindOf(fact, declaration),
   };
 }
 
 /** The group, version and kind that the declaration's own apiVersion and kind allow. */
-function kindOf(members: readonly Member[]): Pick<Definition, 'x-kubernetes-group-version-kind'> {
-  const literal = (name: string): string | undefined =>
-    /^"(.*)"$/.exec(members.find((member) => member.name === name)?.type ?? '')?.[1];
+function kindOf(
+  fact: string,
+  { name, members }: Declaration,
+): Pick<Definition, 'x-kubernetes-group-version-kind'> {
+  if (SHARED_KINDS.includes(fact)) {
+    return { 'x-kubernetes-group-version-kind': [{ group: '', version: 'v1', kind: name }] };
+  }
+  const literal = (member: string): string | undefined =>
+    /^"(.*)"$/.exec(members.find((each) => each.name === member)?.type ?? '')?.[1];
   const apiVersion = literal('apiVersion');
   const kind = literal('kind');
   if (apiVersion === undefined || kind === undefined) return {};

@@ -73,3 +73,13 @@ export const ROOTS: Readonly<Record<string, readonly string[]>> = {
 export function factName(file: string, name: string): string {
   return `${file.replace('/', '.')}.${name}`;
 }
+
+/** Members that Kubernetes has taken out again since the declarations were written. */
+export const GONE: readonly string[] = ['core.v1.PodResourceClaim.source'];
+
+/** Kinds of every group and version, whose declarations therefore name none; here they are those of the core group. */
+export const SHARED_KINDS: readonly string[] = [
+  'meta.v1.DeleteOptions',
+  'meta.v1.Status',
+  'meta.v1.WatchEvent',
+];

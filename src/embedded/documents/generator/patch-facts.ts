@@ -18,6 +18,7 @@ export const PATCH_STRATEGIES: Readonly<Record<string, string>> = {
   'core.v1.Container.ports': 'merge containerPort',
   'core.v1.Container.volumeDevices': 'merge devicePath',
   'core.v1.Container.volumeMounts': 'merge mountPath',
+  'core.v1.ContainerStatus.allocatedResourcesStatus': 'merge name',
   'core.v1.ContainerStatus.volumeMounts': 'merge mountPath',
   'core.v1.EphemeralContainer.env': 'merge name',
   'core.v1.EphemeralContainer.ports': 'merge containerPort',

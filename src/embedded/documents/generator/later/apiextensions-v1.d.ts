@@ -1,3 +1,4 @@
+// Fields that the package kubernetes-types 1.30 lacks, in its own form: their names have dashes.
 export interface JSONSchemaProps {
     /** Marks that this object is an embedded Kubernetes resource: apiVersion, kind and metadata are checked as such. */
     'x-kubernetes-embedded-resource'?: boolean;
