@@ -46,8 +46,10 @@ export interface ListOptions {
  * resolves with is on disk.
  */
 export interface Store {
-  /** The newest revision. */
+  /** The newest revision, which may not be on disk yet. */
   readonly revision: number;
+  /** The newest revision that is on disk. */
+  readonly durableRevision: number;
   /** The oldest revision from which changes are still known: older ones are gone (compacted). */
   readonly compacted: number;
   get(key: ObjectKey): StoredObject | undefined;
@@ -66,7 +68,9 @@ export interface Store {
    * callers share one sync. If `body` throws, its writes are undone and the promise rejects with what was thrown.
    */
   transact<T>(body: () => T): Promise<T>;
-  /** Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. */
+  /** Resolves when all that reads can see now is on disk; at once, if it is. */
+  settled(): Promise<void>;
+  /** Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. Throws StoreError `compacted`. */
   changes(storage: string, after: number, limit: number): Change[];
   /** Calls `listener` after each durable batch of writes with the storages that changed. @returns stops it */
   subscribe(listener: (storages: ReadonlySet<string>, revision: number) => void): () => void;
