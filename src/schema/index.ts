@@ -8,5 +8,5 @@ export {
   unsupportedValue,
 } from './field-error.ts';
 export type { Json, JsonObject } from './json.ts';
-export { isJsonObject } from './json.ts';
+export { copyJson, copyObject, equalJson, isJsonObject, memberOf, setMember } from './json.ts';
 export type { Schema, ValidationRule } from './schema.ts';
