@@ -27,6 +27,14 @@ export interface Subresource {
   readonly verbs: readonly Verb[];
 }
 
+/** Where a kind with a `scale` subresource keeps what its Scale shows: paths of member names (`['spec', 'replicas']`). */
+export interface ScalePaths {
+  readonly specReplicas: readonly string[];
+  readonly statusReplicas: readonly string[];
+  /** A LabelSelector in built-in kinds, a text in custom ones. */
+  readonly selector: readonly string[] | undefined;
+}
+
 /** What a write can see beside its object. */
 export interface WriteContext {
   /** Milliseconds since 1970. */
@@ -83,6 +91,8 @@ export interface Kind {
   readonly custom: boolean;
   readonly verbs: readonly Verb[];
   readonly subresources: readonly Subresource[];
+  /** For kinds that have the subresource `scale`. */
+  readonly scale?: ScalePaths;
   /** Of the whole object: apiVersion, kind and metadata are in it. */
   readonly schema: Schema;
   /** Where its objects are stored: `pods`, `apps/deployments`. Two views of one object (events) share it. */
