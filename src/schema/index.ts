@@ -1,3 +1,5 @@
+export { k } from './builder.ts';
+export type { Static, Typed } from './builder.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';
 export {
   duplicateValue,

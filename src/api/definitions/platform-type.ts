@@ -1,0 +1,20 @@
+/** What a cluster may run on. */
+export const PLATFORM_TYPES = [
+  '',
+  'AWS',
+  'Azure',
+  'BareMetal',
+  'GCP',
+  'Libvirt',
+  'OpenStack',
+  'None',
+  'VSphere',
+  'oVirt',
+  'IBMCloud',
+  'KubeVirt',
+  'EquinixMetal',
+  'PowerVS',
+  'AlibabaCloud',
+  'Nutanix',
+  'External',
+] as const;
