@@ -23,6 +23,10 @@ test('matchesSelector() follows Kubernetes', async (t) => {
     'Exists for an absent label': [expression('missing', 'Exists'), false],
     'DoesNotExist for a label': [expression('role', 'DoesNotExist'), false],
     'DoesNotExist for an absent label': [expression('missing', 'DoesNotExist'), true],
+    'an operator that Kubernetes does not have': [
+      { matchExpressions: [{ key: 'role', operator: 'Contains' }] },
+      false,
+    ],
     'labels and expressions together': [
       { matchLabels: { role: 'worker' }, ...expression('zone', 'In', 'b') },
       false,

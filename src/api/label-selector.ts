@@ -1,17 +1,8 @@
 import { labelValueProblem, qualifiedNameProblem } from './names.ts';
+import type { LabelSelector } from './definitions/label-selector.ts';
 import type { ObjectReader } from './object-reader.ts';
 
-interface LabelSelectorRequirement {
-  readonly key: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-  readonly values: readonly string[];
-}
-
-/** All of it has to hold. */
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly LabelSelectorRequirement[];
-}
+type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
 /** Whether the selector asks for nothing in particular, so that it matches every object. */
 export function isEmptySelector(selector: LabelSelector): boolean {
@@ -38,7 +29,7 @@ export function matchesSelector(
   );
 }
 
-function matches({ operator, values }: LabelSelectorRequirement, value: string | undefined): boolean {
+function matches({ operator, values = [] }: LabelSelectorRequirement, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
@@ -47,8 +38,10 @@ function matches({ operator, values }: LabelSelectorRequirement, value: string |
     case 'Exists':
       return value !== undefined;
     case 'DoesNotExist':
-    default:
       return value === undefined;
+    default:
+      // The schema lets any word through; where Kubernetes meets an unknown one, it selects nothing.
+      return false;
   }
 }
 

@@ -1,13 +1,13 @@
 import { ApiError, fieldProblem } from './api-error.ts';
 import { API_GROUP, API_VERSION } from './api-version.ts';
-import { readMachineConfigPool } from './machine-config-pool.ts';
-import { readMachineConfig } from './machine-config.ts';
-import { readMachineOSConfig } from './machine-os-config.ts';
+import { readMachineConfigPool } from './read-machine-config-pool.ts';
+import { readMachineConfig } from './read-machine-config.ts';
+import { readMachineOSConfig } from './read-machine-os-config.ts';
 import { ObjectReader, Problems, describeType } from './object-reader.ts';
 import type { FieldPath } from './field-path.ts';
-import type { MachineConfigPool } from './machine-config-pool.ts';
-import type { MachineConfig } from './machine-config.ts';
-import type { MachineOSConfig } from './machine-os-config.ts';
+import type { MachineConfigPool } from './definitions/machine-config-pool.ts';
+import type { MachineConfig } from './definitions/machine-config.ts';
+import type { MachineOSConfig } from './definitions/machine-os-config.ts';
 
 /** An object of a kind that Varve does not read; named so that a command can say what it passes over. */
 interface OtherObject {

@@ -63,7 +63,7 @@ class Recorder implements Provenance {
     const own = (item: ProvenanceItem, field: string): void => this.#own(item, metadata.name, field);
     const ownKeys = (
       section: 'extensions' | 'kernelArguments' | 'passwd.groups' | 'passwd.users',
-      keys: readonly string[] | undefined,
+      keys: readonly string[] | null | undefined,
       list: string,
     ): void => keys?.forEach((key, index) => own({ section, key }, `${list}[${index}]`));
     ownKeys('kernelArguments', spec.kernelArguments, 'spec.kernelArguments');

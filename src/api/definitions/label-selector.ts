@@ -1,4 +1,5 @@
 import { k } from '../../schema/index.ts';
+import type { Static } from '../../schema/index.ts';
 
 /** Which objects are meant, by their labels. All of it has to hold. */
 export const labelSelector = k.object(
@@ -17,3 +18,5 @@ export const labelSelector = k.object(
   },
   { atomic: true },
 );
+
+export type LabelSelector = Static<typeof labelSelector>;

@@ -4,45 +4,12 @@ import { subdomainProblem } from './names.ts';
 import { readObjectMeta } from './object-meta.ts';
 import { describeType } from './object-reader.ts';
 import { withoutAbsent } from './without-absent.ts';
-import type { LabelSelector } from './label-selector.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { MachineConfigPool } from './definitions/machine-config-pool.ts';
 import type { ObjectReader } from './object-reader.ts';
 
-/** A core ObjectReference: every member is optional. */
-interface ObjectReference {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly fieldPath?: string;
-}
-
-/** The rendered MachineConfig that a pool's nodes should run, and the objects it was made from. */
-interface PoolConfiguration extends ObjectReference {
-  readonly source?: readonly ObjectReference[];
-}
-
-/** `spec` of a MachineConfigPool (contract §1.2). */
-interface MachineConfigPoolSpec {
-  readonly machineConfigSelector?: LabelSelector;
-  readonly nodeSelector?: LabelSelector;
-  readonly paused?: boolean;
-  /** A number of nodes, or a percentage such as `10%`; absent means 1. */
-  readonly maxUnavailable?: number | string;
-  readonly configuration?: PoolConfiguration;
-  readonly pinnedImageSets?: readonly { readonly name: string }[];
-  readonly osImageStream?: { readonly name: string };
-}
-
-/** A set of nodes and the MachineConfigs they get. */
-export interface MachineConfigPool {
-  readonly apiVersion: typeof API_VERSION;
-  readonly kind: 'MachineConfigPool';
-  readonly metadata: ObjectMeta;
-  readonly spec: MachineConfigPoolSpec;
-}
+type MachineConfigPoolSpec = MachineConfigPool['spec'];
+type PoolConfiguration = NonNullable<MachineConfigPoolSpec['configuration']>;
+type ObjectReference = Omit<PoolConfiguration, 'source'>;
 
 const MAX_PINNED_IMAGE_SETS = 100;
 const REFERENCE_MEMBERS = [

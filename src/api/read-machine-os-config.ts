@@ -3,7 +3,7 @@ import { imageTagProblem } from './image-tag-format.ts';
 import { subdomainProblem } from './names.ts';
 import { readObjectMeta } from './object-meta.ts';
 import { withoutAbsent } from './without-absent.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { MachineOSConfig } from './definitions/machine-os-config.ts';
 import type { ObjectReader } from './object-reader.ts';
 
 const ARCHITECTURES = ['NoArch', 'AMD64', 'ARM64', 'PPC64LE', 'S390X'] as const;
@@ -11,30 +11,8 @@ const MAX_CONTAINER_FILES = 4;
 /** In characters, not bytes. */
 const MAX_CONTAINER_FILE = 4096;
 
-/** A Containerfile to build on top of the base image. */
-interface ContainerFile {
-  readonly containerfileArch: (typeof ARCHITECTURES)[number];
-  readonly content: string;
-}
-
-/** `spec` of a MachineOSConfig (contract §1.3). */
-interface MachineOSConfigSpec {
-  readonly machineConfigPool: { readonly name: string };
-  readonly imageBuilder: { readonly imageBuilderType: 'Job' };
-  readonly baseImagePullSecret?: { readonly name: string };
-  readonly renderedImagePushSecret: { readonly name: string };
-  /** `host/name:tag`; builds replace the tag by their own. */
-  readonly renderedImagePushSpec: string;
-  readonly containerFile?: readonly ContainerFile[];
-}
-
-/** Where and how the image of one pool is built. */
-export interface MachineOSConfig {
-  readonly apiVersion: typeof API_VERSION;
-  readonly kind: 'MachineOSConfig';
-  readonly metadata: ObjectMeta;
-  readonly spec: MachineOSConfigSpec;
-}
+type MachineOSConfigSpec = MachineOSConfig['spec'];
+type ContainerFile = NonNullable<MachineOSConfigSpec['containerFile']>[number];
 
 /** Reads the body of a MachineOSConfig; its status is left out. */
 export function readMachineOSConfig(object: ObjectReader): MachineOSConfig {
