@@ -33,26 +33,30 @@ export interface Change {
 export interface ListOptions {
   /** Only this namespace; all, if absent. */
   readonly namespace?: string;
-  /** Only objects after this one, in (namespace, name) order. */
+  /** Only objects after this one, in the order of {@link Store.list}. */
   readonly after?: { readonly namespace: string; readonly name: string };
   /** At most so many. */
   readonly limit?: number;
-  /** As of this revision; now, if absent. Throws StoreError `compacted` where it is no longer known. */
+  /**
+   * As of this revision; now, if absent. Throws StoreError `compacted` where it is no longer known, `future` where it is not
+   * yet written.
+   */
   readonly revision?: number;
 }
 
 /**
  * The objects, durable and versioned. Reads and writes are synchronous and see each other; what {@link Store.transact}
- * resolves with is on disk.
+ * resolves with is on disk. Everything here throws StoreError when the disk fails it.
  */
 export interface Store {
-  /** The newest revision, which may not be on disk yet. */
+  /** The newest revision that can be read, written to disk or not (see {@link Store.settled}); at least 1. */
   readonly revision: number;
   /** The newest revision that is on disk. */
   readonly durableRevision: number;
-  /** The oldest revision from which changes are still known: older ones are gone (compacted). */
+  /** The oldest revision that can be listed and whose later changes are all known: what was before is gone. */
   readonly compacted: number;
   get(key: ObjectKey): StoredObject | undefined;
+  /** In etcd's order: by the bytes of `namespace/name`. */
   list(storage: string, options?: ListOptions): StoredObject[];
   /** How many `list` without limit would give. */
   count(storage: string, options?: ListOptions): number;
@@ -61,18 +65,32 @@ export interface Store {
    * text). Only inside {@link Store.transact}.
    */
   put(key: ObjectKey, record: (revision: number) => ObjectRecord): StoredObject;
-  /** Removes; `record` makes the last state with the deletion's revision. Only inside {@link Store.transact}. */
+  /**
+   * Removes; `record` makes the last state with the deletion's revision. Only inside {@link Store.transact}, and only what
+   * is there (StoreError `misuse` otherwise).
+   */
   delete(key: ObjectKey, record: (revision: number) => ObjectRecord): StoredObject;
   /**
    * Runs `body` now, synchronously, and resolves when its writes, and all that it could read, are on disk. Writes of many
-   * callers share one sync. If `body` throws, its writes are undone and the promise rejects with what was thrown.
+   * callers share one sync. If `body` throws, its writes are undone and the promise rejects with what was thrown, once what
+   * it could read is on disk. If the sync fails, the writes of all who share it are undone and their promises reject with a
+   * StoreError (`disk-full`, `io`).
    */
   transact<T>(body: () => T): Promise<T>;
-  /** Resolves when all that reads can see now is on disk; at once, if it is. */
+  /**
+   * Resolves when what can be read now is on disk, at once if it is: an answer made of `get` and `list` waits for it, so that
+   * nobody is told what a crash could take back. Rejects with a StoreError if it could not be written.
+   */
   settled(): Promise<void>;
+  /**
+   * Forgets the states before this revision and the changes up to it. The store does so by itself by age and size; this is
+   * for an operator, and for tests.
+   */
+  compact(revision: number): Promise<void>;
   /** Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. Throws StoreError `compacted`. */
   changes(storage: string, after: number, limit: number): Change[];
   /** Calls `listener` after each durable batch of writes with the storages that changed. @returns stops it */
   subscribe(listener: (storages: ReadonlySet<string>, revision: number) => void): () => void;
+  /** Writes what is pending to disk and gives the directory free. */
   close(): void;
 }
