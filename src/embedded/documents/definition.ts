@@ -9,7 +9,8 @@ export interface GroupVersionKind {
 
 /**
  * A definition as the file of built-in definitions has it: a schema whose references are names of other definitions.
- * Formats beyond JSON schema's tell what Kubernetes reads there: `micro-time`, `quantity`.
+ * Formats beyond JSON schema's tell what Kubernetes reads there: `micro-time`, `quantity`,
+ * `int-or-string`.
  */
 export interface Definition extends Omit<Schema, 'items' | 'properties' | 'additionalProperties'> {
   readonly $ref?: string;

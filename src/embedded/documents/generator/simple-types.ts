@@ -38,5 +38,6 @@ export const INT_OR_STRING = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 
 export const INT_OR_STRING_DEFINITION: Definition = {
   description: 'A whole number or a text: for example a port or its name, a count or a percentage.',
+  format: 'int-or-string',
   'x-kubernetes-int-or-string': true,
 };
