@@ -1,0 +1,6 @@
+export { goType, printGoValue } from './go-value.ts';
+export { applyJsonPatch } from './json-patch.ts';
+export { applyMergePatch } from './merge-patch.ts';
+export type { PatchErrorCode } from './patch-error.ts';
+export { PatchError } from './patch-error.ts';
+export { applyStrategicMergePatch } from './strategic-merge-patch.ts';
