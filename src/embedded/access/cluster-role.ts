@@ -1,0 +1,77 @@
+import { type LabelSelector, matchesSelector } from '../../api/index.ts';
+import type { Json, JsonObject } from '../../schema/index.ts';
+import { listAt, memberAt, objectAt, textAt, textsAt } from './json-member.ts';
+import { type PolicyRule, policyRule, policyRules } from './policy-rule.ts';
+
+/**
+ * The rules of a ClusterRole. One with an aggregationRule has those of the ClusterRoles that its selectors match, and
+ * theirs, whatever its own `rules` say: a cluster's controller writes them there a moment later.
+ */
+export function effectiveRules(role: JsonObject, all: readonly JsonObject[]): PolicyRule[] {
+  if (objectAt(role, 'aggregationRule') === undefined) return policyRules(role);
+  return gather(role, all, new Set()).map(policyRule);
+}
+
+/**
+ * What `rules` of an aggregating ClusterRole should be, each rule once, in the order of the roles' names;
+ * undefined if the role gathers nothing.
+ */
+export function aggregatedRules(role: JsonObject, all: readonly JsonObject[]): Json[] | undefined {
+  return objectAt(role, 'aggregationRule') === undefined ? undefined : gather(role, all, new Set());
+}
+
+/** Whether a ClusterRole gathers the rules of others. */
+export function isAggregating(role: JsonObject | undefined): boolean {
+  return listAt(role, 'aggregationRule', 'clusterRoleSelectors').length > 0;
+}
+
+/** @param visited names of roles on the way here: roles may select each other */
+function gather(role: JsonObject, all: readonly JsonObject[], visited: Set<string>): Json[] {
+  visited.add(textAt(role, 'metadata', 'name'));
+  const selectors = listAt(role, 'aggregationRule', 'clusterRoleSelectors').map(labelSelector);
+  const rules = new Map<string, Json>();
+  for (const other of all) {
+    const isSelected = selectors.some((selector) => matchesSelector(selector, labels(other)));
+    if (!isSelected || visited.has(textAt(other, 'metadata', 'name'))) continue;
+    const found =
+      objectAt(other, 'aggregationRule') === undefined ? listAt(other, 'rules') : gather(other, all, visited);
+    for (const rule of found) rules.set(JSON.stringify(rule), rule);
+  }
+  return [...rules.values()];
+}
+
+function labels(role: JsonObject): Record<string, string> {
+  return texts(objectAt(role, 'metadata', 'labels'));
+}
+
+function texts(object: JsonObject | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(object ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+/** A stored selector; one that cannot be understood is undefined, which selects nothing. */
+function labelSelector(stored: Json): LabelSelector | undefined {
+  const matchLabels = Object.entries(objectAt(stored, 'matchLabels') ?? {});
+  const matchExpressions = listAt(stored, 'matchExpressions').map((requirement) => ({
+    key: textAt(requirement, 'key'),
+    operator: memberAt(requirement, 'operator'),
+    values: textsAt(requirement, 'values'),
+  }));
+  const isUnderstood =
+    matchExpressions.every(({ operator }) => isOperator(operator)) &&
+    matchLabels.every(([, value]) => typeof value === 'string');
+  if (!isUnderstood) return undefined;
+  return {
+    matchLabels: texts(objectAt(stored, 'matchLabels')),
+    matchExpressions: matchExpressions.flatMap((requirement) =>
+      isOperator(requirement.operator) ? [{ ...requirement, operator: requirement.operator }] : [],
+    ),
+  };
+}
+
+type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+
+function isOperator(value: unknown): value is Operator {
+  return value === 'In' || value === 'NotIn' || value === 'Exists' || value === 'DoesNotExist';
+}

@@ -1,0 +1,147 @@
+import type { JsonObject } from '../../schema/index.ts';
+import { quoted } from './go-text.ts';
+import { listAt, objectAt, type ReadObject, textAt } from './json-member.ts';
+import { machineConfigGroup, nodeLeaseNamespace } from './node-authorizer.ts';
+import { nodeIdentity } from './node-identity.ts';
+import { refuseNodePodWrite } from './node-pod-restriction.ts';
+import { forbidden, type Refusal } from './refusal.ts';
+import type { User } from './user.ts';
+
+/** A write that is about to be stored. */
+export interface AdmittedWrite {
+  readonly user: User;
+  /** A patch is an update; `create` is also what POST to a subresource is. */
+  readonly operation: 'create' | 'update' | 'delete';
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  /** From the path; for a create, the object's own. */
+  readonly name: string;
+  /** What will be stored, or is posted; a delete has none. */
+  readonly object?: JsonObject;
+  /** What is stored until now. */
+  readonly old?: JsonObject;
+}
+
+/**
+ * Holds nodes and agents to their own objects, whatever roles they have: Kubernetes' NodeRestriction
+ * (plugin/pkg/admission/noderestriction), and for MachineConfigNodes what the MCO has a ValidatingAdmissionPolicy for.
+ * @returns undefined for every write of other users
+ */
+export function refuseNodeWrite(write: AdmittedWrite, read: ReadObject): Refusal | undefined {
+  const node = nodeIdentity(write.user);
+  if (node === undefined) return undefined;
+  const check = restrictions.get(`${write.group}/${write.resource}`);
+  if (check === undefined) return undefined;
+  if (node === '') {
+    const problem = `could not determine node from user ${quoted(write.user.username)}`;
+    return forbidden(write, write.name, problem);
+  }
+  const problem = check(node, write, read);
+  return typeof problem === 'string' ? forbidden(write, write.name, problem) : problem;
+}
+
+/** @returns why not, or the whole refusal */
+type Restriction = (node: string, write: AdmittedWrite, read: ReadObject) => string | Refusal | undefined;
+
+const restrictions: ReadonlyMap<string, Restriction> = new Map<string, Restriction>([
+  ['/nodes', restrictNode],
+  [`${machineConfigGroup}/machineconfignodes`, restrictMachineConfigNode],
+  ['coordination.k8s.io/leases', restrictLease],
+  ['/pods', refuseNodePodWrite],
+  ['/serviceaccounts', restrictToken],
+]);
+
+function restrictNode(node: string, { name, operation, object, old }: AdmittedWrite): string | undefined {
+  if (name !== node) return `node ${quoted(node)} is not allowed to modify node ${quoted(name)}`;
+  if (operation === 'delete' || object === undefined) return undefined;
+  if (operation === 'create') {
+    const labels = restrictedLabels(object, undefined);
+    const shown = labels.join(', ');
+    return labels.length === 0
+      ? undefined
+      : `node ${quoted(node)} is not allowed to set the following labels: ${shown}`;
+  }
+  if (!hasSameTaints(object, old)) {
+    return `node ${quoted(node)} is not allowed to modify taints`;
+  }
+  const labels = restrictedLabels(object, old);
+  return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`;
+}
+
+function restrictMachineConfigNode(node: string, { name }: AdmittedWrite): string | undefined {
+  if (name === node) return undefined;
+  return `node ${quoted(node)} is not allowed to modify machineconfignode ${quoted(name)}`;
+}
+
+function restrictLease(node: string, { namespace, name }: AdmittedWrite): string | undefined {
+  if (namespace !== nodeLeaseNamespace) {
+    return `can only access leases in the ${quoted(nodeLeaseNamespace)} system namespace`;
+  }
+  return name === node ? undefined : 'can only access node lease with the same name as the requesting node';
+}
+
+/** A token that a node asks for is bound to a pod that runs there. */
+function restrictToken(node: string, write: AdmittedWrite, read: ReadObject): string | undefined {
+  if (write.operation !== 'create' || write.subresource !== 'token') return undefined;
+  const bound = objectAt(write.object, 'spec', 'boundObjectRef');
+  const name = textAt(bound, 'name');
+  if (textAt(bound, 'apiVersion') !== 'v1' || textAt(bound, 'kind') !== 'Pod' || name === '') {
+    return 'node requested token not bound to a pod';
+  }
+  const uid = textAt(bound, 'uid');
+  if (uid === '') return 'node requested token with a pod binding without a uid';
+  const pod = read('v1', 'Pod', write.namespace, name);
+  if (textAt(pod, 'metadata', 'uid') !== uid) {
+    return (
+      `the UID in the bound object reference (${uid}) does not match the UID in record.` +
+      ' The object might have been deleted and then recreated'
+    );
+  }
+  return textAt(pod, 'spec', 'nodeName') === node
+    ? undefined
+    : 'node requested token bound to a pod scheduled on a different node';
+}
+
+/** Labels that differ and are none of a node's business: with them it could draw workloads to itself. */
+function restrictedLabels(object: JsonObject, old: JsonObject | undefined): string[] {
+  const before = new Map(Object.entries(objectAt(old, 'metadata', 'labels') ?? {}));
+  const after = new Map(Object.entries(objectAt(object, 'metadata', 'labels') ?? {}));
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys].filter((key) => before.get(key) !== after.get(key) && isRestricted(key)).sort();
+}
+
+function isRestricted(key: string): boolean {
+  const slash = key.indexOf('/');
+  const domain = slash === -1 ? '' : key.slice(0, slash);
+  const isIn = (parent: string): boolean => domain === parent || domain.endsWith(`.${parent}`);
+  if (isIn('node-restriction.kubernetes.io')) return true;
+  if (!isIn('kubernetes.io') && !isIn('k8s.io')) return false;
+  return !kubeletLabels.has(key) && !isIn('kubelet.kubernetes.io') && !isIn('node.kubernetes.io');
+}
+
+/** k8s.io/kubelet/pkg/apis: what a kubelet may set on its Node. */
+const kubeletLabels: ReadonlySet<string> = new Set([
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'kubernetes.io/arch',
+  'topology.kubernetes.io/zone',
+  'topology.kubernetes.io/region',
+  'node.kubernetes.io/instance-type',
+  'failure-domain.beta.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region',
+  'beta.kubernetes.io/instance-type',
+  'beta.kubernetes.io/os',
+  'beta.kubernetes.io/arch',
+]);
+
+/** Whether no taint is added, removed or changed; one without a value is one with an empty value. */
+function hasSameTaints(one: JsonObject, other: JsonObject | undefined): boolean {
+  const [before, after] = [other, one].map((node) =>
+    listAt(node, 'spec', 'taints').map((taint) =>
+      JSON.stringify(['key', 'value', 'effect', 'timeAdded'].map((member) => textAt(taint, member))),
+    ),
+  );
+  return before?.join('\n') === after?.join('\n');
+}

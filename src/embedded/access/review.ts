@@ -1,0 +1,19 @@
+import type { JsonObject } from '../../schema/index.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What a review answers: itself with a status, or why not. */
+export type Reviewed = { readonly object: JsonObject } | { readonly refusal: Refusal };
+
+/** Only the members that say something, as Go's `omitempty` leaves the others out. */
+export function withoutEmpty(object: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).filter(
+      ([, value]) => value !== '' && value !== false && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+}
+
+/** A time as objects have it: `2026-11-20T16:38:56Z`. */
+export function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+/, '');
+}
