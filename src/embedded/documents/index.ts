@@ -1,7 +1,7 @@
 export { AGGREGATED_DISCOVERY_TYPE, aggregatedDiscovery } from './aggregated-discovery.ts';
 export type { ApiDocument } from './api-documents.ts';
 export { ApiDocuments } from './api-documents.ts';
-export { builtInDefinitions, builtInSchema, definedSchema } from './built-in-definitions.ts';
+export { builtInDefinitions, builtInName, builtInSchema, definedSchema } from './built-in-definitions.ts';
 export type { Definition, Definitions, GroupVersionKind } from './definition.ts';
 export { apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export type { DocumentAnswer, DocumentRequest } from './document-answer.ts';
