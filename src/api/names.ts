@@ -1,5 +1,6 @@
 const MAX_SUBDOMAIN = 253;
-const MAX_LABEL = 63;
+/** Of a part of a DNS name, a label's value, and the name in a label's key. */
+export const MAX_LABEL = 63;
 const SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED_PART = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 

@@ -188,6 +188,10 @@ test('decodeObjects() names kind, object, field, type and expectation', async (t
       pool({ maxUnavailable: '2' }),
       'MachineConfigPool "infra": spec.maxUnavailable: expected a whole number of nodes or a percentage such as "10%", received "2"',
     ],
+    'a pinned image set whose name has too long a part': [
+      pool({ pinnedImageSets: [{ name: `a.${long}` }] }),
+      `MachineConfigPool "infra": spec.pinnedImageSets[0].name: the part "${long}" must be no more than 63 characters, has 64`,
+    ],
     'a pinned image set twice': [
       pool({ pinnedImageSets: [{ name: 'a' }, { name: 'a' }] }),
       'MachineConfigPool "infra": spec.pinnedImageSets[1].name: duplicate value "a"',

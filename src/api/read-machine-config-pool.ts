@@ -1,6 +1,6 @@
 import { API_VERSION } from './api-version.ts';
 import { readLabelSelector } from './label-selector.ts';
-import { subdomainProblem } from './names.ts';
+import { MAX_LABEL, subdomainProblem } from './names.ts';
 import { readObjectMeta } from './object-meta.ts';
 import { describeType } from './object-reader.ts';
 import { withoutAbsent } from './without-absent.ts';
@@ -79,11 +79,22 @@ function readReference(reader: ObjectReader): ObjectReference {
 
 function readPinnedImageSets(spec: ObjectReader): readonly { readonly name: string }[] | undefined {
   const sets = spec.objects('pinnedImageSets', (item) => ({
-    name: item.requiredString('name', subdomainProblem),
+    name: item.requiredString('name', pinnedImageSetNameProblem),
   }));
   const names = (sets ?? []).map(({ name }) => name);
   spec.checkList('pinnedImageSets', names, 'name', MAX_PINNED_IMAGE_SETS);
   return sets;
+}
+
+/** The schema bounds the parts between the dots, as DNS does, though an object's name may have longer ones. */
+function pinnedImageSetNameProblem(name: string): string | undefined {
+  const long = name.split('.').find((part) => part.length > MAX_LABEL);
+  return (
+    subdomainProblem(name) ??
+    (long === undefined
+      ? undefined
+      : `the part ${JSON.stringify(long)} must be no more than ${MAX_LABEL} characters, has ${long.length}`)
+  );
 }
 
 function readNamed(spec: ObjectReader, key: string): { readonly name: string } | undefined {
