@@ -7,6 +7,9 @@ import type { CustomResourceDefinition } from './custom-resource-definition.ts';
 
 const DIRECTORY = new URL('../../../../shared/fixtures/crds/', import.meta.url);
 
+/** Objects that a real API server accepted. */
+export const SAMPLES: URL = new URL('samples/good.yaml', DIRECTORY);
+
 /** For tests: the reference manifests by the name of the definition; none, with the test skipped, where they are absent. */
 export function referenceManifests(t: TestContext): ReadonlyMap<string, CustomResourceDefinition> {
   if (!existsSync(DIRECTORY)) {

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { isJsonObject } from '../../schema/index.ts';
+import { textsFor } from './texts.ts';
+import type { Json, JsonObject, Schema } from '../../schema/index.ts';
+
+/** For tests: objects that follow a kind's schema, and most of its rules. */
+export function objectsOf(schema: Schema): fc.Arbitrary<JsonObject> {
+  return values(schema).map((value) => named(isJsonObject(value) ? value : {}));
+}
+
+/** The object that has every member of its kind, with one item in each list. */
+export function fullObject(schema: Schema): JsonObject {
+  const value = fullValue(schema);
+  return named(isJsonObject(value) ? value : {});
+}
+
+/** Most kinds have a rule about the object's name. */
+function named(object: JsonObject): JsonObject {
+  const { spec } = object;
+  const references = isJsonObject(spec) ? [spec['node'], spec['machineConfigPool']] : [];
+  const name = references.map((reference) => (isJsonObject(reference) ? reference['name'] : undefined));
+  return { ...object, metadata: { name: name.find((text) => text !== undefined) ?? 'cluster' } };
+}
+
+function values(schema: Schema): fc.Arbitrary<Json> {
+  const value = presentValues(schema);
+  return schema.nullable === true ? fc.option(value, { freq: 6 }) : value;
+}
+
+function presentValues(schema: Schema): fc.Arbitrary<Json> {
+  if (schema['x-kubernetes-int-or-string'] === true) return fc.constantFrom<Json>(0, 1, 8192, '10%', '1.5Gi');
+  switch (schema.type) {
+    case 'object':
+      return objects(schema);
+    case 'array':
+      return lists(schema);
+    case 'string':
+      return fc.constantFrom(...textsFor(schema));
+    case 'integer': {
+      const { minimum = -1, maximum = 9 } = schema;
+      return fc.integer({ min: minimum, max: Math.min(maximum, minimum + 10) });
+    }
+    default:
+      return fc.boolean();
+  }
+}
+
+function objects(schema: Schema): fc.Arbitrary<Json> {
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) {
+    return fc.constantFrom<Json>({}, { ignition: { version: '3.4.0' }, any: [1, null, { thing: true }] });
+  }
+  const { additionalProperties, properties = {}, required = [] } = schema;
+  if (typeof additionalProperties === 'object') {
+    return fc.dictionary(fc.constantFrom('a', 'b.c/d', ''), values(additionalProperties), {
+      noNullPrototype: true,
+    });
+  }
+  const members = Object.fromEntries(
+    Object.entries(properties).map(([name, member]) => [name, values(member)]),
+  );
+  return fc
+    .record(members, { requiredKeys: [...required], noNullPrototype: true })
+    .map((object) => withUnions(schema, object));
+}
+
+function lists(schema: Schema): fc.Arbitrary<Json> {
+  const { items = {}, minItems = 0, maxItems = 3 } = schema;
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const bounds = { minLength: Math.min(minItems, 1), maxLength: Math.min(maxItems, 3) };
+  if (schema['x-kubernetes-list-type'] === 'atomic') return fc.array(values(items), bounds);
+  return fc.uniqueArray(values(items), {
+    ...bounds,
+    selector: (item) => JSON.stringify(isJsonObject(item) ? keys.map((key) => item[key] ?? null) : item),
+  });
+}
+
+function fullValue(schema: Schema): Json {
+  if (schema['x-kubernetes-int-or-string'] === true) return 1;
+  const { additionalProperties, items = {}, properties = {} } = schema;
+  switch (schema.type) {
+    case 'object': {
+      if (typeof additionalProperties === 'object') return { a: fullValue(additionalProperties) };
+      const members = Object.entries(properties).map(([name, member]) => [name, fullValue(member)] as const);
+      return withUnions(schema, Object.fromEntries(members));
+    }
+    case 'array':
+      return [fullValue(items)];
+    case 'string':
+      return textsFor(schema)[0] ?? '';
+    case 'integer':
+      return schema.minimum ?? 1;
+    default:
+      return true;
+  }
+}
+
+/** Gives an object the members that go with its discriminators, and takes away those that do not. */
+function withUnions(schema: Schema, object: JsonObject): JsonObject {
+  const fixed = { ...object };
+  for (const { rule } of schema['x-kubernetes-validations'] ?? []) {
+    const union = /^has\(self\.(\w+)\) && \(?self\.\w+ ?== ?'(\w+)'\)? \? +has\(self\.(\w+)\) :/.exec(rule);
+    const [, discriminator = '', value, member = ''] = union ?? [];
+    if (union === null) continue;
+    if (fixed[discriminator] !== value) delete fixed[member];
+    else if (fixed[member] === undefined) fixed[member] = fullValue(schema.properties?.[member] ?? {});
+  }
+  return fixed;
+}
