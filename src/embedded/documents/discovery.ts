@@ -40,10 +40,7 @@ export function apiResourceList(
     // The core group's document leaves it out.
     ...(group === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: apiVersionOf({ group, version }),
-    resources: served.kinds.flatMap((kind) => [
-      describeResource(kind),
-      ...orderedSubresources(kind).map((subresource) => describeSubresource(kind, subresource)),
-    ]),
+    resources: served.kinds.flatMap(describeResourceAndSubresources),
   };
 }
 
@@ -59,6 +56,11 @@ function describeGroup(group: ServedGroup): { [key: string]: Json } {
     version,
   }));
   return { name: group.name, versions, preferredVersion: { ...versions[0] } };
+}
+
+function describeResourceAndSubresources(kind: DocumentedKind): JsonObject[] {
+  const subresources = orderedSubresources(kind).map((each) => describeSubresource(kind, each));
+  return [describeResource(kind), ...subresources];
 }
 
 function describeResource(kind: DocumentedKind): JsonObject {
