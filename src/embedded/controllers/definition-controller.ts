@@ -1,0 +1,181 @@
+import type { Json, JsonObject } from '../../schema/index.ts';
+import { customKinds, type Kind } from '../kinds/index.ts';
+import { equalJson, isJsonObject } from '../../schema/index.ts';
+import { finalizersOf, formatTime, isBeingDeleted, nameOf, objectValue, section, setFinalizers, textMember } from '../rest/index.ts';
+import type { Change } from '../store/index.ts';
+import type { Controller, ControllerSupport } from './controller.ts';
+
+export const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
+/**
+ * Serves the kinds that CustomResourceDefinitions define, says in their status that they are served, and removes their
+ * objects with them.
+ */
+export class DefinitionController implements Controller {
+  readonly name = 'custom-resource-definition';
+  readonly #support: ControllerSupport;
+  readonly #made = new Map<string, { readonly version: string; readonly kinds: readonly Kind[] }>();
+  #isStale = true;
+
+  constructor(support: ControllerSupport) {
+    this.#support = support;
+  }
+
+  wants(storage: string): boolean {
+    return storage === DEFINITIONS || this.#isCustom(storage);
+  }
+
+  begin(): void {
+    this.#isStale = true;
+  }
+
+  observe({ object, type }: Change): void {
+    // The last object of a kind that is being removed may be gone.
+    if (object.storage === DEFINITIONS || type === 'deleted') this.#isStale = true;
+  }
+
+  work(): undefined {
+    if (!this.#isStale) return undefined;
+    this.#isStale = false;
+    const { environment } = this.#support;
+    const kind = environment.kinds.findByKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
+    if (kind === undefined) return undefined;
+    const definitions = environment.store.list(kind.storage).map((stored) => objectValue(kind, stored));
+    this.#serve(definitions);
+    for (const definition of definitions) {
+      if (isBeingDeleted(definition)) this.#remove(kind, definition);
+      else this.#establish(kind, definition, definitions);
+    }
+    return undefined;
+  }
+
+  #isCustom(storage: string): boolean {
+    return this.#support.environment.kinds.all.some((kind) => kind.custom && kind.storage === storage);
+  }
+
+  /** Makes the kinds of the definitions that are new or changed; the others' stay the very same values. */
+  #serve(definitions: readonly JsonObject[]): void {
+    const names = new Set(definitions.map(nameOf));
+    let changed = false;
+    for (const name of this.#made.keys()) {
+      if (names.has(name)) continue;
+      this.#made.delete(name);
+      changed = true;
+    }
+    for (const definition of definitions) {
+      const version = JSON.stringify(definition['spec'] ?? null);
+      const name = nameOf(definition);
+      if (this.#made.get(name)?.version === version) continue;
+      this.#made.set(name, { version, kinds: customKinds(definition) });
+      changed = true;
+    }
+    if (changed) this.#support.environment.kinds.setCustom([...this.#made.values()].flatMap(({ kinds }) => kinds));
+  }
+
+  /** Says in the status that the kind is served, or that another definition has its names. */
+  #establish(kind: Kind, definition: JsonObject, all: readonly JsonObject[]): void {
+    const { client, environment } = this.#support;
+    const clash = nameClash(definition, all);
+    const now = formatTime(environment.now());
+    client.update(
+      kind,
+      definition,
+      (next) => {
+        const status = section(next, 'status');
+        const conditions = Array.isArray(status['conditions']) ? status['conditions'].filter(isJsonObject) : [];
+        const accepted = clash === undefined;
+        next['status'] = {
+          conditions: [
+            withTransition(conditions, now, {
+              type: 'NamesAccepted',
+              status: accepted ? 'True' : 'False',
+              reason: accepted ? 'NoConflicts' : 'NotAccepted',
+              message: accepted ? 'no conflicts found' : clash,
+            }),
+            withTransition(conditions, now, {
+              type: 'Established',
+              status: accepted ? 'True' : 'False',
+              reason: accepted ? 'InitialNamesAccepted' : 'NotAccepted',
+              message: accepted ? 'the initial names have been accepted' : 'not all names are accepted',
+            }),
+            ...conditions.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established'),
+          ],
+          acceptedNames: accepted ? (section(next, 'spec')['names'] ?? {}) : (status['acceptedNames'] ?? {}),
+          storedVersions: storedVersions(next),
+        };
+      },
+      'status',
+    );
+  }
+
+  /** Deletes the objects of a kind whose definition is being deleted, and then lets go of the definition. */
+  #remove(kind: Kind, definition: JsonObject): void {
+    const { client, environment } = this.#support;
+    const held = finalizersOf(definition);
+    if (!held.includes(CLEANUP)) return;
+    const own = this.#made.get(nameOf(definition))?.kinds ?? [];
+    const storages = new Map(own.map((custom) => [custom.storage, custom]));
+    let left = 0;
+    for (const [storage, custom] of storages) {
+      for (const stored of environment.store.list(storage)) {
+        const object = objectValue(custom, stored);
+        if (!isBeingDeleted(object)) client.delete(custom, object);
+        if (environment.store.get(stored) !== undefined) left++;
+      }
+    }
+    if (left === 0) {
+      client.update(kind, definition, (next) => setFinalizers(next, held.filter((name) => name !== CLEANUP)));
+    }
+  }
+}
+
+/** Why a definition's names cannot be served: an older one has them. */
+function nameClash(definition: JsonObject, all: readonly JsonObject[]): string | undefined {
+  const spec = section(definition, 'spec');
+  const names = section(spec, 'names');
+  for (const other of all) {
+    if (nameOf(other) === nameOf(definition) || !isEstablished(other)) continue;
+    const otherSpec = section(other, 'spec');
+    if (textMember(otherSpec, 'group') !== textMember(spec, 'group')) continue;
+    const taken = section(otherSpec, 'names');
+    for (const member of ['plural', 'singular', 'kind', 'listKind']) {
+      const name = textMember(names, member);
+      if (name !== '' && name === textMember(taken, member)) return `${JSON.stringify(name)} is already in use`;
+    }
+  }
+  return undefined;
+}
+
+function isEstablished(definition: JsonObject): boolean {
+  const conditions = section(definition, 'status')['conditions'];
+  return (
+    Array.isArray(conditions) &&
+    conditions.some((condition) => isJsonObject(condition) && condition['type'] === 'Established' && condition['status'] === 'True')
+  );
+}
+
+/** A condition with the time at which its status became what it is. */
+function withTransition(conditions: readonly JsonObject[], now: string, condition: Record<string, Json>): JsonObject {
+  const old = conditions.find(({ type }) => type === condition['type']);
+  const same = old !== undefined && equalJson(old['status'] ?? null, condition['status'] ?? null);
+  return {
+    type: condition['type'] ?? '',
+    status: condition['status'] ?? '',
+    lastTransitionTime: same ? (old['lastTransitionTime'] ?? now) : now,
+    reason: condition['reason'] ?? '',
+    message: condition['message'] ?? '',
+  };
+}
+
+/** The versions in which objects were ever stored; the present one comes last. */
+function storedVersions(definition: JsonObject): string[] {
+  const versions = section(definition, 'spec')['versions'];
+  const now = (Array.isArray(versions) ? versions : [])
+    .filter(isJsonObject)
+    .filter((version) => version['storage'] === true)
+    .map((version) => textMember(version, 'name'));
+  const before = section(definition, 'status')['storedVersions'];
+  const known = Array.isArray(before) ? before.map(String) : [];
+  return [...known, ...now.filter((name) => !known.includes(name))];
+}

@@ -1,0 +1,139 @@
+import { YAMLException, load } from 'js-yaml';
+import { KUBERNETES_YAML, YAML_LIMITS } from '../../api/index.ts';
+import { jsonSyntaxMessage } from '../../ignition/index.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
+import { ProtobufError, decodeProtobufBody } from '../protobuf/index.ts';
+import { positionIn, scanJson } from './json-scan.ts';
+import { badRequest, unsupportedMediaType } from './status-error.ts';
+
+/** A request's body as JSON. */
+export interface DecodedBody {
+  readonly value: Json;
+  /** Members that occur twice, of which the last was kept: `data.a`. */
+  readonly duplicates: readonly string[];
+  /** Where in the text a member's path stands; only for comparing two of them. */
+  readonly order: (path: string) => number;
+}
+
+/** What a write may be sent as; patches are apart. */
+const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** Far deeper than any object, and what the code that walks objects can bear. */
+const MAX_DEPTH = 500;
+
+/** The media type of a Content-Type header, in lower case, without parameters; JSON if it is absent. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return type === '' ? 'application/json' : type;
+}
+
+/**
+ * Reads the body of a create, an update or a delete.
+ *
+ * @param expected what the text must be, for the message: `ConfigMap`
+ * @throws StatusError 400, 415
+ */
+export function decodeBody(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  expected: string,
+): DecodedBody {
+  const type = mediaTypeOf(contentType);
+  switch (type) {
+    case 'application/json':
+      return decodeJson(textOf(bytes), (why, text) =>
+        badRequest(
+          `the object provided is unrecognized (must be of type ${expected}): couldn't get version/kind; json parse error: ${why} (${text})`,
+        ),
+      );
+    case 'application/yaml':
+      return decodeYaml(textOf(bytes));
+    case 'application/vnd.kubernetes.protobuf':
+      return decodeProtobuf(bytes);
+    default:
+      throw unsupportedMediaType(OBJECT_TYPES);
+  }
+}
+
+/** Reads the body of a patch that is JSON. @throws StatusError 400 */
+export function decodePatch(bytes: Uint8Array): DecodedBody {
+  return decodeJson(textOf(bytes), (why) => badRequest(`error decoding patch: ${why}`));
+}
+
+/** Reads the body of an apply: YAML, of which JSON is a part. @throws StatusError 400 */
+export function decodeApply(bytes: Uint8Array): DecodedBody {
+  const text = textOf(bytes);
+  const first = /\S/.exec(text)?.[0];
+  if (first === '{') {
+    try {
+      JSON.parse(text);
+      return decodeJson(text, (why) => badRequest(`error decoding YAML: ${why}`));
+    } catch {
+      // YAML's own flow mapping, perhaps.
+    }
+  }
+  return decodeYaml(text);
+}
+
+function decodeJson(text: string, refusal: (why: string, shown: string) => Error): DecodedBody {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    throw refusal(jsonSyntaxMessage(text), text === '' ? '<empty>' : shorten(text));
+  }
+  const { duplicates, depth } = scanJson(text);
+  if (depth > MAX_DEPTH) throw refusal('exceeded max depth', shorten(text));
+  return { value, duplicates, order: (path) => positionIn(text, path) };
+}
+
+function decodeYaml(text: string): DecodedBody {
+  try {
+    const value = load(text, { schema: KUBERNETES_YAML, ...YAML_LIMITS }) as Json | undefined;
+    return { value: toJson(value), duplicates: [], order: () => 0 };
+  } catch (error) {
+    if (error instanceof YAMLException)
+      throw badRequest(`error converting YAML to JSON: yaml: ${error.reason}`);
+    throw error;
+  }
+}
+
+/** YAML knows values that JSON does not: dates never come (the schema has none), numbers may be infinite. */
+function toJson(value: Json | undefined): Json {
+  if (value === undefined) return null;
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+function decodeProtobuf(bytes: Uint8Array): DecodedBody {
+  try {
+    return { value: decodeProtobufBody(bytes), duplicates: [], order: () => 0 };
+  } catch (error) {
+    if (error instanceof ProtobufError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+/** The text of a body. @throws StatusError 400 where it is no UTF-8 */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw badRequest('the body of the request is not UTF-8');
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Enough of a body to recognise it: it may be a secret or a megabyte. */
+function shorten(text: string): string {
+  return text.length <= 64 ? text : `${text.slice(0, 64)}…`;
+}
+
+/** The value as an object. @throws StatusError 400 for anything else */
+export function asObject(value: Json, expected: string): JsonObject {
+  if (isJsonObject(value)) return value;
+  const type = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${expected}): couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+  );
+}

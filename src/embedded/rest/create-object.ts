@@ -1,0 +1,156 @@
+import { validateMetadata } from '../kinds/index.ts';
+import { copyObject, requiredValue, type JsonObject } from '../../schema/index.ts';
+import type { Kind } from '../kinds/index.ts';
+import { updateManagedFields } from '../apply/index.ts';
+import { formatTime, generateName, type ApiEnvironment } from './api-environment.ts';
+import { apiVersionOf } from './kind-registry.ts';
+import { schemaErrors } from './object-checks.ts';
+import { keyOf, readObject, writeContext, writeObject } from './object-store.ts';
+import { isBeingDeleted, metadataOf, nameOf, namespaceOf, textMember } from './object-metadata.ts';
+import type { WriteOptions } from './request-options.ts';
+import {
+  StatusError,
+  alreadyExists,
+  badRequest,
+  forbidden,
+  invalid,
+  notFound,
+  type ResourceName,
+} from './status-error.ts';
+
+/** An object to create, of which the request's part has been read and checked for its type. */
+export interface Creation {
+  readonly kind: Kind;
+  /** From the URL; '' for a cluster-scoped kind. */
+  readonly namespace: string;
+  readonly object: JsonObject;
+  readonly options: WriteOptions;
+  readonly warnings: string[];
+  /** managedFields as server-side apply made them; counted as an update by the manager otherwise. */
+  readonly managed?: readonly JsonObject[];
+  /** Refuses what the user may not do with this very object (escalation, node restriction). @throws StatusError */
+  readonly admit: (object: JsonObject) => void;
+}
+
+/** How often a generated name may meet an existing object before the request fails. */
+const NAME_ATTEMPTS = 8;
+
+/**
+ * Creates an object, as POST and an apply of an absent object do. Inside a transaction only.
+ *
+ * @returns the object as it is stored, or, in a dry run, as it would be
+ * @throws StatusError
+ */
+export function createObject(environment: ApiEnvironment, creation: Creation): JsonObject {
+  const { kind, object, options } = creation;
+  const metadata = metadataOf(object);
+  placeInNamespace(kind, creation.namespace, metadata);
+  for (const member of [
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'selfLink',
+  ]) {
+    delete metadata[member];
+  }
+  const now = environment.now();
+  const prefix = textMember(metadata, 'generateName');
+  const isGenerated = nameOf(object) === '' && prefix !== '';
+  if (isGenerated) metadata['name'] = freeName(environment, creation, prefix);
+  checkNamespace(environment, kind, namespaceOf(object), nameOf(object));
+  creation.admit(object);
+  const given = copyObject(object);
+  const context = writeContext(environment, creation.warnings);
+  kind.strategy.prepareForCreate(object, context);
+  metadata['uid'] = environment.uid();
+  metadata['creationTimestamp'] = formatTime(now);
+  setManagedFields(
+    object,
+    creation.managed ??
+      updateManagedFields({
+        kind,
+        live: undefined,
+        next: given,
+        manager: options.fieldManager,
+        apiVersion: apiVersionOf(kind),
+        subresource: '',
+        time: formatTime(now),
+      }),
+  );
+  checkNew(kind, object);
+  const name = nameOf(object);
+  if (environment.store.get(keyOf(kind, namespaceOf(object), name)) !== undefined)
+    throw alreadyExists(kind, name);
+  if (textMember(metadata, 'resourceVersion') !== '') {
+    throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created');
+  }
+  if (!options.dryRun) writeObject(environment, kind, object);
+  return object;
+}
+
+function placeInNamespace(kind: Kind, namespace: string, metadata: JsonObject): void {
+  const given = textMember(metadata, 'namespace');
+  const wanted = kind.namespaced ? namespace : '';
+  if (given !== '' && given !== wanted) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (wanted === '') delete metadata['namespace'];
+  else metadata['namespace'] = wanted;
+}
+
+function freeName(environment: ApiEnvironment, { kind, namespace }: Creation, prefix: string): string {
+  let name = '';
+  for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+    name = generateName(prefix, environment.random);
+    if (environment.store.get(keyOf(kind, namespace, name)) === undefined) break;
+  }
+  return name;
+}
+
+const NAMESPACES: ResourceName = { group: '', plural: 'namespaces', kind: 'Namespace' };
+
+/** A namespace must be there and stay. @throws StatusError 403, 404 */
+function checkNamespace(environment: ApiEnvironment, kind: Kind, namespace: string, name: string): void {
+  if (!kind.namespaced) return;
+  const namespaceKind = environment.kinds.findByKind('v1', 'Namespace');
+  if (namespaceKind === undefined) return;
+  const found = readObject(environment, namespaceKind, '', namespace);
+  if (found === undefined) throw notFound(NAMESPACES, namespace);
+  if (isBeingDeleted(found)) {
+    throw forbidden(
+      kind,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+      [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
+    );
+  }
+}
+
+function checkNew(kind: Kind, object: JsonObject): void {
+  if (nameOf(object) === '') {
+    throw invalid(kind, '', [requiredValue('metadata.name', 'name or generateName is required')]);
+  }
+  const errors = [
+    ...validateMetadata(metadataOf(object), {
+      namespaced: kind.namespaced,
+      nameProblem: (name) => kind.strategy.nameProblem(name),
+    }),
+    ...kind.strategy.validate(object),
+    ...schemaErrors(kind, object, undefined, 'all'),
+  ];
+  if (errors.length > 0) throw invalid(kind, nameOf(object), errors);
+}
+
+/** Sets `metadata.managedFields`, which is left out when empty. */
+export function setManagedFields(object: JsonObject, managed: readonly JsonObject[]): void {
+  const metadata = metadataOf(object);
+  if (managed.length === 0) delete metadata['managedFields'];
+  else metadata['managedFields'] = [...managed];
+}

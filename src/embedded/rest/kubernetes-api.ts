@@ -1,0 +1,277 @@
+import type { JsonObject } from '../../schema/index.ts';
+import {
+  forbiddenRequest,
+  impersonate,
+  pathAttributes,
+  refuseEscalation,
+  refuseNodeWrite,
+  requestHeaders,
+  resourceAttributes,
+  type Authenticator,
+  type Authorize,
+  type ReadObject,
+  type Refusal,
+  type RequestAttributes,
+  type RequestHeaders,
+  type User,
+} from '../access/index.ts';
+import type { Kind } from '../kinds/index.ts';
+import { StoreError } from '../store/index.ts';
+import type { ApiEnvironment } from './api-environment.ts';
+import { negotiate } from './negotiation.ts';
+import { answerJson, isPretty, readIncludeObject, type Presentation } from './presentation.ts';
+import { getObject, listCollection, watchCollection } from './read-requests.ts';
+import { readRequestInfo, type RequestInfo } from './request-info.ts';
+import { isTrue, readTimeout } from './request-options.ts';
+import { joinedHeaders, type ApiAnswer, type ApiCall, type ApiRequest } from './request.ts';
+import type { ResourceRequest } from './resource-request.ts';
+import { reviewAnswer, type ReviewServices } from './review-requests.ts';
+import { ServerPaths, type ServerFacts } from './server-paths.ts';
+import { StatusError, badRequest, methodNotAllowed, noSuchResource, notFound, tooLarge } from './status-error.ts';
+import { handleSubresource } from './subresource-requests.ts';
+import type { Watch } from './watch.ts';
+import { deleteCollection, deleteResource, patchResource, postObject, putObject } from './write-requests.ts';
+
+/** What {@link KubernetesApi} is made of. */
+export interface KubernetesApiOptions {
+  readonly environment: ApiEnvironment;
+  readonly authenticator: Authenticator;
+  readonly authorize: Authorize;
+  /** Reads stored objects for admission's sake. */
+  readonly read: ReadObject;
+  readonly reviews: ReviewServices;
+  readonly facts: ServerFacts;
+}
+
+/** The API: from a request to its answer. Everything between is synchronous; only the disk is waited for. */
+export class KubernetesApi {
+  readonly #options: KubernetesApiOptions;
+  readonly #environment: ApiEnvironment;
+  readonly #paths: ServerPaths;
+
+  constructor(options: KubernetesApiOptions) {
+    this.#options = options;
+    this.#environment = options.environment;
+    this.#paths = new ServerPaths(options.environment.kinds, options.facts);
+  }
+
+  /** Answers a request; a watch goes on after it. Rejects only where the store is broken. */
+  async handle(call: ApiCall): Promise<ApiAnswer | Watch> {
+    const headers = requestHeaders(call.rawHeaders);
+    const joined = joinedHeaders(headers);
+    try {
+      return await this.#answer(call, headers, joined);
+    } catch (error) {
+      return statusAnswer(storeFailure(error), joined, querySafely(call.target));
+    }
+  }
+
+  async #answer(
+    call: ApiCall,
+    headers: RequestHeaders,
+    joined: Readonly<Record<string, string | undefined>>,
+  ): Promise<ApiAnswer | Watch> {
+    const { path, query } = split(call.target);
+    const info = readRequestInfo(call.method, path, isTrue(query.get('watch')));
+    const user = this.#userOf(call, headers, info, query);
+    const request: ApiRequest = { method: call.method, path, query, headers: joined, body: call.body, user };
+    this.#authorize(attributesOf(user, info, query));
+    readTimeout(query);
+    if (!info.isResource) return this.#paths.answer(request);
+    return this.#resource(request, info);
+  }
+
+  #userOf(call: ApiCall, headers: RequestHeaders, info: RequestInfo, query: URLSearchParams): User {
+    const { authenticator, authorize } = this.#options;
+    const credentials = {
+      headers,
+      ...(call.certificate === undefined ? {} : { certificate: call.certificate }),
+    };
+    const identity = authenticator.authenticate(credentials, this.#environment.now());
+    if ('refusal' in identity) throw refused(identity.refusal);
+    const acting = impersonate(headers, attributesOf(identity.user, info, query), authorize);
+    if ('refusal' in acting) throw refused(acting.refusal);
+    return acting.user;
+  }
+
+  #authorize(attributes: RequestAttributes): void {
+    const decision = this.#options.authorize(attributes);
+    if (!decision.allowed) throw refused(forbiddenRequest(attributes, decision.reason));
+  }
+
+  async #resource(request: ApiRequest, info: RequestInfo): Promise<ApiAnswer | Watch> {
+    const { kinds, store } = this.#environment;
+    const review = reviewAnswer(this.#options.reviews, request, info, this.#environment);
+    if (review !== undefined) return review;
+    const kind = kinds.find(info.group, info.version, info.resource);
+    if (kind === undefined) {
+      if (kinds.hasGroup(info.group) && !isCustomGroup(kinds.all, info.group)) throw noSuchResource();
+      return this.#paths.pageNotFound();
+    }
+    const isList = info.name === '' && request.method === 'GET';
+    const presentation: Presentation = {
+      ...negotiate(request.headers['accept'], isList),
+      includeObject: readIncludeObject(request.query),
+      pretty: isPretty(request.query, request.headers['user-agent']),
+      now: this.#environment.now(),
+    };
+    const warnings: string[] = [];
+    const context: ResourceRequest = {
+      environment: this.#environment,
+      request,
+      info,
+      kind,
+      user: request.user,
+      presentation,
+      warnings,
+      admit: (object, old) => this.#admit(request, info, object, old),
+    };
+    checkScope(kind, info);
+    const run = handlerFor(context);
+    if (request.method === 'GET') {
+      const answer = run(context);
+      await store.settled();
+      return answer;
+    }
+    return store.transact(() => run(context));
+  }
+
+  /** What roles alone do not decide: nodes keep to their own objects, nobody grants what they do not have. */
+  #admit(request: ApiRequest, info: RequestInfo, object: JsonObject, old: JsonObject | undefined): void {
+    const operation = request.method === 'DELETE' ? 'delete' : old === undefined ? 'create' : 'update';
+    const write = {
+      user: request.user,
+      operation,
+      group: info.group,
+      resource: info.resource,
+      subresource: info.subresource,
+      namespace: info.namespace,
+      name: nameIn(object, info),
+      ...(operation === 'delete' ? {} : { object }),
+      ...(old === undefined ? {} : { old }),
+    } as const;
+    const refusal =
+      refuseNodeWrite(write, this.#options.read) ?? refuseEscalation(write, this.#options.authorize, this.#options.reviews.policy);
+    if (refusal !== undefined) throw refused(refusal);
+  }
+}
+
+/** A path with its query. */
+function split(target: string): { readonly path: string; readonly query: URLSearchParams } {
+  const at = target.indexOf('?');
+  return at < 0
+    ? { path: target, query: new URLSearchParams() }
+    : { path: target.slice(0, at), query: new URLSearchParams(target.slice(at + 1)) };
+}
+
+function querySafely(target: string): URLSearchParams {
+  return split(target).query;
+}
+
+function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): RequestAttributes {
+  if (!info.isResource) return pathAttributes(user, info.verb, info.path);
+  const selector = query.get('fieldSelector') ?? '';
+  const fieldRequirements = selector
+    .split(',')
+    .flatMap((term) => {
+      const parsed = /^([^=!]+)==?(.*)$/s.exec(term);
+      return parsed === null ? [] : [{ field: parsed[1] ?? '', value: parsed[2] ?? '' }];
+    });
+  return resourceAttributes({
+    user,
+    verb: info.verb,
+    group: info.group,
+    version: info.version,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.resource === 'namespaces' && info.group === '' ? '' : info.namespace,
+    name: info.name,
+    fieldRequirements,
+  });
+}
+
+function nameIn(object: JsonObject, info: RequestInfo): string {
+  if (info.name !== '') return info.name;
+  const metadata = object['metadata'];
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && typeof metadata['name'] === 'string'
+    ? metadata['name']
+    : '';
+}
+
+function isCustomGroup(kinds: readonly Kind[], group: string): boolean {
+  return kinds.some((kind) => kind.group === group && kind.custom);
+}
+
+/** A namespaced kind is written in a namespace only; a cluster-scoped one is in none. @throws StatusError */
+function checkScope(kind: Kind, info: RequestInfo): void {
+  const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces';
+  if (!kind.namespaced && info.namespace !== '' && !isNamespaceItself) throw noSuchResource();
+  if (kind.namespaced && info.namespace === '' && info.name !== '' && info.verb !== 'watch') throw noSuchResource();
+}
+
+type Handler = (context: ResourceRequest) => ApiAnswer | Watch;
+
+/** Which code answers; each verb must be one that the kind, or its subresource, allows. @throws StatusError 404, 405 */
+function handlerFor({ kind, info, request }: ResourceRequest): Handler {
+  if (info.subresource !== '') {
+    const subresource = kind.subresources.find(({ name }) => name === info.subresource);
+    if (subresource === undefined) {
+      if (kind.custom) throw notFound(kind, info.name);
+      throw noSuchResource();
+    }
+    return handleSubresource;
+  }
+  const allowed = (verb: Kind['verbs'][number]): boolean => kind.verbs.includes(verb);
+  const isCollection = info.name === '';
+  switch (request.method) {
+    case 'GET':
+      if (info.verb === 'watch' && allowed('watch')) return watchCollection;
+      if (isCollection && allowed('list')) return listCollection;
+      if (!isCollection && allowed('get')) return getObject;
+      break;
+    case 'POST':
+      if (isCollection && allowed('create') && (!kind.namespaced || info.namespace !== '')) return postObject;
+      break;
+    case 'PUT':
+      if (!isCollection && allowed('update')) return putObject;
+      break;
+    case 'PATCH':
+      if (!isCollection && allowed('patch')) return patchResource;
+      break;
+    case 'DELETE':
+      if (isCollection && allowed('deletecollection') && (!kind.namespaced || info.namespace !== '')) return deleteCollection;
+      if (!isCollection && allowed('delete')) return deleteResource;
+      break;
+  }
+  throw methodNotAllowed();
+}
+
+/** The Status of a refusal. */
+function refused(refusal: Refusal): StatusError {
+  return new StatusError(refusal.code, refusal.reason, refusal.message, refusal.details);
+}
+
+/** What a broken store means to a client; other errors are not ours to hide. */
+function storeFailure(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  if (error instanceof StoreError) {
+    if (error.code === 'too-large') return tooLarge(error.message);
+    return new StatusError(500, 'InternalError', `Internal error occurred: ${error.message}`, {
+      causes: [{ message: error.message }],
+    });
+  }
+  if (error instanceof URIError) return badRequest(error.message);
+  throw error;
+}
+
+/** A Status as an answer. */
+export function statusAnswer(
+  error: StatusError,
+  headers: Readonly<Record<string, string | undefined>>,
+  query = new URLSearchParams(),
+): ApiAnswer {
+  const pretty = isPretty(query, headers['user-agent']);
+  const answer = answerJson(error.code, JSON.stringify(error.toStatus()), { encoding: 'json', pretty });
+  const retry = error.details?.retryAfterSeconds;
+  return retry === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retry) } };
+}

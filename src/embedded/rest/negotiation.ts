@@ -1,0 +1,119 @@
+import { StatusError } from './status-error.ts';
+
+/** How an answer is written. */
+export interface Representation {
+  readonly encoding: 'json' | 'yaml';
+  /** The object itself, a Table of it, or its metadata alone. */
+  readonly as: 'object' | 'table' | 'metadata';
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const SERVED = 'application/json, application/yaml';
+
+/** Bounds a hostile header; real ones have three or four ranges. */
+const MAX_RANGES = 64;
+
+/**
+ * Picks the representation that `Accept` prefers among those that are served (kubernetes-api §3). Protobuf is not: with a
+ * JSON alternative, as every client sends it, JSON is the answer.
+ *
+ * @param isList whether the answer is a list: `PartialObjectMetadata` and `…List` are asked for apart
+ * @throws StatusError 406
+ */
+export function negotiate(accept: string | undefined, isList: boolean): Representation {
+  const ranges = readRanges(accept);
+  if (ranges.length === 0) return { encoding: 'json', as: 'object' };
+  let transformed = false;
+  for (const { type, parameters } of ranges) {
+    const encoding = encodingOf(type);
+    if (encoding === undefined) continue;
+    const as = parameters.get('as');
+    if (as === undefined) return { encoding, as: 'object' };
+    transformed = true;
+    const found = transformation(as, parameters, isList);
+    if (found !== undefined) return { encoding, as: found };
+  }
+  if (transformed) {
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      `only the following media types are accepted: ${SERVED}, application/vnd.kubernetes.protobuf`,
+    );
+  }
+  throw notAcceptable();
+}
+
+/** Whether aggregated discovery is asked for before plain JSON. @throws StatusError 406 */
+export function wantsAggregatedDiscovery(accept: string | undefined): boolean {
+  const ranges = readRanges(accept);
+  if (ranges.length === 0) return false;
+  let transformed = false;
+  for (const { type, parameters } of ranges) {
+    if (encodingOf(type) === undefined) continue;
+    const as = parameters.get('as');
+    if (as === undefined) return false;
+    transformed = true;
+    if (
+      as === 'APIGroupDiscoveryList' &&
+      parameters.get('g') === 'apidiscovery.k8s.io' &&
+      parameters.get('v') === 'v2'
+    ) {
+      return true;
+    }
+  }
+  if (transformed) {
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      `only the following media types are accepted: ${SERVED}, application/vnd.kubernetes.protobuf`,
+    );
+  }
+  throw notAcceptable();
+}
+
+/** The media ranges of an Accept header in order of preference (quality, then position). */
+export function readRanges(accept: string | undefined): readonly MediaRange[] {
+  if (accept === undefined || accept.trim() === '') return [];
+  const ranges = accept.split(',', MAX_RANGES).map((part, index) => {
+    const [type = '', ...pairs] = part.split(';').map((piece) => piece.trim());
+    const parameters = new Map(
+      pairs.map((pair) => {
+        const [key = '', value = ''] = pair.split('=', 2);
+        return [key.toLowerCase(), value] as const;
+      }),
+    );
+    const quality = Number.parseFloat(parameters.get('q') ?? '1');
+    return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality, index };
+  });
+  return ranges.sort((a, b) => b.quality - a.quality || a.index - b.index);
+}
+
+function encodingOf(type: string): 'json' | 'yaml' | undefined {
+  if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json';
+  return type === 'application/yaml' ? 'yaml' : undefined;
+}
+
+function transformation(
+  as: string,
+  parameters: ReadonlyMap<string, string>,
+  isList: boolean,
+): 'table' | 'metadata' | undefined {
+  if (parameters.get('g') !== 'meta.k8s.io') return undefined;
+  const version = parameters.get('v');
+  if (version !== 'v1' && version !== 'v1beta1') return undefined;
+  if (as === 'Table') return 'table';
+  return as === (isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata') ? 'metadata' : undefined;
+}
+
+function notAcceptable(): StatusError {
+  return new StatusError(
+    406,
+    'NotAcceptable',
+    `406: Not Acceptable\n\nAvailable representations: ${SERVED}, application/vnd.kubernetes.protobuf`,
+    {},
+  );
+}

@@ -1,0 +1,78 @@
+import { equalJson, isJsonObject, type JsonObject } from '../../schema/index.ts';
+
+/** The `metadata` of an object; an empty one is added where there is none. */
+export function metadataOf(object: JsonObject): JsonObject {
+  const metadata = object['metadata'];
+  if (isJsonObject(metadata)) return metadata;
+  const fresh: JsonObject = {};
+  object['metadata'] = fresh;
+  return fresh;
+}
+
+/** A member that should be a text; '' where it is none. */
+export function textMember(object: JsonObject, key: string): string {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+/** `metadata.name`. */
+export function nameOf(object: JsonObject): string {
+  return textMember(metadataOf(object), 'name');
+}
+
+/** `metadata.namespace`; '' for none. */
+export function namespaceOf(object: JsonObject): string {
+  return textMember(metadataOf(object), 'namespace');
+}
+
+/** `metadata.finalizers`. */
+export function finalizersOf(object: JsonObject): readonly string[] {
+  const finalizers = metadataOf(object)['finalizers'];
+  return Array.isArray(finalizers) ? finalizers.filter((item) => typeof item === 'string') : [];
+}
+
+/** Sets `metadata.finalizers`; an empty list is left out, as it is when stored. */
+export function setFinalizers(object: JsonObject, finalizers: readonly string[]): void {
+  const metadata = metadataOf(object);
+  if (finalizers.length === 0) delete metadata['finalizers'];
+  else metadata['finalizers'] = [...finalizers];
+}
+
+/** Whether a DELETE has been accepted and waits for finalizers or a grace period. */
+export function isBeingDeleted(object: JsonObject): boolean {
+  return textMember(metadataOf(object), 'deletionTimestamp') !== '';
+}
+
+/** Adds one to `metadata.generation`, where the kind counts it. */
+export function countGeneration(object: JsonObject): void {
+  const metadata = metadataOf(object);
+  if (typeof metadata['generation'] === 'number') metadata['generation'] += 1;
+}
+
+/** The labels, for selectors. */
+export function labelsOf(object: JsonObject): Record<string, string> {
+  const labels = metadataOf(object)['labels'];
+  if (!isJsonObject(labels)) return {};
+  return Object.fromEntries(
+    Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+const NEVER_STORED = ['apiVersion', 'kind'];
+
+/** Whether two objects differ in anything that is stored, the resourceVersion apart. */
+export function isSameObject(a: JsonObject, b: JsonObject): boolean {
+  return equalJson(withoutVersion(a), withoutVersion(b));
+}
+
+function withoutVersion(object: JsonObject): JsonObject {
+  const { resourceVersion: _, ...metadata } = metadataOf(object);
+  return { ...object, metadata };
+}
+
+/** The object as it is stored: what every reader adds again is left out. */
+export function storedText(object: JsonObject): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(object).filter(([key]) => !NEVER_STORED.includes(key))),
+  );
+}

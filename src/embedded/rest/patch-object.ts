@@ -1,0 +1,232 @@
+import { copyObject, isJsonObject, type JsonObject } from '../../schema/index.ts';
+import { ApplyConflict, SchemaMismatch, serverSideApply } from '../apply/index.ts';
+import type { Kind } from '../kinds/index.ts';
+import { PatchError, printGoValue, applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../patch/index.ts';
+import { formatTime, type ApiEnvironment } from './api-environment.ts';
+import { decodeApply, decodePatch, mediaTypeOf, type DecodedBody } from './body.ts';
+import { apiVersionOf } from './kind-registry.ts';
+import { checkType, decodeObject } from './object-checks.ts';
+import { metadataOf, nameOf, textMember } from './object-metadata.ts';
+import type { WriteOptions } from './request-options.ts';
+import {
+  StatusError,
+  badRequest,
+  conflict,
+  invalid,
+  tooLarge,
+  unsupportedMediaType,
+} from './status-error.ts';
+import { TypeMismatch } from './typed-decoding.ts';
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** The type of a patch, from its Content-Type. @throws StatusError 415 */
+export function patchTypeOf(kind: Kind, contentType: string | undefined): PatchType {
+  const type = PATCH_TYPES[mediaTypeOf(contentType)];
+  if (kind.custom && (type === undefined || type === 'strategic')) {
+    throw unsupportedMediaType(Object.keys(PATCH_TYPES).filter((name) => PATCH_TYPES[name] !== 'strategic'));
+  }
+  if (type === undefined)
+    throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  return type;
+}
+
+/** A patch, read. */
+export interface Patch {
+  readonly type: PatchType;
+  readonly body: DecodedBody;
+}
+
+/** @throws StatusError 400 */
+export function readPatch(type: PatchType, bytes: Uint8Array): Patch {
+  return { type, body: type === 'apply' ? decodeApply(bytes) : decodePatch(bytes) };
+}
+
+/** What a patch makes of an object. */
+export interface Patched {
+  readonly object: JsonObject;
+  /** managedFields, where the patch was an apply. */
+  readonly managed?: readonly JsonObject[];
+  /** Problems that `fieldValidation=Warn` tells of. */
+  readonly warnings: readonly string[];
+}
+
+/** What a patch is applied to. */
+export interface PatchTarget {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly subresource: string;
+  /** Undefined where an apply creates. */
+  readonly live: JsonObject | undefined;
+  readonly options: WriteOptions;
+  readonly force: boolean;
+}
+
+/** Applies a patch to an object, which stays as it is. @throws StatusError */
+export function patchObject(environment: ApiEnvironment, target: PatchTarget, patch: Patch): Patched {
+  return patch.type === 'apply'
+    ? applied(environment, target, patch.body)
+    : patched(target, patch.type, patch.body);
+}
+
+function patched(target: PatchTarget, type: Exclude<PatchType, 'apply'>, body: DecodedBody): Patched {
+  const { kind, live, options } = target;
+  const value = body.value;
+  const old = live ?? {};
+  let next: JsonObject;
+  try {
+    switch (type) {
+      case 'json':
+        next = applyJsonPatch(copyObject(old), value);
+        break;
+      case 'merge':
+        next = applyMergePatch(copyObject(old), value);
+        break;
+      case 'strategic':
+        next = applyStrategicMergePatch(copyObject(old), value, kind.schema);
+        break;
+    }
+  } catch (error) {
+    if (error instanceof PatchError) throw refusedPatch(error);
+    throw error;
+  }
+  checkName(target, next);
+  const shown = JSON.stringify(sorted(next));
+  try {
+    if (!kind.custom) checkType(kind, next);
+    const { unknown } = decodeObject(kind, next);
+    const problems = [
+      ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+      ...body.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ];
+    if (problems.length > 0 && options.fieldValidation === 'Strict') {
+      const seen = type === 'strategic' ? printGoValue(value) : shown;
+      throw invalidPatch(seen, `strict decoding error: ${problems.join(', ')}`);
+    }
+    return { object: next, warnings: options.fieldValidation === 'Warn' ? problems : [] };
+  } catch (error) {
+    if (error instanceof TypeMismatch) throw invalidPatch(shown, error.message);
+    throw error;
+  }
+}
+
+function checkName({ name }: PatchTarget, next: JsonObject): void {
+  const given = nameOf(next);
+  if (given !== '' && given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+}
+
+function refusedPatch(error: PatchError): StatusError {
+  switch (error.code) {
+    case 'too-large':
+      return tooLarge(error.message);
+    case 'malformed':
+      return badRequest(error.message);
+    case 'does-not-apply':
+      return rejected();
+    case 'not-mergeable':
+      return new StatusError(500, undefined, error.message);
+  }
+}
+
+function rejected(): StatusError {
+  return new StatusError(
+    422,
+    'Invalid',
+    'the server rejected our request due to an error in our request',
+    {},
+  );
+}
+
+function invalidPatch(shown: string, why: string): StatusError {
+  return invalid({ group: '', kind: '' }, '', [
+    {
+      reason: 'FieldValueInvalid',
+      field: 'patch',
+      message: `Invalid value: ${JSON.stringify(shown)}: ${why}`,
+    },
+  ]);
+}
+
+/** Top-level members in alphabetical order, as Go writes a map. */
+function sorted(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function applied(environment: ApiEnvironment, target: PatchTarget, body: DecodedBody): Patched {
+  const { kind, live, options } = target;
+  const value = body.value ?? {};
+  const given = isJsonObject(value) ? copyObject(value) : {};
+  const apiVersion = textMember(given, 'apiVersion');
+  const kindName = textMember(given, 'kind');
+  if (apiVersion !== apiVersionOf(kind) || kindName !== kind.kind) {
+    throw badRequest(
+      `invalid object type: ${apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : ''}/${apiVersion.split('/').at(-1) ?? ''}, Kind=${kindName}`,
+    );
+  }
+  if (metadataOf(given)['managedFields'] !== undefined)
+    throw badRequest('metadata.managedFields must be nil');
+  checkName(target, given);
+  metadataOf(given)['name'] = target.name;
+  const uid = textMember(metadataOf(given), 'uid');
+  if (live === undefined && uid !== '') {
+    throw conflict(
+      kind,
+      target.name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  }
+  const problems = kind.custom
+    ? decodeObject(kind, copyObject(given)).unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
+    : [];
+  if (problems.length > 0 && options.fieldValidation === 'Strict') {
+    throw badRequest(`strict decoding error: ${problems.join(', ')}`);
+  }
+  try {
+    const result = serverSideApply({
+      kind,
+      live,
+      applied: given,
+      manager: options.fieldManager,
+      apiVersion,
+      subresource: target.subresource,
+      force: target.force,
+      time: formatTime(environment.now()),
+    });
+    const { object } = result;
+    decodeObject(kind, object);
+    return {
+      object,
+      managed: result.managedFields,
+      warnings: options.fieldValidation === 'Warn' ? problems : [],
+    };
+  } catch (error) {
+    if (error instanceof ApplyConflict) {
+      throw new StatusError(409, 'Conflict', error.message, {
+        causes: error.causes.map(({ message, field }) => ({
+          reason: 'FieldManagerConflict',
+          message,
+          field,
+        })),
+      });
+    }
+    if (error instanceof SchemaMismatch) {
+      const key = `${textMember(metadataOf(given), 'namespace')}/${target.name}`;
+      const type = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kindName}`;
+      throw new StatusError(
+        500,
+        undefined,
+        `failed to create typed patch object (${key}; ${type}): ${error.message}`,
+      );
+    }
+    throw error;
+  }
+}

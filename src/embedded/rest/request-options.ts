@@ -1,0 +1,96 @@
+import { unsupportedValue, type FieldError } from '../../schema/index.ts';
+import { badRequest, invalidOptions } from './status-error.ts';
+
+/** The query of a write, checked. */
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: 'Ignore' | 'Strict' | 'Warn';
+}
+
+const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
+
+/** Longer names of managers are refused; they are stored with every object. */
+const MAX_MANAGER_BYTES = 128;
+
+/**
+ * Reads `dryRun`, `fieldManager` and `fieldValidation` (kubernetes-api §8).
+ *
+ * @param kind of the options, as messages name it: `CreateOptions`, `UpdateOptions`, `PatchOptions`
+ * @param more what else is wrong with the options
+ * @throws StatusError 422
+ */
+export function readWriteOptions(
+  kind: string,
+  query: URLSearchParams,
+  userAgent: string | undefined,
+  more: readonly FieldError[] = [],
+): WriteOptions {
+  const errors: FieldError[] = [...more];
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  errors.push(...dryRunErrors(dryRun));
+  const manager = query.get('fieldManager') ?? '';
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) {
+    errors.push({
+      reason: 'FieldValueTooLong',
+      field: 'fieldManager',
+      message: `Too long: may not be more than ${MAX_MANAGER_BYTES} bytes`,
+    });
+  } else if (/[^\P{C}]/u.test(manager)) {
+    errors.push({
+      reason: 'FieldValueInvalid',
+      field: 'fieldManager',
+      message: `Invalid value: ${JSON.stringify(manager)}: should not contain non-printable characters`,
+    });
+  }
+  const validation = query.get('fieldValidation') ?? '';
+  if (!FIELD_VALIDATIONS.includes(validation)) {
+    errors.push(unsupportedValue('fieldValidation', validation, FIELD_VALIDATIONS));
+  }
+  if (errors.length > 0) throw invalidOptions(kind, errors);
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager: manager === '' ? defaultManager(userAgent) : manager,
+    fieldValidation: validation === 'Ignore' || validation === 'Strict' ? validation : 'Warn',
+  };
+}
+
+/** What is wrong with the values of `dryRun`. */
+export function dryRunErrors(values: readonly string[]): FieldError[] {
+  if (values.every((value) => value === 'All')) return [];
+  return [unsupportedValue('dryRun', [...values], ['All'])];
+}
+
+/** The User-Agent up to its first slash; what no other name is given for. */
+function defaultManager(userAgent: string | undefined): string {
+  const name = (userAgent ?? '').split('/', 1)[0] ?? '';
+  return (name === '' ? 'unknown' : name).slice(0, MAX_MANAGER_BYTES);
+}
+
+/** How long a request may take, in milliseconds; undefined where it does not say. @throws StatusError 400 */
+export function readTimeout(query: URLSearchParams): number | undefined {
+  const text = query.get('timeout');
+  if (text === null || text === '') return undefined;
+  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy)];
+  if (parts.length === 0 || parts.reduce((length, [part]) => length + part.length, 0) !== text.length) {
+    throw badRequest(
+      `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`,
+    );
+  }
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (MILLISECONDS[unit ?? ''] ?? 0), 0);
+}
+
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** `true`, `1` and the like, as Go's ParseBool has them; anything else is false. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value);
+}

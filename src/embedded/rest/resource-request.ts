@@ -1,0 +1,88 @@
+import type { Kind } from '../kinds/index.ts';
+import type { User } from '../access/index.ts';
+import type { JsonObject } from '../../schema/index.ts';
+import type { ApiEnvironment } from './api-environment.ts';
+import { decodeBody, asObject } from './body.ts';
+import { checkType, decodeObject, strictDecodingError, undecodable } from './object-checks.ts';
+import { objectValue, type Presentation } from './presentation.ts';
+import { keyOf } from './object-store.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { WriteOptions } from './request-options.ts';
+import type { ApiRequest } from './request.ts';
+import { notFound } from './status-error.ts';
+import { TypeMismatch } from './typed-decoding.ts';
+
+/** A request for a resource, with what was found out about it so far. */
+export interface ResourceRequest {
+  readonly environment: ApiEnvironment;
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly kind: Kind;
+  readonly user: User;
+  readonly presentation: Presentation;
+  readonly warnings: string[];
+  /** Refuses what this user may not do with this very object. @throws StatusError */
+  readonly admit: (object: JsonObject, old: JsonObject | undefined) => void;
+}
+
+/** The object that the request's path names. @throws StatusError 404 */
+export function existingObject({ environment, kind, info }: ResourceRequest): JsonObject {
+  const stored = environment.store.get(keyOf(kind, info.namespace, info.name));
+  if (stored === undefined) throw notFound(kind, info.name);
+  return objectValue(kind, stored);
+}
+
+/**
+ * Reads the body as an object of a kind: type-checked, defaulted, unknown fields gone and told of as `fieldValidation` has it.
+ *
+ * @throws StatusError 400, 415, 422
+ */
+export function readObjectBody(
+  { request, warnings }: Pick<ResourceRequest, 'request' | 'warnings'>,
+  kind: Kind,
+  options: Pick<WriteOptions, 'fieldValidation'>,
+): JsonObject {
+  const body = decodeBody(request.body, request.headers['content-type'], kind.kind);
+  const object = asObject(body.value, kind.kind);
+  checkType(kind, object);
+  try {
+    const { unknown } = decodeObject(kind, object);
+    tellProblems(
+      [
+        ...unknown.map((path) => ({ path, what: 'unknown' })),
+        ...body.duplicates.map((path) => ({ path, what: 'duplicate' })),
+      ],
+      { kind, object, options, warnings, order: body.order },
+    );
+  } catch (error) {
+    if (error instanceof TypeMismatch) throw undecodable(kind, object, error);
+    throw error;
+  }
+  return object;
+}
+
+interface Problem {
+  readonly path: string;
+  readonly what: string;
+}
+
+interface Telling {
+  readonly kind: Kind;
+  readonly object: JsonObject;
+  readonly options: Pick<WriteOptions, 'fieldValidation'>;
+  readonly warnings: string[];
+  /** Where in the text a path stands, for the order of the problems. */
+  readonly order: (path: string) => number;
+}
+
+function tellProblems(
+  problems: readonly Problem[],
+  { kind, object, options, warnings, order }: Telling,
+): void {
+  if (problems.length === 0 || options.fieldValidation === 'Ignore') return;
+  const texts = [...problems]
+    .sort((a, b) => order(a.path) - order(b.path))
+    .map(({ path, what }) => `${what} field ${JSON.stringify(path)}`);
+  if (options.fieldValidation === 'Strict') throw strictDecodingError(kind, object, texts);
+  warnings.push(...texts);
+}

@@ -1,0 +1,175 @@
+import {
+  ApiDocuments,
+  answerDiscovery,
+  answerOpenApi,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  discoveryForm,
+  type DocumentAnswer,
+} from '../documents/index.ts';
+import type { Json } from '../../schema/index.ts';
+import type { KindRegistry } from './kind-registry.ts';
+import { negotiate } from './negotiation.ts';
+import { answerJson, isPretty } from './presentation.ts';
+import type { ApiAnswer, ApiRequest } from './request.ts';
+import { methodNotAllowed, noSuchResource } from './status-error.ts';
+
+/** What the server says about itself. */
+export interface ServerFacts {
+  /** `host:port`. */
+  readonly address: string;
+  /** The members of `/version`. */
+  readonly version: Readonly<Record<string, string>>;
+  /** `/.well-known/openid-configuration` and `/openid/v1/jwks`. */
+  readonly issuer: { readonly configuration: Json; readonly keys: Json };
+  /** The text of `/metrics`. */
+  readonly metrics: () => string;
+}
+
+/** Answers requests outside the resources: discovery, OpenAPI, health, version (kubernetes-api §1, §2). */
+export class ServerPaths {
+  readonly #kinds: KindRegistry;
+  readonly #facts: ServerFacts;
+  #documents: { readonly generation: number; readonly made: ApiDocuments } | undefined;
+
+  constructor(kinds: KindRegistry, facts: ServerFacts) {
+    this.#kinds = kinds;
+    this.#facts = facts;
+  }
+
+  /** @throws StatusError */
+  answer(request: ApiRequest): ApiAnswer {
+    const { method, path } = request;
+    if (path.includes('//')) return this.pageNotFound();
+    const plain = path.length > 1 ? path.replace(/\/$/, '') : path;
+    const found = this.#find(request, plain);
+    if (found === undefined) return this.pageNotFound();
+    if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
+    return found();
+  }
+
+  /** What a path that nothing serves is answered with. */
+  pageNotFound(): ApiAnswer {
+    return text(404, '404 page not found\n');
+  }
+
+  #find(request: ApiRequest, path: string): (() => ApiAnswer) | undefined {
+    switch (path) {
+      case '/':
+        return () => json(request, { paths: this.#allPaths() });
+      case '/api':
+      case '/apis':
+        return () => this.#discovery(request, path === '/api');
+      case '/version':
+        return () => json(request, { ...this.#facts.version });
+      case '/healthz':
+      case '/livez':
+      case '/readyz':
+        return () => health(request, path);
+      case '/metrics':
+        return () => text(200, this.#facts.metrics());
+      case '/.well-known/openid-configuration':
+        return () => json(request, this.#facts.issuer.configuration);
+      case '/openid/v1/jwks':
+        return () => json(request, this.#facts.issuer.keys);
+    }
+    if (path.startsWith('/openapi/')) return this.#openApi(request, path);
+    const [root, group = '', version = '', ...rest] = path.slice(1).split('/');
+    if (rest.length > 0) return undefined;
+    if (root === 'api' && version === '') return this.#resources(request, '', group);
+    if (root !== 'apis' || !this.#kinds.hasGroup(group)) return undefined;
+    if (version !== '') return this.#resources(request, group, version);
+    return () => json(request, apiGroup(this.#kinds.all, group) ?? null);
+  }
+
+  #discovery(request: ApiRequest, core: boolean): ApiAnswer {
+    const form = discoveryForm(request.headers['accept']);
+    if (form === undefined) negotiate(request.headers['accept'], false);
+    if (form === 'aggregated') {
+      return documentAnswer(answerDiscovery(this.#current(), core, request.headers['if-none-match']));
+    }
+    return json(request, core ? apiVersions(this.#facts.address) : apiGroupList(this.#kinds.all));
+  }
+
+  #resources(request: ApiRequest, group: string, version: string): () => ApiAnswer {
+    const list = apiResourceList(this.#kinds.all, group, version);
+    if (list === undefined) {
+      return () => {
+        throw noSuchResource();
+      };
+    }
+    return () => json(request, list);
+  }
+
+  #openApi(request: ApiRequest, path: string): (() => ApiAnswer) | undefined {
+    const answer = answerOpenApi(this.#current(), {
+      path,
+      hash: request.query.get('hash') ?? undefined,
+      accept: request.headers['accept'],
+      ifNoneMatch: request.headers['if-none-match'],
+    });
+    return answer === undefined ? undefined : () => documentAnswer(answer);
+  }
+
+  #current(): ApiDocuments {
+    const { generation } = this.#kinds;
+    if (this.#documents?.generation !== generation) {
+      const version = this.#facts.version['gitVersion'] ?? '';
+      this.#documents = {
+        generation,
+        made: new ApiDocuments(this.#kinds.all, version, this.#documents?.made),
+      };
+    }
+    return this.#documents.made;
+  }
+
+  #allPaths(): string[] {
+    const groups = new Set(this.#kinds.all.map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`)));
+    const names = new Set(this.#kinds.all.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`])));
+    return [
+      '/.well-known/openid-configuration',
+      '/api',
+      '/apis',
+      ...groups,
+      ...names,
+      '/healthz',
+      '/livez',
+      '/metrics',
+      '/openapi/v2',
+      '/openapi/v3',
+      '/openid/v1/jwks',
+      '/readyz',
+      '/version',
+    ].sort();
+  }
+}
+
+function json(request: ApiRequest, value: Json): ApiAnswer {
+  const { encoding } = negotiate(request.headers['accept'], false);
+  return answerJson(200, JSON.stringify(value), {
+    encoding,
+    pretty: isPretty(request.query, request.headers['user-agent']),
+  });
+}
+
+function text(status: number, body: string): ApiAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    warnings: [],
+    body,
+  };
+}
+
+function health(request: ApiRequest, path: string): ApiAnswer {
+  const isVerbose = request.query.get('verbose') !== null;
+  return text(200, isVerbose ? `[+]ping ok\n[+]store ok\n${path.slice(1)} check passed\n` : 'ok');
+}
+
+function documentAnswer({ status, headers, body }: DocumentAnswer): ApiAnswer {
+  if (status === 404) return { status, headers: {}, warnings: [], body: '' };
+  return { status, headers, warnings: [], body };
+}
+

@@ -1,0 +1,203 @@
+import type { JsonObject } from '../../schema/index.ts';
+import { StoreError, type Change, type StoredObject } from '../store/index.ts';
+import type { ApiEnvironment } from './api-environment.ts';
+import { apiVersionOf } from './kind-registry.ts';
+import type { ListOptions } from './list-options.ts';
+import { selects } from './list-objects.ts';
+import { metadataOf } from './object-metadata.ts';
+import { metadataOnly, objectText, objectValue, table, type Presentation } from './presentation.ts';
+import { StatusError } from './status-error.ts';
+
+/** Objects or changes that one pull reads at most. */
+const CHUNK = 200;
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+
+/** What a pull gives: lines to send, or nothing for now. */
+export interface Pulled {
+  readonly lines: string;
+  /** Nothing more will come: the stream ends after these lines. */
+  readonly isEnded: boolean;
+}
+
+/**
+ * One client's watch (kubernetes-api §12). It holds no queue: the client's connection pulls as it can take more, so that a
+ * client that never reads costs no memory, and one that is slow reads on from the store.
+ */
+export class Watch {
+  readonly #environment: ApiEnvironment;
+  readonly #options: ListOptions;
+  readonly #presentation: Presentation;
+  /** Where the initial objects have been read up to; undefined when they are all sent or none are wanted. */
+  #initial: { readonly revision: number; after: { namespace: string; name: string } | undefined } | undefined;
+  #announcesEnd: boolean;
+  #revision: number;
+  #isEnded = false;
+  #columnsSent = false;
+
+  constructor(environment: ApiEnvironment, options: ListOptions, presentation: Presentation) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#presentation = presentation;
+    const asked = options.resourceVersion;
+    const fromNow = asked === undefined || asked === '0';
+    const wantsInitial = options.sendInitialEvents ?? fromNow;
+    const current = environment.store.revision;
+    this.#revision = wantsInitial || fromNow ? current : Number(asked);
+    this.#initial = wantsInitial ? { revision: current, after: undefined } : undefined;
+    // With bookmarks, the end of the initial state is told, and marked where the client asked for it.
+    this.#announcesEnd = wantsInitial && options.allowBookmarks;
+  }
+
+  /** The kind's storage: what this watch waits for. */
+  get storage(): string {
+    return this.#options.selection.kind.storage;
+  }
+
+  get allowsBookmarks(): boolean {
+    return this.#options.allowBookmarks;
+  }
+
+  /** Seconds; undefined where the client leaves it to the server. */
+  get timeoutSeconds(): number | undefined {
+    return this.#options.timeoutSeconds;
+  }
+
+  /** The next lines; empty when there is nothing new. */
+  pull(): Pulled {
+    if (this.#isEnded) return { lines: '', isEnded: true };
+    try {
+      return {
+        lines: this.#initial === undefined ? this.#changes() : this.#initialObjects(),
+        isEnded: false,
+      };
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'compacted') throw error;
+      this.#isEnded = true;
+      const status = new StatusError(
+        410,
+        'Expired',
+        `too old resource version: ${this.#revision} (${this.#environment.store.compacted})`,
+      );
+      return { lines: line('ERROR', JSON.stringify(status.toStatus())), isEnded: true };
+    }
+  }
+
+  /** A bookmark of how far this watch is; empty while the initial objects are not all sent. */
+  bookmark(isInitialEnd = false): string {
+    if (this.#initial !== undefined) return '';
+    const { kind } = this.#options.selection;
+    const marked = isInitialEnd && this.#options.sendInitialEvents === true;
+    const object: JsonObject = {
+      kind: kind.kind,
+      apiVersion: apiVersionOf(kind),
+      metadata: {
+        resourceVersion: String(this.#revision),
+        ...(marked ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+      },
+    };
+    return line('BOOKMARK', JSON.stringify(this.#presented(object)));
+  }
+
+  #initialObjects(): string {
+    const initial = this.#initial;
+    if (initial === undefined) return '';
+    const { store } = this.#environment;
+    const { selection } = this.#options;
+    const { kind, namespace } = selection;
+    const objects = store.list(kind.storage, {
+      ...(kind.namespaced && namespace !== '' ? { namespace } : {}),
+      ...(initial.after === undefined ? {} : { after: initial.after }),
+      ...(initial.revision === store.revision ? {} : { revision: initial.revision }),
+      limit: CHUNK,
+    });
+    const lines = objects
+      .filter((object) => selects(selection, object))
+      .map((object) => this.#event('ADDED', object));
+    const last = objects.at(-1);
+    if (last !== undefined && objects.length === CHUNK) {
+      initial.after = { namespace: last.namespace, name: last.name };
+      // An empty answer would mean that there is nothing for now.
+      return lines.length === 0 ? this.#initialObjects() : lines.join('');
+    }
+    this.#initial = undefined;
+    if (this.#announcesEnd) lines.push(this.bookmark(true));
+    return lines.length === 0 ? this.#changes() : lines.join('');
+  }
+
+  #changes(): string {
+    const { store } = this.#environment;
+    const lines: string[] = [];
+    while (lines.length === 0) {
+      const changes = store.changes(this.storage, this.#revision, CHUNK);
+      for (const change of changes) {
+        const text = this.#line(change);
+        if (text !== undefined) lines.push(text);
+        this.#revision = change.revision;
+      }
+      if (changes.length < CHUNK) {
+        // Bookmarks tell of other kinds' revisions too: less to read again after a break.
+        if (this.#revision < store.durableRevision) this.#revision = store.durableRevision;
+        break;
+      }
+    }
+    return lines.join('');
+  }
+
+  #line(change: Change): string | undefined {
+    const { selection } = this.#options;
+    const { object, old, type } = change;
+    if (selection.namespace !== '' && selection.kind.namespaced && object.namespace !== selection.namespace)
+      return undefined;
+    const matches = selects(selection, object);
+    switch (type) {
+      case 'added':
+        return matches ? this.#event('ADDED', object) : undefined;
+      case 'deleted':
+        return matches ? this.#event('DELETED', object) : undefined;
+      case 'modified': {
+        const matched = old !== undefined && selects(selection, old);
+        if (matches) return this.#event(matched ? 'MODIFIED' : 'ADDED', object);
+        return matched ? this.#left(old, change.revision) : undefined;
+      }
+    }
+  }
+
+  /** The object left the selection: it is shown as it was, at the revision of the change. */
+  #left(old: StoredObject, revision: number): string {
+    const value = objectValue(this.#options.selection.kind, old);
+    metadataOf(value)['resourceVersion'] = String(revision);
+    return line('DELETED', JSON.stringify(this.#presented(value)));
+  }
+
+  #event(type: EventType, object: StoredObject): string {
+    const { kind } = this.#options.selection;
+    if (this.#presentation.as === 'object') return line(type, objectText(kind, object));
+    return line(type, JSON.stringify(this.#presented(objectValue(kind, object))));
+  }
+
+  #presented(object: JsonObject): JsonObject {
+    switch (this.#presentation.as) {
+      case 'object':
+        return object;
+      case 'metadata':
+        return metadataOnly(object);
+      case 'table': {
+        const withColumns = !this.#columnsSent;
+        this.#columnsSent = true;
+        const resourceVersion = String(metadataOf(object)['resourceVersion']);
+        return table(
+          this.#options.selection.kind,
+          [object],
+          { resourceVersion },
+          this.#presentation,
+          withColumns,
+        );
+      }
+    }
+  }
+}
+
+function line(type: EventType, object: string): string {
+  return `{"type":"${type}","object":${object}}\n`;
+}

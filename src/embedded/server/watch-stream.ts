@@ -1,0 +1,113 @@
+import type { Writable } from 'node:stream';
+import type { Watch } from '../rest/index.ts';
+
+/** What a stream of watch events needs of the world. */
+export interface WatchClock {
+  /** Calls back once after so many milliseconds; the function that it returns cancels. */
+  after(milliseconds: number, callback: () => void): () => void;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+/** How often a client that allows bookmarks gets one, in milliseconds (kubernetes-api §12). */
+const BOOKMARK_INTERVAL = 60_000;
+
+/** A last bookmark comes so long before the end, in milliseconds. */
+const BOOKMARK_LEAD = 2000;
+
+/** A client that takes nothing for so long, in milliseconds, is gone. */
+const STALL_LIMIT = 300_000;
+
+/** Without `timeoutSeconds` a watch lasts between this and twice this, in milliseconds. */
+const DEFAULT_DURATION = 1_800_000;
+
+/**
+ * Sends a watch's events to one client for as long as both want. Only as much is read from the watch as the client takes:
+ * what it leaves waits in the store.
+ */
+export class WatchStream {
+  readonly #watch: Watch;
+  readonly #output: Writable;
+  readonly #clock: WatchClock;
+  readonly #cancels: (() => void)[] = [];
+  #cancelStall: (() => void) | undefined;
+  #isBlocked = false;
+  #isDone = false;
+  readonly done: Promise<void>;
+  #resolve: () => void = () => {};
+
+  constructor(watch: Watch, output: Writable, clock: WatchClock) {
+    this.#watch = watch;
+    this.#output = output;
+    this.#clock = clock;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    output.on('drain', () => this.#drained());
+    output.on('close', () => this.end());
+    output.on('error', () => this.end());
+    this.#schedule();
+  }
+
+  get storage(): string {
+    return this.#watch.storage;
+  }
+
+  /** Sends what there is to send. */
+  pump(): void {
+    while (!this.#isBlocked && !this.#isDone) {
+      const { lines, isEnded } = this.#watch.pull();
+      if (lines.length > 0) this.#write(lines);
+      if (isEnded) this.end();
+      else if (lines.length === 0) return;
+    }
+  }
+
+  /** Ends the stream, as the server does when it stops. */
+  end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#cancelStall?.();
+    for (const cancel of this.#cancels) cancel();
+    if (!this.#output.destroyed) this.#output.end();
+    this.#resolve();
+  }
+
+  #write(lines: string | Uint8Array): void {
+    if (this.#output.write(lines)) return;
+    this.#isBlocked = true;
+    this.#cancelStall = this.#clock.after(STALL_LIMIT, () => this.#output.destroy());
+  }
+
+  #drained(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
+    this.#isBlocked = false;
+    this.pump();
+  }
+
+  #schedule(): void {
+    const asked = this.#watch.timeoutSeconds;
+    const duration =
+      asked === undefined || asked <= 0 ? DEFAULT_DURATION * (1 + this.#clock.random()) : Math.min(asked, 86_400) * 1000;
+    this.#cancels.push(this.#clock.after(duration, () => this.end()));
+    if (!this.#watch.allowsBookmarks) return;
+    if (duration > BOOKMARK_LEAD) {
+      this.#cancels.push(this.#clock.after(duration - BOOKMARK_LEAD, () => this.#bookmark()));
+    }
+    this.#repeatBookmark();
+  }
+
+  #repeatBookmark(): void {
+    this.#cancels[2] = this.#clock.after(BOOKMARK_INTERVAL, () => {
+      this.#bookmark();
+      this.#repeatBookmark();
+    });
+  }
+
+  #bookmark(): void {
+    if (this.#isBlocked || this.#isDone) return;
+    const line = this.#watch.bookmark();
+    if (line !== '') this.#write(line);
+  }
+}
