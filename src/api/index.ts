@@ -2,6 +2,7 @@ export { ApiError } from './api-error.ts';
 export { API_GROUP, API_VERSION, OPERATOR_API_GROUP, OPERATOR_API_VERSION } from './api-version.ts';
 export { loadCustomResourceDefinitions } from './load-definitions.ts';
 export { formatField } from './field-path.ts';
+export { KUBERNETES_YAML, YAML_LIMITS } from './kubernetes-yaml.ts';
 export { isEmptySelector, matchesSelector } from './label-selector.ts';
 export { decodeMachineConfig, decodeObject, decodeObjects } from './object.ts';
 export { GENERATED_BY_ANNOTATION, OS_IMAGE_OVERRIDDEN_ANNOTATION, ROLE_LABEL } from './well-known-keys.ts';

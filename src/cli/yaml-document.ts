@@ -1,21 +1,16 @@
 import type { Event } from 'js-yaml';
 import {
-  boolYaml11Tag,
   constructFromEvents,
-  CORE_SCHEMA,
-  defineScalarTag,
   EVENT_DOCUMENT,
   EVENT_MAPPING,
   EVENT_POP,
   EVENT_SCALAR,
   EVENT_SEQUENCE,
   getScalarValue,
-  intCoreTag,
-  mergeTag,
-  NOT_RESOLVED,
   parseEvents,
   YAMLException,
 } from 'js-yaml';
+import { KUBERNETES_YAML, YAML_LIMITS } from '../api/index.ts';
 import { CliError } from './cli-error.ts';
 
 /** Where something stands in a text file; both count from 1. */
@@ -32,27 +27,6 @@ export interface YamlDocument {
   position(path: readonly (string | number)[]): Position;
 }
 
-/** `0644` is octal for kubectl, which reads YAML 1.1, and decimal 644 in YAML 1.2. */
-const kubectlInt = defineScalarTag<number>(intCoreTag.tagName, {
-  implicit: true,
-  implicitFirstChars: intCoreTag.implicitFirstChars,
-  resolve: (source, isExplicit, tagName) => {
-    const octal = /^(?<sign>[-+]?)0(?<digits>[0-7]+)$/u.exec(source)?.groups;
-    if (octal === undefined) {
-      const value = intCoreTag.resolve(source, isExplicit, tagName);
-      return typeof value === 'number' ? value : NOT_RESOLVED;
-    }
-    return Number.parseInt(`${octal['sign'] ?? ''}${octal['digits'] ?? ''}`, 8);
-  },
-  identify: () => false,
-});
-
-/** YAML as kubectl reads it: octal modes, `yes` and `on` as booleans, merge keys. */
-const KUBECTL_SCHEMA = CORE_SCHEMA.withTags(kubectlInt, boolYaml11Tag, mergeTag);
-
-/** Far more than a person writes, and what keeps a document of a few hundred bytes from filling the memory. */
-const LIMITS = { maxAliases: 100, maxDepth: 100 };
-
 /**
  * Reads every document of a file; empty documents are passed over.
  *
@@ -62,11 +36,11 @@ export function readYamlDocuments(file: string, text: string): readonly YamlDocu
   let events: Event[];
   let values: readonly unknown[];
   try {
-    events = parseEvents(text, { maxDepth: LIMITS.maxDepth });
+    events = parseEvents(text, { maxDepth: YAML_LIMITS.maxDepth });
     values = constructFromEvents(events, {
       source: text,
-      schema: KUBECTL_SCHEMA,
-      maxAliases: LIMITS.maxAliases,
+      schema: KUBERNETES_YAML,
+      maxAliases: YAML_LIMITS.maxAliases,
     });
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;

@@ -7,6 +7,7 @@ export { IgnitionError } from './ignition-error.ts';
 export type { IgnitionErrorCode } from './ignition-error.ts';
 export { readInstall, readShippedInstall } from './install.ts';
 export type { UnitInstall } from './install.ts';
+export { jsonSyntaxMessage } from './json-text.ts';
 export { merge } from './merge.ts';
 export { parseText, parseValue } from './parse.ts';
 export type { ParseOutcome } from './parse.ts';

@@ -50,6 +50,17 @@ export function readJson(text: string): JsonText {
   return new Reader(text).document();
 }
 
+/** What Go's decoder says of a text that is not valid JSON; undefined if it is. */
+export function jsonSyntaxMessage(text: string): string | undefined {
+  try {
+    readJson(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message;
+    throw error;
+  }
+}
+
 /** The end of the scalar that starts here. */
 export function scalarEnd(text: string, start: number): number {
   if (text[start] !== '"') return start + (/^[-+.\w]*/.exec(text.slice(start))?.[0].length ?? 0);

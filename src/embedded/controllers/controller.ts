@@ -45,7 +45,11 @@ export class ControllerRunner {
     this.#controller = controller;
     this.#store = store;
     this.#report = report;
-    this.#feed = new ChangeFeed(store, (storage) => controller.wants(storage), () => this.#schedule());
+    this.#feed = new ChangeFeed(
+      store,
+      (storage) => controller.wants(storage),
+      () => this.#schedule(),
+    );
     controller.begin();
     this.#schedule();
   }
@@ -76,7 +80,9 @@ export class ControllerRunner {
       for (const change of this.#feed.take()) this.#controller.observe(change);
       next = await this.#store.transact(() => this.#controller.work());
     } catch (error) {
-      this.#report(`controller ${this.#controller.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#report(
+        `controller ${this.#controller.name} failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
       // What it knew may be incomplete now: it looks at everything again.
       this.#controller.begin();
       next = FAILURE_PAUSE;

@@ -1,7 +1,16 @@
 import type { Json, JsonObject } from '../../schema/index.ts';
 import { customKinds, type Kind } from '../kinds/index.ts';
 import { equalJson, isJsonObject } from '../../schema/index.ts';
-import { finalizersOf, formatTime, isBeingDeleted, nameOf, objectValue, section, setFinalizers, textMember } from '../rest/index.ts';
+import {
+  finalizersOf,
+  formatTime,
+  isBeingDeleted,
+  nameOf,
+  objectValue,
+  section,
+  setFinalizers,
+  textMember,
+} from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -70,7 +79,8 @@ export class DefinitionController implements Controller {
       this.#made.set(name, { version, kinds: customKinds(definition) });
       changed = true;
     }
-    if (changed) this.#support.environment.kinds.setCustom([...this.#made.values()].flatMap(({ kinds }) => kinds));
+    if (changed)
+      this.#support.environment.kinds.setCustom([...this.#made.values()].flatMap(({ kinds }) => kinds));
   }
 
   /** Says in the status that the kind is served, or that another definition has its names. */
@@ -83,7 +93,9 @@ export class DefinitionController implements Controller {
       definition,
       (next) => {
         const status = section(next, 'status');
-        const conditions = Array.isArray(status['conditions']) ? status['conditions'].filter(isJsonObject) : [];
+        const conditions = Array.isArray(status['conditions'])
+          ? status['conditions'].filter(isJsonObject)
+          : [];
         const accepted = clash === undefined;
         next['status'] = {
           conditions: [
@@ -125,7 +137,12 @@ export class DefinitionController implements Controller {
       }
     }
     if (left === 0) {
-      client.update(kind, definition, (next) => setFinalizers(next, held.filter((name) => name !== CLEANUP)));
+      client.update(kind, definition, (next) =>
+        setFinalizers(
+          next,
+          held.filter((name) => name !== CLEANUP),
+        ),
+      );
     }
   }
 }
@@ -141,7 +158,8 @@ function nameClash(definition: JsonObject, all: readonly JsonObject[]): string |
     const taken = section(otherSpec, 'names');
     for (const member of ['plural', 'singular', 'kind', 'listKind']) {
       const name = textMember(names, member);
-      if (name !== '' && name === textMember(taken, member)) return `${JSON.stringify(name)} is already in use`;
+      if (name !== '' && name === textMember(taken, member))
+        return `${JSON.stringify(name)} is already in use`;
     }
   }
   return undefined;
@@ -151,12 +169,19 @@ function isEstablished(definition: JsonObject): boolean {
   const conditions = section(definition, 'status')['conditions'];
   return (
     Array.isArray(conditions) &&
-    conditions.some((condition) => isJsonObject(condition) && condition['type'] === 'Established' && condition['status'] === 'True')
+    conditions.some(
+      (condition) =>
+        isJsonObject(condition) && condition['type'] === 'Established' && condition['status'] === 'True',
+    )
   );
 }
 
 /** A condition with the time at which its status became what it is. */
-function withTransition(conditions: readonly JsonObject[], now: string, condition: Record<string, Json>): JsonObject {
+function withTransition(
+  conditions: readonly JsonObject[],
+  now: string,
+  condition: Record<string, Json>,
+): JsonObject {
   const old = conditions.find(({ type }) => type === condition['type']);
   const same = old !== undefined && equalJson(old['status'] ?? null, condition['status'] ?? null);
   return {

@@ -1,7 +1,15 @@
 import { matchesSelector, type LabelSelector } from '../../api/index.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { formatTime, isBeingDeleted, labelsOf, metadataOf, nameOf, section, textMember } from '../rest/index.ts';
+import {
+  formatTime,
+  isBeingDeleted,
+  labelsOf,
+  metadataOf,
+  nameOf,
+  section,
+  textMember,
+} from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -40,7 +48,12 @@ export class DisruptionController implements Controller {
     let again: number | undefined;
     for (const namespace of [...this.#pending]) {
       this.#pending.delete(namespace);
-      if (kind === undefined || podKind === undefined || environment.store.count(BUDGETS, { namespace }) === 0) continue;
+      if (
+        kind === undefined ||
+        podKind === undefined ||
+        environment.store.count(BUDGETS, { namespace }) === 0
+      )
+        continue;
       const pods = client.list(podKind, namespace);
       for (const budget of client.list(kind, namespace)) {
         const waits = this.#judge(kind, budget, pods);
@@ -58,9 +71,14 @@ export class DisruptionController implements Controller {
     const { client, environment } = this.#support;
     const now = environment.now();
     const selector = section(budget, 'spec')['selector'] as LabelSelector | undefined;
-    const own = pods.filter((pod) => matchesSelector(selector, labelsOf(pod)) && phaseOf(pod) !== 'Succeeded' && phaseOf(pod) !== 'Failed');
+    const own = pods.filter(
+      (pod) =>
+        matchesSelector(selector, labelsOf(pod)) && phaseOf(pod) !== 'Succeeded' && phaseOf(pod) !== 'Failed',
+    );
     const disrupted = stillDisrupted(section(budget, 'status')['disruptedPods'], own, now);
-    const healthy = own.filter((pod) => isReady(pod) && !isBeingDeleted(pod) && !(nameOf(pod) in disrupted)).length;
+    const healthy = own.filter(
+      (pod) => isReady(pod) && !isBeingDeleted(pod) && !(nameOf(pod) in disrupted),
+    ).length;
     const desired = desiredHealthy(section(budget, 'spec'), own.length);
     const allowed = own.length === 0 ? 0 : Math.max(0, healthy - desired);
     client.update(
@@ -127,7 +145,11 @@ function scaled(value: Json, total: number): number {
 }
 
 /** The evicted pods that are neither gone nor going, nor were evicted too long ago. */
-function stillDisrupted(disrupted: Json | undefined, pods: readonly JsonObject[], now: number): Record<string, string> {
+function stillDisrupted(
+  disrupted: Json | undefined,
+  pods: readonly JsonObject[],
+  now: number,
+): Record<string, string> {
   if (!isJsonObject(disrupted)) return {};
   const waiting = new Set(pods.filter((pod) => !isBeingDeleted(pod)).map(nameOf));
   return Object.fromEntries(
@@ -145,7 +167,9 @@ function isReady(pod: JsonObject): boolean {
   const conditions = section(pod, 'status')['conditions'];
   return (
     Array.isArray(conditions) &&
-    conditions.some((condition) => isJsonObject(condition) && condition['type'] === 'Ready' && condition['status'] === 'True')
+    conditions.some(
+      (condition) =>
+        isJsonObject(condition) && condition['type'] === 'Ready' && condition['status'] === 'True',
+    )
   );
 }
-

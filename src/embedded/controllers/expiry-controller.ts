@@ -19,7 +19,10 @@ export class ExpiryController implements Controller {
   readonly name = 'expiry';
   readonly #support: ControllerSupport;
   /** Deadlines of terminating pods, in milliseconds since 1970, by namespace and name. */
-  readonly #terminating = new Map<string, { readonly namespace: string; readonly name: string; readonly at: number }>();
+  readonly #terminating = new Map<
+    string,
+    { readonly namespace: string; readonly name: string; readonly at: number }
+  >();
   #nextSweep = 0;
 
   constructor(support: ControllerSupport) {
@@ -79,7 +82,11 @@ export class ExpiryController implements Controller {
     if (kind === undefined) return;
     for (const stored of environment.store.list(EVENTS)) {
       const event = objectValue(kind, stored);
-      const times = [textMember(event, 'lastTimestamp'), textMember(event, 'eventTime'), textMember(metadataOf(event), 'creationTimestamp')];
+      const times = [
+        textMember(event, 'lastTimestamp'),
+        textMember(event, 'eventTime'),
+        textMember(metadataOf(event), 'creationTimestamp'),
+      ];
       const last = Math.max(...times.map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time)));
       if (last + EVENT_TTL < now) client.delete(kind, event);
     }

@@ -1,6 +1,13 @@
 import { isJsonObject, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { finalizersOf, isBeingDeleted, metadataOf, objectValue, setFinalizers, textMember } from '../rest/index.ts';
+import {
+  finalizersOf,
+  isBeingDeleted,
+  metadataOf,
+  objectValue,
+  setFinalizers,
+  textMember,
+} from '../rest/index.ts';
 import type { Change, ObjectKey, StoredObject } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -79,7 +86,8 @@ export class GarbageCollector implements Controller {
   #note(object: StoredObject): void {
     const id = idOf(object);
     const { text } = object;
-    if (text.includes('"foregroundDeletion"') || text.includes('"orphan"')) this.#waiting.set(id, keyOf(object));
+    if (text.includes('"foregroundDeletion"') || text.includes('"orphan"'))
+      this.#waiting.set(id, keyOf(object));
     const had = this.#dependants.get(id);
     if (!text.includes('"ownerReferences"')) {
       if (had !== undefined) this.#forget(id);
@@ -127,7 +135,10 @@ export class GarbageCollector implements Controller {
     const stored = environment.store.get(dependant.key);
     const kind = this.#kindOf(dependant.key);
     if (stored === undefined || kind === undefined) return;
-    const states = dependant.owners.map((owner) => ({ owner, state: this.#stateOf(owner, dependant.key.namespace) }));
+    const states = dependant.owners.map((owner) => ({
+      owner,
+      state: this.#stateOf(owner, dependant.key.namespace),
+    }));
     const gone = states.filter(({ state }) => state !== 'holds');
     if (gone.length === 0) return;
     const object = objectValue(kind, stored);
@@ -138,7 +149,11 @@ export class GarbageCollector implements Controller {
     }
     if (isBeingDeleted(object)) return;
     const isForeground = states.some(({ owner, state }) => state === 'waits' && owner.blocks);
-    client.delete(kind, object, isForeground && this.#byOwner.has(uidIn(stored.text)) ? { propagation: 'Foreground' } : {});
+    client.delete(
+      kind,
+      object,
+      isForeground && this.#byOwner.has(uidIn(stored.text)) ? { propagation: 'Foreground' } : {},
+    );
   }
 
   /** `waits`: the owner is being deleted in the foreground and lets its dependants go first. */
@@ -170,20 +185,31 @@ export class GarbageCollector implements Controller {
     const ids = [...(this.#byOwner.get(uid) ?? [])];
     if (finalizers.includes('orphan')) {
       for (const id of ids) this.#release(id, uid);
-      client.update(kind, object, (next) => setFinalizers(next, finalizers.filter((name) => name !== 'orphan')));
+      client.update(kind, object, (next) =>
+        setFinalizers(
+          next,
+          finalizers.filter((name) => name !== 'orphan'),
+        ),
+      );
       return true;
     }
     if (!finalizers.includes('foregroundDeletion')) return true;
     for (const id of ids) this.#judge(id);
     const isBlocked = ids.some((id) => this.#blocks(id, uid));
     if (isBlocked) return false;
-    client.update(kind, object, (next) => setFinalizers(next, finalizers.filter((name) => name !== 'foregroundDeletion')));
+    client.update(kind, object, (next) =>
+      setFinalizers(
+        next,
+        finalizers.filter((name) => name !== 'foregroundDeletion'),
+      ),
+    );
     return true;
   }
 
   #blocks(id: string, uid: string): boolean {
     const dependant = this.#dependants.get(id);
-    if (dependant === undefined || this.#support.environment.store.get(dependant.key) === undefined) return false;
+    if (dependant === undefined || this.#support.environment.store.get(dependant.key) === undefined)
+      return false;
     return dependant.owners.some((owner) => owner.uid === uid && owner.blocks);
   }
 
@@ -197,7 +223,9 @@ export class GarbageCollector implements Controller {
   }
 
   #kindOf({ storage }: ObjectKey): Kind | undefined {
-    return this.#support.environment.kinds.all.find((kind) => kind.storage === storage && kind.view === undefined);
+    return this.#support.environment.kinds.all.find(
+      (kind) => kind.storage === storage && kind.view === undefined,
+    );
   }
 }
 
@@ -220,7 +248,9 @@ function sameOwners(a: readonly OwnerReference[], b: readonly OwnerReference[]):
 function dropOwners(object: JsonObject, uids: ReadonlySet<string>): void {
   const metadata = metadataOf(object);
   const references = Array.isArray(metadata['ownerReferences']) ? metadata['ownerReferences'] : [];
-  const left = references.filter((reference) => !isJsonObject(reference) || !uids.has(textMember(reference, 'uid')));
+  const left = references.filter(
+    (reference) => !isJsonObject(reference) || !uids.has(textMember(reference, 'uid')),
+  );
   if (left.length === 0) delete metadata['ownerReferences'];
   else metadata['ownerReferences'] = left;
 }

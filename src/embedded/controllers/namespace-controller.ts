@@ -71,7 +71,11 @@ export class NamespaceController implements Controller {
     const accounts = environment.kinds.findByKind('v1', 'ServiceAccount');
     const configMaps = environment.kinds.findByKind('v1', 'ConfigMap');
     if (accounts !== undefined && client.get(accounts, name, 'default') === undefined) {
-      client.create(accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } });
+      client.create(accounts, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'default', namespace: name },
+      });
     }
     if (configMaps !== undefined && client.get(configMaps, name, 'kube-root-ca.crt') === undefined) {
       client.create(configMaps, rootAuthority(name, this.#authority));

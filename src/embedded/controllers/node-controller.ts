@@ -51,7 +51,10 @@ function isReady(node: JsonObject): boolean {
   const conditions = section(node, 'status')['conditions'];
   return (
     Array.isArray(conditions) &&
-    conditions.some((condition) => isJsonObject(condition) && condition['type'] === 'Ready' && condition['status'] === 'True')
+    conditions.some(
+      (condition) =>
+        isJsonObject(condition) && condition['type'] === 'Ready' && condition['status'] === 'True',
+    )
   );
 }
 

@@ -80,7 +80,7 @@ function decodeJson(text: string, refusal: (why: string, shown: string) => Error
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    throw refusal(jsonSyntaxMessage(text), text === '' ? '<empty>' : shorten(text));
+    throw refusal(jsonSyntaxMessage(text) ?? 'invalid JSON', text === '' ? '<empty>' : shorten(text));
   }
   const { duplicates, depth } = scanJson(text);
   if (depth > MAX_DEPTH) throw refusal('exceeded max depth', shorten(text));

@@ -7,9 +7,8 @@ import {
   refuseNodeWrite,
   requestHeaders,
   resourceAttributes,
-  type Authenticator,
-  type Authorize,
-  type ReadObject,
+  type AdmittedWrite,
+  type RbacResource,
   type Refusal,
   type RequestAttributes,
   type RequestHeaders,
@@ -27,7 +26,7 @@ import { joinedHeaders, type ApiAnswer, type ApiCall, type ApiRequest } from './
 import type { ResourceRequest } from './resource-request.ts';
 import { reviewAnswer, type ReviewServices } from './review-requests.ts';
 import { ServerPaths, type ServerFacts } from './server-paths.ts';
-import { StatusError, badRequest, methodNotAllowed, noSuchResource, notFound, tooLarge } from './status-error.ts';
+import { StatusError, badRequest, methodNotAllowed, noSuchResource, notFound } from './status-error.ts';
 import { handleSubresource } from './subresource-requests.ts';
 import type { Watch } from './watch.ts';
 import { deleteCollection, deleteResource, patchResource, postObject, putObject } from './write-requests.ts';
@@ -35,11 +34,7 @@ import { deleteCollection, deleteResource, patchResource, postObject, putObject 
 /** What {@link KubernetesApi} is made of. */
 export interface KubernetesApiOptions {
   readonly environment: ApiEnvironment;
-  readonly authenticator: Authenticator;
-  readonly authorize: Authorize;
-  /** Reads stored objects for admission's sake. */
-  readonly read: ReadObject;
-  readonly reviews: ReviewServices;
+  readonly services: ReviewServices;
   readonly facts: ServerFacts;
 }
 
@@ -82,7 +77,7 @@ export class KubernetesApi {
   }
 
   #userOf(call: ApiCall, headers: RequestHeaders, info: RequestInfo, query: URLSearchParams): User {
-    const { authenticator, authorize } = this.#options;
+    const { authenticator, authorize } = this.#options.services;
     const credentials = {
       headers,
       ...(call.certificate === undefined ? {} : { certificate: call.certificate }),
@@ -95,13 +90,13 @@ export class KubernetesApi {
   }
 
   #authorize(attributes: RequestAttributes): void {
-    const decision = this.#options.authorize(attributes);
+    const decision = this.#options.services.authorize(attributes);
     if (!decision.allowed) throw refused(forbiddenRequest(attributes, decision.reason));
   }
 
   async #resource(request: ApiRequest, info: RequestInfo): Promise<ApiAnswer | Watch> {
     const { kinds, store } = this.#environment;
-    const review = reviewAnswer(this.#options.reviews, request, info, this.#environment);
+    const review = reviewAnswer(this.#options.services, request, info, this.#environment);
     if (review !== undefined) return review;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (kind === undefined) {
@@ -150,11 +145,26 @@ export class KubernetesApi {
       ...(operation === 'delete' ? {} : { object }),
       ...(old === undefined ? {} : { old }),
     } as const;
-    const refusal =
-      refuseNodeWrite(write, this.#options.read) ?? refuseEscalation(write, this.#options.authorize, this.#options.reviews.policy);
+    const refusal = refuseNodeWrite(write, this.#options.services.read) ?? this.#refuseGrant(write, object);
     if (refusal !== undefined) throw refused(refusal);
   }
+
+  #refuseGrant(write: AdmittedWrite, object: JsonObject): Refusal | undefined {
+    const resource = RBAC_RESOURCES.find((name) => name === write.resource);
+    if (write.group !== 'rbac.authorization.k8s.io' || resource === undefined || write.operation === 'delete')
+      return undefined;
+    const { user, namespace, old } = write;
+    const grant = { user, resource, namespace, object, ...(old === undefined ? {} : { old }) };
+    return refuseEscalation(grant, this.#options.services.policy, this.#options.services.authorize);
+  }
 }
+
+const RBAC_RESOURCES: readonly RbacResource[] = [
+  'clusterroles',
+  'roles',
+  'clusterrolebindings',
+  'rolebindings',
+];
 
 /** A path with its query. */
 function split(target: string): { readonly path: string; readonly query: URLSearchParams } {
@@ -171,12 +181,10 @@ function querySafely(target: string): URLSearchParams {
 function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): RequestAttributes {
   if (!info.isResource) return pathAttributes(user, info.verb, info.path);
   const selector = query.get('fieldSelector') ?? '';
-  const fieldRequirements = selector
-    .split(',')
-    .flatMap((term) => {
-      const parsed = /^([^=!]+)==?(.*)$/s.exec(term);
-      return parsed === null ? [] : [{ field: parsed[1] ?? '', value: parsed[2] ?? '' }];
-    });
+  const fieldRequirements = selector.split(',').flatMap((term) => {
+    const parsed = /^([^=!]+)==?(.*)$/s.exec(term);
+    return parsed === null ? [] : [{ field: parsed[1] ?? '', value: parsed[2] ?? '' }];
+  });
   return resourceAttributes({
     user,
     verb: info.verb,
@@ -193,7 +201,10 @@ function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): Re
 function nameIn(object: JsonObject, info: RequestInfo): string {
   if (info.name !== '') return info.name;
   const metadata = object['metadata'];
-  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) && typeof metadata['name'] === 'string'
+  return typeof metadata === 'object' &&
+    metadata !== null &&
+    !Array.isArray(metadata) &&
+    typeof metadata['name'] === 'string'
     ? metadata['name']
     : '';
 }
@@ -206,7 +217,8 @@ function isCustomGroup(kinds: readonly Kind[], group: string): boolean {
 function checkScope(kind: Kind, info: RequestInfo): void {
   const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces';
   if (!kind.namespaced && info.namespace !== '' && !isNamespaceItself) throw noSuchResource();
-  if (kind.namespaced && info.namespace === '' && info.name !== '' && info.verb !== 'watch') throw noSuchResource();
+  if (kind.namespaced && info.namespace === '' && info.name !== '' && info.verb !== 'watch')
+    throw noSuchResource();
 }
 
 type Handler = (context: ResourceRequest) => ApiAnswer | Watch;
@@ -239,7 +251,8 @@ function handlerFor({ kind, info, request }: ResourceRequest): Handler {
       if (!isCollection && allowed('patch')) return patchResource;
       break;
     case 'DELETE':
-      if (isCollection && allowed('deletecollection') && (!kind.namespaced || info.namespace !== '')) return deleteCollection;
+      if (isCollection && allowed('deletecollection') && (!kind.namespaced || info.namespace !== ''))
+        return deleteCollection;
       if (!isCollection && allowed('delete')) return deleteResource;
       break;
   }
@@ -255,7 +268,6 @@ function refused(refusal: Refusal): StatusError {
 function storeFailure(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   if (error instanceof StoreError) {
-    if (error.code === 'too-large') return tooLarge(error.message);
     return new StatusError(500, 'InternalError', `Internal error occurred: ${error.message}`, {
       causes: [{ message: error.message }],
     });
@@ -273,5 +285,7 @@ export function statusAnswer(
   const pretty = isPretty(query, headers['user-agent']);
   const answer = answerJson(error.code, JSON.stringify(error.toStatus()), { encoding: 'json', pretty });
   const retry = error.details?.retryAfterSeconds;
-  return retry === undefined ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': String(retry) } };
+  return retry === undefined
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'retry-after': String(retry) } };
 }

@@ -1,7 +1,13 @@
 import { copyObject, isJsonObject, type JsonObject } from '../../schema/index.ts';
 import { ApplyConflict, SchemaMismatch, serverSideApply } from '../apply/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { PatchError, printGoValue, applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '../patch/index.ts';
+import {
+  PatchError,
+  printGoValue,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+} from '../patch/index.ts';
 import { formatTime, type ApiEnvironment } from './api-environment.ts';
 import { decodeApply, decodePatch, mediaTypeOf, type DecodedBody } from './body.ts';
 import { apiVersionOf } from './kind-registry.ts';

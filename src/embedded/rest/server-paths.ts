@@ -126,7 +126,11 @@ export class ServerPaths {
   }
 
   #allPaths(): string[] {
-    const groups = new Set(this.#kinds.all.map(({ group, version }) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`)));
+    const groups = new Set(
+      this.#kinds.all.map(({ group, version }) =>
+        group === '' ? `/api/${version}` : `/apis/${group}/${version}`,
+      ),
+    );
     const names = new Set(this.#kinds.all.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`])));
     return [
       '/.well-known/openid-configuration',
@@ -172,4 +176,3 @@ function documentAnswer({ status, headers, body }: DocumentAnswer): ApiAnswer {
   if (status === 404) return { status, headers: {}, warnings: [], body: '' };
   return { status, headers, warnings: [], body };
 }
-

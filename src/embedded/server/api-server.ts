@@ -121,9 +121,13 @@ class HttpShell implements ApiServer {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         reject(
-          new EmbeddedError('cannot-start', `cannot listen on ${host}:${port}: ${error.code ?? error.message}`, {
-            cause: error,
-          }),
+          new EmbeddedError(
+            'cannot-start',
+            `cannot listen on ${host}:${port}: ${error.code ?? error.message}`,
+            {
+              cause: error,
+            },
+          ),
         );
       });
       this.#server.listen(port, host, resolve);
@@ -192,7 +196,8 @@ class HttpShell implements ApiServer {
         certificate: shown?.raw,
       });
     } catch (error) {
-      if (error instanceof StatusError) return statusAnswer(error, { 'user-agent': request.headers['user-agent'] });
+      if (error instanceof StatusError)
+        return statusAnswer(error, { 'user-agent': request.headers['user-agent'] });
       throw error;
     }
   }
@@ -214,7 +219,7 @@ class HttpShell implements ApiServer {
     headers['content-length'] = String(body.byteLength);
     // What the client still sends of a body that was refused is not waited for.
     if (!request.complete && request.httpVersionMajor === 1) headers['connection'] = 'close';
-    response.writeHead(answer.status, headers);
+    (response as ServerResponse).writeHead(answer.status, headers);
     await new Promise<void>((resolve) => {
       response.on('close', resolve);
       response.end(body, () => resolve());
@@ -223,14 +228,16 @@ class HttpShell implements ApiServer {
   }
 
   async #stream(watch: Watch, response: Response): Promise<void> {
-    response.writeHead(200, {
+    // The two kinds of response differ in types alone here.
+    const output = response as ServerResponse;
+    output.writeHead(200, {
       'audit-id': randomUUID(),
       'cache-control': 'no-cache, private',
       'content-type': 'application/json',
     });
     // kubectl wait hangs until it has seen the headers (kubernetes-api §0).
-    response.flushHeaders();
-    const stream = new WatchStream(watch, response, CLOCK);
+    output.flushHeaders();
+    const stream = new WatchStream(watch, output, CLOCK);
     const streams = this.#streams.get(watch.storage) ?? new Set();
     streams.add(stream);
     this.#streams.set(watch.storage, streams);

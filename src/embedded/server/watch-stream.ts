@@ -89,7 +89,9 @@ export class WatchStream {
   #schedule(): void {
     const asked = this.#watch.timeoutSeconds;
     const duration =
-      asked === undefined || asked <= 0 ? DEFAULT_DURATION * (1 + this.#clock.random()) : Math.min(asked, 86_400) * 1000;
+      asked === undefined || asked <= 0
+        ? DEFAULT_DURATION * (1 + this.#clock.random())
+        : Math.min(asked, 86_400) * 1000;
     this.#cancels.push(this.#clock.after(duration, () => this.end()));
     if (!this.#watch.allowsBookmarks) return;
     if (duration > BOOKMARK_LEAD) {

@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { customResourceDefinitions } from '../api/index.ts';
+import type { JsonObject } from '../schema/index.ts';
+import {
+  Authenticator,
+  RbacPolicy,
+  ServiceAccountTokens,
+  authorizer,
+  bootstrapPolicy,
+  keySetDocument,
+  kubeconfig,
+  mastersGroup,
+  openCredentials,
+  openIdConfiguration,
+  storedRbac,
+  type Credentials,
+  type StaticToken,
+} from './access/index.ts';
+import {
+  ControllerRunner,
+  DefinitionController,
+  DisruptionController,
+  ExpiryController,
+  GarbageCollector,
+  NamespaceController,
+  NodeController,
+  type Controller,
+} from './controllers/index.ts';
+import { builtInSchema } from './documents/index.ts';
+import { writeDurably } from './durable-file.ts';
+import { builtInKinds } from './kinds/index.ts';
+import {
+  KindRegistry,
+  KubernetesApi,
+  SystemClient,
+  metadataOf,
+  textMember,
+  type ApiEnvironment,
+} from './rest/index.ts';
+import { startApiServer, type ApiServer } from './server/index.ts';
+import { openStore, type HistoryOptions, type Store } from './store/index.ts';
+
+export interface ControlPlaneOptions {
+  /** Where everything is kept; made if it is missing. One process at a time has it. */
+  readonly directory: string;
+  /** Of the API server; any free one, if absent. */
+  readonly port?: number;
+  /** Tokens that mean a user while the server runs. */
+  readonly staticTokens?: readonly StaticToken[];
+  /** Objects that are created where they are missing, after those that every cluster has. */
+  readonly objects?: readonly JsonObject[];
+  /** How much of the past watches can begin at; see the store's. */
+  readonly history?: HistoryOptions;
+  /** Told of what should not happen but is no reason to stop. */
+  readonly report?: (message: string) => void;
+}
+
+/** An embedded control plane: a Kubernetes API on this machine's loopback, without a cluster behind it. */
+export interface ControlPlane {
+  /** `https://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** A kubeconfig of an administrator. */
+  readonly kubeconfig: string;
+  /** Writes a kubeconfig for any user: `commonName` is the name, `organizations` are the groups. */
+  kubeconfigFor(commonName: string, organizations: readonly string[]): Promise<string>;
+  /** Stops; what was written stays. */
+  close(): Promise<void>;
+}
+
+/** Namespaces that every cluster has. */
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+
+/** What `/version` says: the Kubernetes whose API this is, and that it is not that. */
+const VERSION = {
+  major: '1',
+  minor: '33',
+  gitVersion: 'v1.33.0+varve',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+};
+
+/**
+ * Starts the control plane of a directory; what an earlier one left there is all there.
+ *
+ * @throws StoreError `in-use`, `corrupt`, `newer`, … of the database
+ * @throws EmbeddedError `cannot-start` if the port is taken or keys are unreadable
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { directory, report = () => {} } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const store = openStore({
+    directory: join(directory, 'objects'),
+    ...(options.history === undefined ? {} : { history: options.history }),
+  });
+  try {
+    const credentials = await openCredentials(join(directory, 'keys'), Date.now());
+    return await start(options, store, credentials, report);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+async function start(
+  options: ControlPlaneOptions,
+  store: Store,
+  credentials: Credentials,
+  report: (message: string) => void,
+): Promise<ControlPlane> {
+  const environment: ApiEnvironment = {
+    store,
+    kinds: new KindRegistry(builtInKinds(builtInSchema)),
+    now: Date.now,
+    uid: randomUUID,
+    random: Math.random,
+  };
+  const definitions = new DefinitionController(support(environment));
+  await furnish(environment, definitions, options.objects ?? []);
+  const serving = await credentials.server(Date.now());
+  const rbac = storedRbac(store);
+  const api = makeApi(environment, credentials, rbac, options.staticTokens ?? []);
+  const server = await startApiServer({
+    handler: { handle: (call) => api.current.handle(call) },
+    store,
+    tls: { key: serving.privateKey, cert: serving.certificate, clientCa: credentials.authority },
+    ...(options.port === undefined ? {} : { port: options.port }),
+  });
+  api.serveAt(server);
+  const runners = controllers(environment, definitions, credentials.authority).map(
+    (controller) => new ControllerRunner(controller, store, report),
+  );
+  const kubeconfigFor = async (commonName: string, organizations: readonly string[]): Promise<string> =>
+    kubeconfig({
+      server: server.url,
+      authority: credentials.authority,
+      user: {
+        name: commonName,
+        credential: await credentials.client(Date.now(), { commonName, organizations }),
+      },
+      context: 'varve',
+    });
+  const path = join(options.directory, 'kubeconfig');
+  await writeDurably(path, await kubeconfigFor('kubernetes-admin', [mastersGroup]), { isPrivate: true });
+  return {
+    url: server.url,
+    kubeconfig: path,
+    kubeconfigFor,
+    close: async () => {
+      await server.close();
+      for (const runner of runners) await runner.stop();
+      rbac.close();
+      store.close();
+    },
+  };
+}
+
+function support(environment: ApiEnvironment): { environment: ApiEnvironment; client: SystemClient } {
+  return { environment, client: new SystemClient(environment, 'kube-controller-manager') };
+}
+
+function controllers(environment: ApiEnvironment, definitions: Controller, authority: string): Controller[] {
+  const common = support(environment);
+  return [
+    definitions,
+    new NamespaceController(common, authority),
+    new GarbageCollector(common),
+    new DisruptionController(common),
+    new NodeController(common),
+    new ExpiryController(common),
+  ];
+}
+
+/** Creates what is missing of the objects that a cluster has, and serves the kinds that definitions define. */
+async function furnish(
+  environment: ApiEnvironment,
+  definitions: Controller,
+  more: readonly JsonObject[],
+): Promise<void> {
+  const { store } = environment;
+  const client = new SystemClient(environment, 'varve');
+  await store.transact(() => {
+    for (const name of NAMESPACES)
+      ensure(environment, client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    for (const object of bootstrapPolicy()) ensure(environment, client, object);
+    for (const definition of customResourceDefinitions)
+      ensure(environment, client, definition as unknown as JsonObject);
+  });
+  definitions.begin();
+  await store.transact(() => definitions.work());
+  await store.transact(() => {
+    for (const object of more) ensure(environment, client, object);
+  });
+}
+
+/** Creates an object unless it is there; one that a person changed stays as it is. */
+function ensure(environment: ApiEnvironment, client: SystemClient, object: JsonObject): void {
+  const kind = environment.kinds.findByKind(textMember(object, 'apiVersion'), textMember(object, 'kind'));
+  if (kind === undefined) throw new Error(`no kind ${textMember(object, 'kind')} to make at the start`);
+  const metadata = metadataOf(object);
+  if (client.get(kind, textMember(metadata, 'namespace'), textMember(metadata, 'name')) === undefined) {
+    client.create(kind, object);
+  }
+}
+
+interface LateApi {
+  readonly current: KubernetesApi;
+  /** Discovery names the address, which is known when the server listens. */
+  serveAt(server: ApiServer): void;
+}
+
+function makeApi(
+  environment: ApiEnvironment,
+  credentials: Credentials,
+  rbac: ReturnType<typeof storedRbac>,
+  staticTokens: readonly StaticToken[],
+): LateApi {
+  const client = new SystemClient(environment, 'varve');
+  const read = (
+    apiVersion: string,
+    kindName: string,
+    namespace: string,
+    name: string,
+  ): JsonObject | undefined => {
+    const kind = environment.kinds.findByKind(apiVersion, kindName);
+    return kind === undefined ? undefined : client.get(kind, namespace, name);
+  };
+  const tokens = new ServiceAccountTokens({ issuer: ISSUER, key: credentials.serviceAccountKey, read });
+  const authenticator = new Authenticator({
+    authority: credentials.authority,
+    serviceAccounts: tokens,
+    staticTokens,
+  });
+  const policy = new RbacPolicy(rbac);
+  const services = { authenticator, authorize: authorizer(policy, read), policy, tokens, read };
+  const make = (url: string): KubernetesApi =>
+    new KubernetesApi({
+      environment,
+      services,
+      facts: {
+        address: url.replace('https://', ''),
+        version: VERSION,
+        issuer: {
+          configuration: openIdConfiguration(ISSUER, url),
+          keys: keySetDocument(credentials.serviceAccountKey),
+        },
+        metrics: () => metricsText(environment),
+      },
+    });
+  let current = make('https://127.0.0.1');
+  return {
+    get current() {
+      return current;
+    },
+    serveAt: ({ url }) => {
+      current = make(url);
+    },
+  };
+}
+
+/** The few numbers that tell how the control plane is. */
+function metricsText({ store, kinds }: ApiEnvironment): string {
+  const counts = kinds.all
+    .filter((kind) => kind.view === undefined)
+    .map(
+      (kind) =>
+        `apiserver_storage_objects{resource=${JSON.stringify(kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`)}} ${store.count(kind.storage)}\n`,
+    );
+  return [
+    '# HELP apiserver_storage_objects Number of stored objects at the time of last check split by kind.\n',
+    '# TYPE apiserver_storage_objects gauge\n',
+    ...counts,
+    '# HELP varve_store_revision The newest resourceVersion.\n',
+    '# TYPE varve_store_revision counter\n',
+    `varve_store_revision ${store.revision}\n`,
+    '# HELP process_resident_memory_bytes Resident memory size in bytes.\n',
+    '# TYPE process_resident_memory_bytes gauge\n',
+    `process_resident_memory_bytes ${process.memoryUsage.rss()}\n`,
+  ].join('');
+}

@@ -1,0 +1,19 @@
+export type { ApiEnvironment } from './api-environment.ts';
+export { formatTime } from './api-environment.ts';
+export { KindRegistry } from './kind-registry.ts';
+export type { KubernetesApiOptions } from './kubernetes-api.ts';
+export { KubernetesApi, statusAnswer } from './kubernetes-api.ts';
+export {
+  finalizersOf,
+  isBeingDeleted,
+  labelsOf,
+  metadataOf,
+  nameOf,
+  setFinalizers,
+  textMember,
+} from './object-metadata.ts';
+export { objectValue } from './presentation.ts';
+export type { ApiAnswer, ApiCall } from './request.ts';
+export { StatusError, tooLarge } from './status-error.ts';
+export { SystemClient, section } from './system-client.ts';
+export { Watch } from './watch.ts';
