@@ -148,7 +148,8 @@ async function start(
       context: 'varve',
     });
   const path = join(options.directory, 'kubeconfig');
-  await writeDurably(path, await kubeconfigFor('kubernetes-admin', [mastersGroup]), { isPrivate: true });
+  const text = await kubeconfigFor('kubernetes-admin', [mastersGroup]);
+  await writeDurably(path, Buffer.from(text), options.directory, 0o600);
   return {
     url: server.url,
     kubeconfig: path,
