@@ -52,7 +52,8 @@ export class RegistryClient {
 
   /** Ends every call and closes all connections. The client must not be used afterwards. */
   close(): void {
-    this.#closing.abort();
+    // A reason of its own: the stack trace of the default one, an error, takes a millisecond in a large bundle.
+    this.#closing.abort('closed');
     this.#transport.close();
   }
 
