@@ -158,9 +158,13 @@ class Build {
     // The registry is asked while the files are read; what it answers is awaited once the pool is rendered.
     const early = explicitPush === undefined ? undefined : this.#ask(baseReference, explicitPush);
 
+    await turn();
     const manifests = await this.#time('read', async () =>
       decodeManifests(await unlessAborted(signal, readInputFiles(flags.filename))),
     );
+    // One for the answer about the base, one for the connection over which the push's tag is asked for then.
+    await turn();
+    await turn();
     for (const object of manifests.passedOver) this.#say(`note: ${object} is passed over`);
     const rendered = await this.#time('render', () =>
       Promise.resolve(renderPool(manifests, flags.pool, flags.base)),
@@ -324,6 +328,14 @@ class Build {
     this.#steps.push({ step, milliseconds: performance.now() - start });
     return result;
   }
+}
+
+/**
+ * Lets the requests that are under way go on. Reading and rendering leave them no time: without this, the first one
+ * would be sent when the pool is rendered.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function summaryLines(report: BuildReport): readonly string[] {
