@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { customResourceDefinitions } from '../api/index.ts';
+import { loadCustomResourceDefinitions } from '../api/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 import {
   Authenticator,
@@ -187,6 +187,7 @@ async function furnish(
 ): Promise<void> {
   const { store } = environment;
   const client = new SystemClient(environment, 'varve');
+  const own = await loadCustomResourceDefinitions();
   await store.transact(() => {
     for (const name of NAMESPACES)
       ensure(environment, client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });

@@ -1,6 +1,13 @@
 import { isObject } from './recorded-values.ts';
 
-const TIMES: ReadonlySet<string> = new Set(['creationTimestamp', 'deletionTimestamp', 'time', 'expirationTimestamp', 'startTime', 'completionTime']);
+const TIMES: ReadonlySet<string> = new Set([
+  'creationTimestamp',
+  'deletionTimestamp',
+  'time',
+  'expirationTimestamp',
+  'startTime',
+  'completionTime',
+]);
 
 /** Texts in which every server has numbers and identities of its own. */
 function normaliseText(text: string): string {
@@ -8,7 +15,9 @@ function normaliseText(text: string): string {
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uid) =>
       /^1{8}-/.test(uid) ? uid : '<uid>',
     )
-    .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g, (time) => (time.startsWith('2026-11-') ? '<time>' : time))
+    .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g, (time) =>
+      time.startsWith('2026-11-') ? '<time>' : time,
+    )
     .replaceAll(/(resourceVersion\\*": ?\\*")\d+/g, '$1<rv>')
     .replaceAll(/in record \(\d+\)/g, 'in record (<rv>)')
     .replaceAll(/current: \d+/g, 'current: <rv>')
@@ -54,7 +63,9 @@ export function normalised(value: unknown, key = ''): unknown {
 function normaliseMessage(text: string): string {
   const list = /^(.*? is invalid: )\[(.*)\]$/s.exec(text);
   if (list === null) return text;
-  const parts = (list[2] ?? '').split(/, (?=[\w.[\]<>"=/-]+: (?:Invalid|Required|Unsupported|Too|Duplicate|Forbidden|Not))/);
+  const parts = (list[2] ?? '').split(
+    /, (?=[\w.[\]<>"=/-]+: (?:Invalid|Required|Unsupported|Too|Duplicate|Forbidden|Not))/,
+  );
   return `${list[1] ?? ''}[${parts.sort().join(', ')}]`;
 }
 
@@ -66,11 +77,15 @@ function byText(a: unknown, b: unknown): number {
 export function differences(recorded: unknown, actual: unknown, path = ''): string[] {
   if (isObject(recorded) && isObject(actual)) {
     const keys = [...new Set([...Object.keys(recorded), ...Object.keys(actual)])].sort();
-    return keys.flatMap((key) => differences(recorded[key], actual[key], path === '' ? key : `${path}.${key}`));
+    return keys.flatMap((key) =>
+      differences(recorded[key], actual[key], path === '' ? key : `${path}.${key}`),
+    );
   }
   if (Array.isArray(recorded) && Array.isArray(actual)) {
     const length = Math.max(recorded.length, actual.length);
-    return Array.from({ length }, (_, index) => differences(recorded[index], actual[index], `${path}[${index}]`)).flat();
+    return Array.from({ length }, (_, index) =>
+      differences(recorded[index], actual[index], `${path}[${index}]`),
+    ).flat();
   }
   if (recorded === actual) return [];
   return [`${path}: recorded ${show(recorded)}, ours ${show(actual)}`];

@@ -34,9 +34,15 @@ export class RecordedValues {
 
   /** A continue token with our revision in place of the recorded one. */
   token(token: string): string {
-    const decoded = JSON.parse(Buffer.from(token, 'base64url').toString()) as { v: string; rv: number; start: string };
+    const decoded = JSON.parse(Buffer.from(token, 'base64url').toString()) as {
+      v: string;
+      rv: number;
+      start: string;
+    };
     const rv = Number(this.#versions.get(String(decoded.rv)) ?? decoded.rv);
-    return Buffer.from(JSON.stringify({ ...decoded, rv, start: this.translate(decoded.start) })).toString('base64url');
+    return Buffer.from(JSON.stringify({ ...decoded, rv, start: this.translate(decoded.start) })).toString(
+      'base64url',
+    );
   }
 
   /** Says that a recorded value is this one here. */
