@@ -1,9 +1,8 @@
 import { validateMetadata } from '../kinds/index.ts';
-import { copyObject, requiredValue, type JsonObject } from '../../schema/index.ts';
+import { copyObject, requiredValue, type Json, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { updateManagedFields } from '../apply/index.ts';
 import { formatTime, generateName, type ApiEnvironment } from './api-environment.ts';
-import { apiVersionOf } from './kind-registry.ts';
+import { setManagedFields, trackOwnership } from './field-ownership.ts';
 import { schemaErrors } from './object-checks.ts';
 import { keyOf, readObject, writeContext, writeObject } from './object-store.ts';
 import { isBeingDeleted, metadataOf, nameOf, namespaceOf, textMember } from './object-metadata.ts';
@@ -27,7 +26,7 @@ export interface Creation {
   readonly options: WriteOptions;
   readonly warnings: string[];
   /** managedFields as server-side apply made them; counted as an update by the manager otherwise. */
-  readonly managed?: readonly JsonObject[];
+  readonly managed?: Json;
   /** Refuses what the user may not do with this very object (escalation, node restriction). @throws StatusError */
   readonly admit: (object: JsonObject) => void;
 }
@@ -65,19 +64,17 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
   kind.strategy.prepareForCreate(object, context);
   metadata['uid'] = environment.uid();
   metadata['creationTimestamp'] = formatTime(now);
-  setManagedFields(
-    object,
-    creation.managed ??
-      updateManagedFields({
-        kind,
-        live: undefined,
-        next: given,
-        manager: options.fieldManager,
-        apiVersion: apiVersionOf(kind),
-        subresource: '',
-        time: formatTime(now),
-      }),
-  );
+  if (creation.managed !== undefined) setManagedFields(object, creation.managed);
+  else {
+    trackOwnership(object, {
+      kind,
+      live: undefined,
+      given,
+      manager: options.fieldManager,
+      subresource: '',
+      now,
+    });
+  }
   checkNew(kind, object);
   const name = nameOf(object);
   if (environment.store.get(keyOf(kind, namespaceOf(object), name)) !== undefined)
@@ -146,11 +143,4 @@ function checkNew(kind: Kind, object: JsonObject): void {
     ...schemaErrors(kind, object, undefined, 'all'),
   ];
   if (errors.length > 0) throw invalid(kind, nameOf(object), errors);
-}
-
-/** Sets `metadata.managedFields`, which is left out when empty. */
-export function setManagedFields(object: JsonObject, managed: readonly JsonObject[]): void {
-  const metadata = metadataOf(object);
-  if (managed.length === 0) delete metadata['managedFields'];
-  else metadata['managedFields'] = [...managed];
 }

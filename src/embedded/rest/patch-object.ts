@@ -1,5 +1,5 @@
-import { copyObject, isJsonObject, type JsonObject } from '../../schema/index.ts';
-import { ApplyConflict, SchemaMismatch, serverSideApply } from '../apply/index.ts';
+import { copyObject, isJsonObject, memberOf, type Json, type JsonObject } from '../../schema/index.ts';
+import { ApplyError, serverSideApply, type ApplyOutcome } from '../apply/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import {
   PatchError,
@@ -8,8 +8,9 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
 } from '../patch/index.ts';
-import { formatTime, type ApiEnvironment } from './api-environment.ts';
+import type { ApiEnvironment } from './api-environment.ts';
 import { decodeApply, decodePatch, mediaTypeOf, type DecodedBody } from './body.ts';
+import { resetFields } from './field-ownership.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { checkType, decodeObject } from './object-checks.ts';
 import { metadataOf, nameOf, textMember } from './object-metadata.ts';
@@ -59,7 +60,7 @@ export function readPatch(type: PatchType, bytes: Uint8Array): Patch {
 export interface Patched {
   readonly object: JsonObject;
   /** managedFields, where the patch was an apply. */
-  readonly managed?: readonly JsonObject[];
+  readonly managed?: Json;
   /** Problems that `fieldValidation=Warn` tells of. */
   readonly warnings: readonly string[];
 }
@@ -196,43 +197,43 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
   if (problems.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(`strict decoding error: ${problems.join(', ')}`);
   }
+  const outcome = applyTo(environment, target, given);
+  if (outcome.kind === 'conflicts') {
+    throw new StatusError(409, 'Conflict', outcome.message, {
+      causes: outcome.causes.map(({ message, field }) => ({
+        reason: 'FieldManagerConflict',
+        message,
+        field,
+      })),
+    });
+  }
+  const { object } = outcome;
+  const managed = memberOf(metadataOf(object), 'managedFields');
+  decodeObject(kind, object);
+  return {
+    object,
+    ...(managed === undefined ? {} : { managed }),
+    warnings: options.fieldValidation === 'Warn' ? problems : [],
+  };
+}
+
+function applyTo(environment: ApiEnvironment, target: PatchTarget, given: JsonObject): ApplyOutcome {
+  const { kind, live, options, subresource, force } = target;
   try {
-    const result = serverSideApply({
-      kind,
+    return serverSideApply({
+      schema: kind.schema,
       live,
       applied: given,
+      custom: kind.custom,
       manager: options.fieldManager,
-      apiVersion,
-      subresource: target.subresource,
-      force: target.force,
-      time: formatTime(environment.now()),
+      apiVersion: apiVersionOf(kind),
+      subresource,
+      force,
+      now: environment.now(),
+      resetFields: resetFields(kind, subresource),
     });
-    const { object } = result;
-    decodeObject(kind, object);
-    return {
-      object,
-      managed: result.managedFields,
-      warnings: options.fieldValidation === 'Warn' ? problems : [],
-    };
   } catch (error) {
-    if (error instanceof ApplyConflict) {
-      throw new StatusError(409, 'Conflict', error.message, {
-        causes: error.causes.map(({ message, field }) => ({
-          reason: 'FieldManagerConflict',
-          message,
-          field,
-        })),
-      });
-    }
-    if (error instanceof SchemaMismatch) {
-      const key = `${textMember(metadataOf(given), 'namespace')}/${target.name}`;
-      const type = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kindName}`;
-      throw new StatusError(
-        500,
-        undefined,
-        `failed to create typed patch object (${key}; ${type}): ${error.message}`,
-      );
-    }
+    if (error instanceof ApplyError) throw new StatusError(500, undefined, error.message);
     throw error;
   }
 }

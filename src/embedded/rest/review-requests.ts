@@ -14,13 +14,11 @@ import {
   type Reviewed,
   type ServiceAccountTokens,
 } from '../access/index.ts';
-import { updateManagedFields } from '../apply/index.ts';
 import { builtInSchema } from '../documents/index.ts';
-import { formatTime, type ApiEnvironment } from './api-environment.ts';
+import type { ApiEnvironment } from './api-environment.ts';
 import { asObject, decodeBody } from './body.ts';
-import { setManagedFields } from './create-object.ts';
+import { trackOwnership } from './field-ownership.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { metadataOf } from './object-metadata.ts';
 import { answerJson, isPretty } from './presentation.ts';
 import { negotiate } from './negotiation.ts';
 import { readWriteOptions } from './request-options.ts';
@@ -126,21 +124,20 @@ export function reviewAnswer(
   }
   const answer = reviewed.object;
   if (review.kind !== 'SelfSubjectReview' && review.kind !== 'SelfSubjectRulesReview') {
-    const managed = updateManagedFields({
+    trackOwnership(answer, {
       kind: {
+        group: review.group,
+        version: review.version,
         schema: builtInSchema(review.group, review.version, review.kind),
         subresources: [],
         custom: false,
       },
       live: undefined,
-      next: given,
+      given,
       manager: options.fieldManager,
-      apiVersion: apiVersionOf(review),
       subresource: info.subresource,
-      time: formatTime(environment.now()),
+      now: environment.now(),
     });
-    metadataOf(answer);
-    setManagedFields(answer, managed);
   }
   return answerJson(201, JSON.stringify(answer), {
     ...negotiate(request.headers['accept'], false),

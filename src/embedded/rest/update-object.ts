@@ -1,10 +1,9 @@
 import { validateMetadataUpdate } from '../kinds/index.ts';
-import { copyObject, invalidValue, type JsonObject } from '../../schema/index.ts';
+import { copyObject, invalidValue, type Json, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { updateManagedFields } from '../apply/index.ts';
-import { formatTime, type ApiEnvironment } from './api-environment.ts';
-import { setManagedFields } from './create-object.ts';
-import { apiVersionOf } from './kind-registry.ts';
+import { restoreManagedTimes } from '../apply/index.ts';
+import type { ApiEnvironment } from './api-environment.ts';
+import { setManagedFields, trackOwnership } from './field-ownership.ts';
 import { schemaErrors } from './object-checks.ts';
 import {
   finalizersOf,
@@ -29,7 +28,7 @@ export interface Update {
   readonly options: WriteOptions;
   readonly warnings: string[];
   /** managedFields as server-side apply made them; counted as an update by the manager otherwise. */
-  readonly managed?: readonly JsonObject[];
+  readonly managed?: Json;
   /** PUT: a custom kind's object must say which version it changes. */
   readonly isReplacement: boolean;
   /** Refuses what the user may not do with this very object. @throws StatusError */
@@ -60,20 +59,10 @@ export function updateObject(environment: ApiEnvironment, update: Update): Updat
   const context = writeContext(environment, update.warnings);
   if (subresource === 'status') kind.strategy.prepareForStatusUpdate(next, old, context);
   else kind.strategy.prepareForUpdate(next, old, context);
-  setManagedFields(
-    next,
-    update.managed ??
-      updateManagedFields({
-        kind,
-        live: old,
-        next: given,
-        manager: options.fieldManager,
-        apiVersion: apiVersionOf(kind),
-        subresource,
-        time: formatTime(now),
-      }),
-  );
+  if (update.managed !== undefined) setManagedFields(next, update.managed);
+  else trackOwnership(next, { kind, live: old, given, manager: options.fieldManager, subresource, now });
   checkUpdated(update);
+  restoreManagedTimes(old, next);
   if (isSameObject(next, old)) return { object: old, outcome: 'unchanged' };
   const isLast =
     isBeingDeleted(next) &&
