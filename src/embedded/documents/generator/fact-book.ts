@@ -1,4 +1,5 @@
 import type { Definition } from '../definition.ts';
+import { DEFAULTS } from './default-facts.ts';
 import { ATOMIC_MEMBERS, ATOMIC_TYPES, LIST_MAPS, LIST_SETS } from './list-facts.ts';
 import { BYTES, DOUBLE, INT64 } from './number-facts.ts';
 import { PATCH_STRATEGIES } from './patch-facts.ts';
@@ -12,6 +13,7 @@ export class FactBook {
     ...LIST_SETS,
     ...ATOMIC_TYPES,
     ...ATOMIC_MEMBERS,
+    ...Object.keys(DEFAULTS),
     ...Object.keys(LIST_MAPS),
     ...Object.keys(PATCH_STRATEGIES),
   ]);
@@ -30,7 +32,11 @@ export class FactBook {
 
   ofString(name: string): Partial<Definition> {
     this.#unused.delete(name);
-    return BYTES.includes(name) ? { format: 'byte' } : {};
+    const fallback = DEFAULTS[name];
+    return {
+      ...(BYTES.includes(name) ? { format: 'byte' } : {}),
+      ...(fallback === undefined ? {} : { default: fallback }),
+    };
   }
 
   ofList(name: string): Partial<Definition> {

@@ -61,6 +61,7 @@ export const ATOMIC_TYPES: readonly string[] = [
   'admissionregistration.v1.NamedRuleWithOperations',
   'admissionregistration.v1.ParamKind',
   'admissionregistration.v1.ParamRef',
+  'admissionregistration.v1.Variable',
   'core.v1.ConfigMapKeySelector',
   'core.v1.EndpointAddress',
   'core.v1.EndpointPort',
