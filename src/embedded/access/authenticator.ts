@@ -1,4 +1,5 @@
 import { ClientCertificates } from './client-certificates.ts';
+import { longestToken } from './json-web-token.ts';
 import { type Refusal, unauthorized } from './refusal.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { ServiceAccountTokens, TokenVerdict } from './service-account-tokens.ts';
@@ -58,6 +59,7 @@ export class Authenticator {
 
   /** Whom a token means to one of these audiences. */
   review(token: string, audiences: readonly string[], now: number): TokenVerdict {
+    if (token.length > longestToken) return { problem: invalidToken };
     const known = this.#staticTokens.find(token);
     const own = audiences.filter((audience) => this.audiences.includes(audience));
     if (known !== undefined && own.length > 0) return { user: authenticated(known), audiences: own };

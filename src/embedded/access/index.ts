@@ -1,3 +1,4 @@
+export type { AdmittedWrite } from './admitted-write.ts';
 export { reviewAccess, reviewLocalAccess, reviewOwnAccess } from './access-review.ts';
 export type { AuthenticatorOptions, RequestCredentials } from './authenticator.ts';
 export { Authenticator } from './authenticator.ts';
@@ -14,7 +15,6 @@ export type { KeyPair } from './key-pair.ts';
 export type { KubeconfigContents } from './kubeconfig.ts';
 export { kubeconfig } from './kubeconfig.ts';
 export { agentServiceAccount } from './node-identity.ts';
-export type { AdmittedWrite } from './node-restriction.ts';
 export { refuseNodeWrite } from './node-restriction.ts';
 export { RbacPolicy } from './rbac-policy.ts';
 export type { RbacResource, RbacSource, RbacStore } from './rbac-source.ts';

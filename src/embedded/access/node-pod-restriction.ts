@@ -1,7 +1,7 @@
 import { quoted } from './go-text.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
 import { listAt, memberAt, objectAt, type ReadObject, textAt } from './json-member.ts';
-import type { AdmittedWrite } from './node-restriction.ts';
+import type { AdmittedWrite } from './admitted-write.ts';
 import { notFound, type Refusal } from './refusal.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';

@@ -1,28 +1,11 @@
 import type { JsonObject } from '../../schema/index.ts';
+import type { AdmittedWrite } from './admitted-write.ts';
 import { quoted } from './go-text.ts';
 import { listAt, objectAt, type ReadObject, textAt } from './json-member.ts';
 import { machineConfigGroup, nodeLeaseNamespace } from './node-authorizer.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { refuseNodePodWrite } from './node-pod-restriction.ts';
 import { forbidden, type Refusal } from './refusal.ts';
-import type { User } from './user.ts';
-
-/** A write that is about to be stored. */
-export interface AdmittedWrite {
-  readonly user: User;
-  /** A patch is an update; `create` is also what POST to a subresource is. */
-  readonly operation: 'create' | 'update' | 'delete';
-  readonly group: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  /** From the path; for a create, the object's own. */
-  readonly name: string;
-  /** What will be stored, or is posted; a delete has none. */
-  readonly object?: JsonObject;
-  /** What is stored until now. */
-  readonly old?: JsonObject;
-}
 
 /**
  * Holds nodes and agents to their own objects, whatever roles they have: Kubernetes' NodeRestriction
