@@ -28,6 +28,7 @@ const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = n
   ['image', imageCommands],
   ['ignition', ignitionCommands],
   ['demo', demoCommands],
+  ['up', upCommands],
 ]);
 
 /**
@@ -105,6 +106,17 @@ function demoCommands({ environment }: Surroundings): Command {
     .addOption(insecureOption())
     .addOption(caOption())
     .action(async (flags) => (await import('./demo-command.ts')).demoCommand(flags, environment));
+}
+
+function upCommands({ environment }: Surroundings): Command {
+  return command('up')
+    .description('Start a control plane on loopback: a Kubernetes API and a registry, kept in a directory.')
+    .option('--data <dir>', 'where everything is kept; ~/.local/share/varve by default')
+    .option('--port <port>', "of the API; the last start's by default, any free one at first")
+    .option('--registry-port <port>', "of the registry; the last start's by default, any free one at first")
+    .option('--base <ref>', 'the base image of pools; a generated miniature one by default')
+    .option('--nodes <count>', 'how many simulated nodes; this version has none', '0')
+    .action(async (flags) => (await import('./up-command.ts')).upCommand(flags, environment));
 }
 
 function imageCommands({ environment }: Surroundings): Command {

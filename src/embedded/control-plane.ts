@@ -31,6 +31,7 @@ import {
 import { builtInSchema } from './documents/index.ts';
 import { writeDurably } from './durable-file.ts';
 import { builtInKinds } from './kinds/index.ts';
+import { applyMergePatch } from './patch/index.ts';
 import {
   KindRegistry,
   KubernetesApi,
@@ -51,6 +52,8 @@ export interface ControlPlaneOptions {
   readonly staticTokens?: readonly StaticToken[];
   /** Objects that are created where they are missing, after those that every cluster has. */
   readonly objects?: readonly JsonObject[];
+  /** Merge patches of objects that are there: what follows this start's options and not the last one's. */
+  readonly settings?: readonly JsonObject[];
   /** How much of the past watches can begin at; see the store's. */
   readonly history?: HistoryOptions;
   /** Told of what should not happen but is no reason to stop. */
@@ -123,7 +126,7 @@ async function start(
     random: Math.random,
   };
   const definitions = new DefinitionController(support(environment));
-  await furnish(environment, definitions, options.objects ?? []);
+  await furnish(environment, definitions, options);
   const serving = await credentials.server(Date.now());
   const rbac = storedRbac(store);
   const api = makeApi(environment, credentials, rbac, options.staticTokens ?? []);
@@ -183,7 +186,7 @@ function controllers(environment: ApiEnvironment, definitions: Controller, autho
 async function furnish(
   environment: ApiEnvironment,
   definitions: Controller,
-  more: readonly JsonObject[],
+  { objects = [], settings = [] }: ControlPlaneOptions,
 ): Promise<void> {
   const { store } = environment;
   const client = new SystemClient(environment, 'varve');
@@ -192,13 +195,13 @@ async function furnish(
     for (const name of NAMESPACES)
       ensure(environment, client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const object of bootstrapPolicy()) ensure(environment, client, object);
-    for (const definition of customResourceDefinitions)
-      ensure(environment, client, definition as unknown as JsonObject);
+    for (const definition of own) ensure(environment, client, definition as unknown as JsonObject);
   });
   definitions.begin();
   await store.transact(() => definitions.work());
   await store.transact(() => {
-    for (const object of more) ensure(environment, client, object);
+    for (const object of objects) ensure(environment, client, object);
+    for (const patch of settings) change(environment, client, patch);
   });
 }
 
@@ -210,6 +213,18 @@ function ensure(environment: ApiEnvironment, client: SystemClient, object: JsonO
   if (client.get(kind, textMember(metadata, 'namespace'), textMember(metadata, 'name')) === undefined) {
     client.create(kind, object);
   }
+}
+
+/** Merges a patch into the object that it names, if that is there. */
+function change(environment: ApiEnvironment, client: SystemClient, patch: JsonObject): void {
+  const kind = environment.kinds.findByKind(textMember(patch, 'apiVersion'), textMember(patch, 'kind'));
+  const metadata = metadataOf(patch);
+  const old =
+    kind === undefined
+      ? undefined
+      : client.get(kind, textMember(metadata, 'namespace'), textMember(metadata, 'name'));
+  if (kind === undefined || old === undefined) return;
+  client.update(kind, old, (next) => void Object.assign(next, applyMergePatch(next, patch)));
 }
 
 interface LateApi {

@@ -1,0 +1,99 @@
+import type { JsonObject } from '../schema/index.ts';
+
+/** What a cluster's objects say of the world around them. */
+export interface ClusterFacts {
+  /** `host:port` of the registry that pools' images go to. */
+  readonly registry: string;
+  /** The base image of pools that name no other. */
+  readonly base: string;
+}
+
+/** Where Varve's own objects are, and the secrets of registries (architecture §5). */
+const NAMESPACE = 'openshift-machine-config-operator';
+const GROUP = 'machineconfiguration.openshift.io';
+const API_VERSION = `${GROUP}/v1`;
+
+/**
+ * What a cluster has for Varve: its namespace, the built-in pools, a ControllerConfig and a secret for the registry
+ * (contract §1.2, §1.6). Created where they are missing.
+ */
+export function clusterObjects(facts: ClusterFacts): JsonObject[] {
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    builtInPool('worker', {}),
+    builtInPool('master', { 'operator.machineconfiguration.openshift.io/required-for-upgrade': '' }),
+    controllerConfig(facts),
+    registrySecret(facts.registry),
+  ];
+}
+
+/** What of them follows the command line at each start: a merge patch for each object. */
+export function clusterSettings(facts: ClusterFacts): JsonObject[] {
+  return [
+    {
+      apiVersion: API_VERSION,
+      kind: 'ControllerConfig',
+      metadata: { name: CONTROLLER_CONFIG },
+      spec: { baseOSContainerImage: facts.base },
+    },
+    registrySecret(facts.registry),
+  ];
+}
+
+const CONTROLLER_CONFIG = 'machine-config-controller';
+
+function builtInPool(name: string, labels: Record<string, string>): JsonObject {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'MachineConfigPool',
+    metadata: {
+      name,
+      labels: {
+        ...labels,
+        [`${GROUP}/mco-built-in`]: '',
+        [`pools.operator.machineconfiguration.openshift.io/${name}`]: '',
+      },
+    },
+    spec: {
+      machineConfigSelector: { matchLabels: { [`${GROUP}/role`]: name } },
+      nodeSelector: { matchLabels: { [`node-role.kubernetes.io/${name}`]: '' } },
+    },
+  };
+}
+
+function controllerConfig({ base }: ClusterFacts): JsonObject {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'ControllerConfig',
+    metadata: { name: CONTROLLER_CONFIG },
+    spec: {
+      clusterDNSIP: '',
+      cloudProviderConfig: '',
+      kubeAPIServerServingCAData: '',
+      rootCAData: '',
+      cloudProviderCAData: null,
+      additionalTrustBundle: null,
+      images: {},
+      baseOSContainerImage: base,
+      releaseImage: '',
+      proxy: null,
+      infra: null,
+      dns: null,
+      ipFamilies: 'IPv4',
+      network: null,
+    },
+  };
+}
+
+/** The embedded registry lets everybody in; the secret is what a MachineOSConfig has to name all the same. */
+function registrySecret(registry: string): JsonObject {
+  const auth = Buffer.from('varve:varve').toString('base64');
+  const config = JSON.stringify({ auths: { [registry]: { auth } } });
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'registry', namespace: NAMESPACE },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+  };
+}
