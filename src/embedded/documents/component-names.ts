@@ -6,7 +6,6 @@ export const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOption
 export const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
 export const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 export const PATCH = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
-export const RESOURCE_LIST = 'io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList';
 export const STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 
 /**

@@ -1,4 +1,3 @@
-export { AGGREGATED_DISCOVERY_TYPE, aggregatedDiscovery } from './aggregated-discovery.ts';
 export type { ApiDocument } from './api-documents.ts';
 export { ApiDocuments } from './api-documents.ts';
 export { builtInDefinitions, builtInName, builtInSchema, definedSchema } from './built-in-definitions.ts';

@@ -1,3 +1,3 @@
-export { decodeProtobufBody, PROTOBUF_TYPE } from './protobuf-body.ts';
+export { decodeProtobufBody } from './protobuf-body.ts';
 export type { ProtobufErrorCode } from './protobuf-error.ts';
 export { ProtobufError } from './protobuf-error.ts';

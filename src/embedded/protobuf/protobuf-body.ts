@@ -4,13 +4,10 @@ import { decodeMessage } from './message-decoder.ts';
 import { ProtobufError } from './protobuf-error.ts';
 import { bytesOf, FieldBudget, readFields, textOf } from './wire-reader.ts';
 
-/** The media type of these bodies. */
-export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
-
 const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /**
- * Reads a body of type {@link PROTOBUF_TYPE}: four bytes and a runtime.Unknown that names the object's apiVersion and kind and
+ * Reads a body of type application/vnd.kubernetes.protobuf: four bytes and a runtime.Unknown that names the object's apiVersion and kind and
  * holds its message. The result is what the same client would send as JSON, with `apiVersion` and `kind` where the sender
  * named them. Throws {@link ProtobufError}.
  */

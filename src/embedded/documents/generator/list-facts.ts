@@ -51,6 +51,7 @@ export const LIST_SETS: readonly string[] = [
   'batch.v1.PodFailurePolicyOnExitCodesRequirement.values',
   'batch.v1.UncountedTerminatedPods.failed',
   'batch.v1.UncountedTerminatedPods.succeeded',
+  'core.v1.ContainerRestartRuleOnExitCodes.values',
   'core.v1.NodeSpec.podCIDRs',
   'meta.v1.ObjectMeta.finalizers',
 ];
@@ -65,6 +66,7 @@ export const ATOMIC_TYPES: readonly string[] = [
   'core.v1.ConfigMapKeySelector',
   'core.v1.EndpointAddress',
   'core.v1.EndpointPort',
+  'core.v1.FileKeySelector',
   'core.v1.LocalObjectReference',
   'core.v1.NodeSelector',
   'core.v1.NodeSelectorTerm',

@@ -100,3 +100,48 @@ export interface Volume {
     /** An OCI image or artifact, mounted read-only. */
     image?: ImageVolumeSource;
 }
+export interface PodSpec {
+    /** The host name that the pod's processes see, whatever its name and subdomain are. */
+    hostnameOverride?: string;
+}
+/** What is done when a container exits. */
+export interface ContainerRestartRule {
+    /** Restart or RestartAllContainers. */
+    action: string;
+    /** For which exit codes the rule is; for all, if not set. */
+    exitCodes?: ContainerRestartRuleOnExitCodes;
+}
+/** A set of exit codes. */
+export interface ContainerRestartRuleOnExitCodes {
+    /** In or NotIn. */
+    operator: string;
+    /** The exit codes. */
+    values?: Array<number>;
+}
+export interface Container {
+    /** Rules, tried in order, that go before the restart policy when the container exits. */
+    restartPolicyRules?: Array<ContainerRestartRule>;
+}
+export interface EphemeralContainer {
+    /** Not allowed for ephemeral containers. */
+    restartPolicyRules?: Array<ContainerRestartRule>;
+}
+/** Selects a key of a file with environment variables in a volume. */
+export interface FileKeySelector {
+    /** The key: the variable's name in the file. */
+    key: string;
+    /** Whether the file and the key may be missing. */
+    optional?: boolean;
+    /** The file's path below the volume. */
+    path: string;
+    /** The volume's name. */
+    volumeName: string;
+}
+export interface EnvVarSource {
+    /** Selects a key of a file with environment variables in a volume. */
+    fileKeyRef?: FileKeySelector;
+}
+export interface NodeStatus {
+    /** Features of the node's kubelet that the scheduler should know of. */
+    declaredFeatures?: Array<string>;
+}
