@@ -1,7 +1,6 @@
 import type { JsonObject } from '../../schema/index.ts';
-import type { Subresource } from '../kinds/kind.ts';
 import { orderedSubresources } from './discovery.ts';
-import type { DocumentedKind } from './documented-kind.ts';
+import type { DocumentedKind, Subresource } from './documented-kind.ts';
 import { servedGroups } from './group-order.ts';
 
 /** The media type of an aggregated discovery document, as requests name it and the answer's Content-Type. */

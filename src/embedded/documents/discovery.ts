@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Json, JsonObject } from '../../schema/index.ts';
-import type { Subresource } from '../kinds/kind.ts';
-import { apiVersionOf, type DocumentedKind } from './documented-kind.ts';
+import { apiVersionOf, type DocumentedKind, type Subresource } from './documented-kind.ts';
 import { type ServedGroup, servedGroups } from './group-order.ts';
 
 /** `GET /api`. `serverAddress` is the host and port that clients should use, as the request named it. */

@@ -1,4 +1,4 @@
-import type { Kind } from '../kinds/kind.ts';
+import type { Kind } from '../kinds/index.ts';
 
 /**
  * What discovery and OpenAPI documents tell of a served resource. Every {@link Kind} is one; so are those that are only
@@ -9,6 +9,9 @@ export type DocumentedKind = Pick<
   'group' | 'version' | 'kind' | 'plural' | 'singular' | 'namespaced' | 'verbs'
 > &
   Partial<Pick<Kind, 'listKind' | 'shortNames' | 'categories' | 'subresources' | 'custom' | 'schema'>>;
+
+export type Subresource = Kind['subresources'][number];
+export type Verb = Kind['verbs'][number];
 
 /** `v1` for the core group, `apps/v1` for others. */
 export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {

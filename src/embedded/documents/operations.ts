@@ -1,8 +1,7 @@
-import type { Verb } from '../kinds/kind.ts';
 import { componentName, DELETE_OPTIONS, listComponentName, PATCH, STATUS } from './component-names.ts';
 import type { GroupVersionKind } from './definition.ts';
 import { orderedSubresources } from './discovery.ts';
-import { apiVersionOf, type DocumentedKind } from './documented-kind.ts';
+import { apiVersionOf, type DocumentedKind, type Verb } from './documented-kind.ts';
 import {
   DELETE_PARAMETERS,
   LIST_PARAMETERS,

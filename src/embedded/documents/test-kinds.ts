@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import type { Json, Schema } from '../../schema/index.ts';
-import type { Verb } from '../kinds/kind.ts';
-import type { DocumentedKind } from './documented-kind.ts';
+import type { DocumentedKind, Verb } from './documented-kind.ts';
 
 /** One request that was recorded against a real API server, and its answer. */
 export interface Recording {
