@@ -127,6 +127,10 @@ for (const [identity, who] of [
       message(request(who, 'create', 'pods/eviction', { namespace: 'ns', name: 'mine' })),
       'allowed',
     );
+    assert.match(
+      message(request(who, 'create', 'pods/eviction', { namespace: 'ns', name: 'other' })),
+      /: node a can only evict pods with spec\.nodeName set to itself$/,
+    );
     assert.equal(message(request(who, 'patch', 'pods/status', { namespace: 'ns', name: 'mine' })), 'allowed');
     for (const resource of ['pods/exec', 'pods/log', 'pods/binding']) {
       assert.match(

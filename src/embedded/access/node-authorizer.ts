@@ -66,7 +66,8 @@ function decideOwnObject(
 function decidePod(attributes: RequestAttributes, node: string, nodeOfPod: NodeOfPod): Decision {
   const { verb, subresource, namespace } = attributes;
   if (subresource === 'status') return verb === 'update' || verb === 'patch' ? allowed : denied('');
-  if (subresource === 'eviction') return verb === 'create' ? allowed : denied('');
+  if (subresource === 'eviction')
+    return verb === 'create' ? decideEviction(attributes, node, nodeOfPod) : denied('');
   if (subresource !== '') return denied(verb === 'get' ? 'cannot get subresource' : '');
   if (verb === 'create' || verb === 'delete') return allowed;
   if (verb !== 'get' && verb !== 'list' && verb !== 'watch') return denied('');
@@ -79,6 +80,18 @@ function decidePod(attributes: RequestAttributes, node: string, nodeOfPod: NodeO
   return nodeOfPod(namespace, name) === node
     ? allowed
     : denied(`no relationship found between node '${node}' and this object`);
+}
+
+/** Kubernetes leaves this to admission, too; but the pod is known already, and an eviction cannot be taken back. */
+function decideEviction(
+  { namespace, name }: RequestAttributes,
+  node: string,
+  nodeOfPod: NodeOfPod,
+): Decision {
+  const where = nodeOfPod(namespace, name);
+  return where === undefined || where === node
+    ? allowed
+    : denied(`node ${node} can only evict pods with spec.nodeName set to itself`);
 }
 
 function decideLease(attributes: RequestAttributes, node: string): Decision {
