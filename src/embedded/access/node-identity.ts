@@ -8,7 +8,7 @@ import {
 } from './user.ts';
 
 /** The service account of the agents: one for all, with tokens that are bound each to its node. */
-export const agentServiceAccount = {
+const agentServiceAccount = {
   namespace: 'openshift-machine-config-operator',
   name: 'varve-agent',
 } as const;
