@@ -57,9 +57,11 @@ export interface Strategy {
   prepareForUpdate(object: JsonObject, old: JsonObject, context: WriteContext): void;
   /** The same for `/status`: by default everything but status comes from `old`. */
   prepareForStatusUpdate(object: JsonObject, old: JsonObject, context: WriteContext): void;
-  /** Everything below the type level; metadata is checked by the caller. */
+  /** All that is wrong with a new object below the type level; metadata is checked by the caller. */
   validate(object: JsonObject): FieldError[];
+  /** All that is wrong with an update: what may not change, and what `validate` would say of the object itself. */
   validateUpdate(object: JsonObject, old: JsonObject): FieldError[];
+  /** All that is wrong with a write of `/status`. */
   validateStatusUpdate(object: JsonObject, old: JsonObject): FieldError[];
   /** metadata.name's own rule; undefined when it is fine, else the detail of an Invalid value. */
   nameProblem(name: string): string | undefined;
@@ -73,6 +75,14 @@ export interface Strategy {
   gracePeriodSeconds(object: JsonObject, requested: number | undefined): number;
   /** `Background` for all but Jobs, whose default is `Orphan`. */
   readonly defaultPropagation: 'Background' | 'Orphan';
+}
+
+/** Where `/scale` finds its numbers: simple paths such as `.spec.replicas`. */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Of a custom resource: a text below `.status`; a built-in kind has a LabelSelector there. */
+  readonly labelSelectorPath?: string;
 }
 
 /** One served kind: how it is named, what it looks like, how it behaves. */
@@ -101,8 +111,13 @@ export interface Kind {
   readonly table: TableFormat;
   /** Names of the fields that a fieldSelector may use beside metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
-  /** The values of `selectableFields` that this object has; absent ones are ''. */
+  /**
+   * What is stored for field selectors; absent values are ''. Has all of `selectableFields`, and for a stored form with two
+   * views (events) those of both, whichever form the object has.
+   */
   fieldsOf(object: JsonObject): Record<string, string>;
+  /** Where the `scale` subresource, if there is one, finds its numbers. */
+  readonly scale?: ScalePaths;
   /** For a kind that is stored in another form (events.k8s.io): between this view and the stored one. */
   readonly view?: { toStored(object: JsonObject): JsonObject; fromStored(object: JsonObject): JsonObject };
 }

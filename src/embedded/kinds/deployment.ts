@@ -1,0 +1,133 @@
+import { forbiddenValue, invalidValue } from '../../schema/index.ts';
+import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { formatSelector } from './label-selector.ts';
+import { ensureObject, numberAt, objectAt, objectsAt, sameJson, setDefault, setDefaultText, textAt, valueAt } from './members.ts';
+import { podTemplateDefaults } from './pod-defaults.ts';
+import {
+  unlessAtMostWhole,
+  unlessCountOrPercent,
+  unlessNonNegative,
+  unlessOneOf,
+  unlessSame,
+} from './problems.ts';
+import { specChanged } from './strategy.ts';
+import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
+import { templateErrors, workloadSelectorErrors } from './workload-validation.ts';
+
+/** apps/v1 Deployment. */
+export const deployment: BuiltInKind = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  namespaced: true,
+  scale: {
+    specReplicasPath: '.spec.replicas',
+    statusReplicasPath: '.status.replicas',
+    labelSelectorPath: '.spec.selector',
+  },
+  strategy: {
+    status: () => ({}),
+    // Annotations reach the ReplicaSets, so that a change of one is work for the controller.
+    counts: (object, old) =>
+      specChanged(object, old) ||
+      !sameJson(annotationsOf(object), annotationsOf(old)),
+    defaults(object) {
+      const spec = ensureObject(object, 'spec');
+      setDefault(spec, 'replicas', 1);
+      const strategy = ensureObject(spec, 'strategy');
+      setDefaultText(strategy, 'type', 'RollingUpdate');
+      if (textAt(strategy, 'type') === 'RollingUpdate') {
+        const rolling = ensureObject(strategy, 'rollingUpdate');
+        setDefault(rolling, 'maxUnavailable', '25%');
+        setDefault(rolling, 'maxSurge', '25%');
+      }
+      setDefault(spec, 'revisionHistoryLimit', 10);
+      setDefault(spec, 'progressDeadlineSeconds', 600);
+      podTemplateDefaults(spec);
+      for (const condition of objectsAt(ensureObject(object, 'status'), 'conditions')) {
+        setDefault(condition, 'lastUpdateTime', null);
+        setDefault(condition, 'lastTransitionTime', null);
+      }
+    },
+    validate,
+    validateUpdate: (object, old) =>
+      unlessSame('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(old, 'spec', 'selector')),
+    statusUpdate(object, old) {
+      const labels = valueAt(old, 'metadata', 'labels');
+      const metadata = ensureObject(object, 'metadata');
+      if (labels === undefined) delete metadata['labels'];
+      else metadata['labels'] = labels;
+    },
+  },
+  table: {
+    columns: [
+      NAME,
+      { name: 'Ready', description: 'Number of the pod with ready state' },
+      { name: 'Up-to-date', field: 'status.updatedReplicas' },
+      { name: 'Available', field: 'status.availableReplicas' },
+      AGE,
+      ...CONTAINERS,
+      { name: 'Selector', field: 'spec.selector', wide: true },
+    ],
+    cells: (object, now) => [
+      nameCell(object),
+      `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`,
+      numberAt(object, 'status', 'updatedReplicas') ?? 0,
+      numberAt(object, 'status', 'availableReplicas') ?? 0,
+      ageCell(object, now),
+      ...containerCells(objectAt(object, 'spec', 'template', 'spec')),
+      formatSelector(objectAt(object, 'spec', 'selector')),
+    ],
+  },
+};
+
+function annotationsOf(object: JsonObject): JsonObject {
+  return objectAt(object, 'metadata', 'annotations') ?? {};
+}
+
+function validate(object: JsonObject): FieldError[] {
+  const spec = objectAt(object, 'spec') ?? {};
+  const seconds = numberAt(spec, 'minReadySeconds') ?? 0;
+  const deadline = numberAt(spec, 'progressDeadlineSeconds');
+  return [
+    ...unlessNonNegative('spec.replicas', numberAt(spec, 'replicas')),
+    ...workloadSelectorErrors(spec, 'deployment'),
+    ...templateErrors(spec, 'Deployment', ['Always']),
+    ...rolloutErrors(objectAt(spec, 'strategy') ?? {}),
+    ...unlessNonNegative('spec.minReadySeconds', seconds),
+    ...unlessNonNegative('spec.revisionHistoryLimit', numberAt(spec, 'revisionHistoryLimit')),
+    ...unlessNonNegative('spec.progressDeadlineSeconds', deadline),
+    ...(deadline !== undefined && deadline <= seconds
+      ? [invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds')]
+      : []),
+  ];
+}
+
+function rolloutErrors(strategy: JsonObject): FieldError[] {
+  const type = textAt(strategy, 'type');
+  const rolling = objectAt(strategy, 'rollingUpdate');
+  if (type === 'Recreate') {
+    const detail = "may not be specified when strategy `type` is 'Recreate'";
+    return rolling === undefined ? [] : [forbiddenValue('spec.strategy.rollingUpdate', detail)];
+  }
+  if (type !== 'RollingUpdate') return unlessOneOf('spec.strategy.type', type, ['Recreate', 'RollingUpdate']);
+  const field = 'spec.strategy.rollingUpdate';
+  const unavailable = valueAt(rolling, 'maxUnavailable');
+  const surge = valueAt(rolling, 'maxSurge');
+  return [
+    ...unlessCountOrPercent(`${field}.maxUnavailable`, unavailable),
+    ...unlessCountOrPercent(`${field}.maxSurge`, surge),
+    ...(isNone(unavailable) && isNone(surge)
+      ? [invalidValue(`${field}.maxUnavailable`, unavailable, 'may not be 0 when `maxSurge` is 0')]
+      : []),
+    ...unlessAtMostWhole(`${field}.maxUnavailable`, unavailable),
+  ];
+}
+
+function isNone(limit: Json | undefined): boolean {
+  return limit === 0 || limit === '0%';
+}

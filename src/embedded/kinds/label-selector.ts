@@ -1,0 +1,111 @@
+import { forbiddenValue, invalidValue, requiredValue } from '../../schema/index.ts';
+import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import { listAt, objectAt, objectsAt, textAt, textsAt } from './members.ts';
+import { labelErrors } from './metadata.ts';
+import { labelValueProblems, qualifiedNameProblems } from './names.ts';
+import { invalidFor } from './problems.ts';
+
+/** Whether a selector asks for nothing in particular. */
+export function isEmptySelector(selector: JsonObject): boolean {
+  return (
+    Object.keys(objectAt(selector, 'matchLabels') ?? {}).length === 0 &&
+    listAt(selector, 'matchExpressions').length === 0
+  );
+}
+
+/** Whether labels satisfy a LabelSelector; an empty one matches everything, none nothing. */
+export function selects(selector: JsonObject | undefined, labels: JsonObject | undefined): boolean {
+  if (selector === undefined) return false;
+  const present = new Map(Object.entries(labels ?? {}));
+  const exact = Object.entries(objectAt(selector, 'matchLabels') ?? {});
+  if (!exact.every(([key, value]) => present.get(key) === value)) return false;
+  return objectsAt(selector, 'matchExpressions').every((requirement) => {
+    const value = present.get(textAt(requirement, 'key'));
+    const listed = typeof value === 'string' && textsAt(requirement, 'values').includes(value);
+    switch (textAt(requirement, 'operator')) {
+      case 'In':
+        return listed;
+      case 'NotIn':
+        return !listed;
+      case 'Exists':
+        return value !== undefined;
+      default:
+        return value === undefined;
+    }
+  });
+}
+
+/** A LabelSelector in the form of a query, as tables and Scale show it: `app=web,tier in (a,b),!old`; '' if empty. */
+export function formatSelector(selector: JsonObject | undefined): string {
+  const parts: [string, string][] = Object.entries(objectAt(selector, 'matchLabels') ?? {}).map(
+    ([key, value]) => [key, `${key}=${String(value)}`],
+  );
+  for (const requirement of objectsAt(selector, 'matchExpressions')) {
+    const key = textAt(requirement, 'key');
+    parts.push([key, formatRequirement(key, requirement)]);
+  }
+  return parts
+    .sort(([left], [right]) => compareText(left, right))
+    .map(([, text]) => text)
+    .join(',');
+}
+
+/** A map of labels as tables show it: `a=b,c=d`; `<none>` if empty. */
+export function formatLabels(labels: JsonObject | undefined): string {
+  const parts = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${String(value)}`);
+  return parts.length === 0 ? '<none>' : parts.sort(compareText).join(',');
+}
+
+/** What is wrong with a LabelSelector (ValidateLabelSelector). */
+export function selectorErrors(field: string, selector: Json | undefined): FieldError[] {
+  const errors = labelErrors(`${field}.matchLabels`, objectAt(selector, 'matchLabels'));
+  for (const [index, requirement] of objectsAt(selector, 'matchExpressions').entries()) {
+    errors.push(...requirementErrors(`${field}.matchExpressions[${index}]`, requirement));
+  }
+  return errors;
+}
+
+/** Code unit order, as Go sorts. */
+export function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+function formatRequirement(key: string, requirement: JsonObject): string {
+  const values = textsAt(requirement, 'values').sort(compareText).join(',');
+  switch (textAt(requirement, 'operator')) {
+    case 'In':
+      return `${key} in (${values})`;
+    case 'NotIn':
+      return `${key} notin (${values})`;
+    case 'Exists':
+      return key;
+    default:
+      return `!${key}`;
+  }
+}
+
+function requirementErrors(field: string, requirement: JsonObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const key = textAt(requirement, 'key');
+  const operator = textAt(requirement, 'operator');
+  const values = textsAt(requirement, 'values');
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0) {
+      errors.push(requiredValue(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+    }
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0) {
+      errors.push(
+        forbiddenValue(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+      );
+    }
+  } else {
+    errors.push(invalidValue(`${field}.operator`, operator, 'not a valid selector operator'));
+  }
+  errors.push(...invalidFor(`${field}.key`, key, qualifiedNameProblems(key)));
+  for (const [index, value] of values.entries()) {
+    errors.push(...invalidFor(`${field}.values[${index}]`, value, labelValueProblems(value)));
+  }
+  return errors;
+}
