@@ -19,7 +19,7 @@ export const ALL_VERBS: readonly Verb[] = [
 ];
 
 /** The verbs of a subresource that shows and changes a part of the object. */
-const PART_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
+export const PART_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
 
 /** What tells one built-in kind from another; its schema comes from the documents. */
 export interface BuiltInKind {

@@ -20,7 +20,9 @@ export const componentStatus: BuiltInKind = {
       { name: 'Error', description: 'Error of the component conditions' },
     ],
     cells(object) {
-      const healthy = objectsAt(object, 'conditions').find((condition) => textAt(condition, 'type') === 'Healthy');
+      const healthy = objectsAt(object, 'conditions').find(
+        (condition) => textAt(condition, 'type') === 'Healthy',
+      );
       if (healthy === undefined) return [nameCell(object), 'Unknown', '', ''];
       const status = textAt(healthy, 'status') === 'True' ? 'Healthy' : 'Unhealthy';
       return [nameCell(object), status, textAt(healthy, 'message'), textAt(healthy, 'error')];

@@ -2,7 +2,14 @@ import { duplicateValue, invalidValue, requiredValue, unsupportedValue } from '.
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { numberAt, objectAt, objectsAt, textAt, valueAt } from './members.ts';
 import { configKeyProblems, environmentNameProblems, labelProblems, portNameProblems } from './names.ts';
-import { invalidFor, notFound, unlessNonNegative, unlessOneOf, unlessPort, unlessPositive } from './problems.ts';
+import {
+  invalidFor,
+  notFound,
+  unlessNonNegative,
+  unlessOneOf,
+  unlessPort,
+  unlessPositive,
+} from './problems.ts';
 import { quantityOf } from './quantity.ts';
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
@@ -95,7 +102,9 @@ function environmentErrors(container: JsonObject, containerField: string): Field
     } else if (textAt(variable, 'value') !== '') {
       errors.push(invalidValue(`${field}.valueFrom`, '', 'may not be specified when `value` is not empty'));
     } else if (sources > 1) {
-      errors.push(invalidValue(`${field}.valueFrom`, '', 'may not have more than one field specified at a time'));
+      errors.push(
+        invalidValue(`${field}.valueFrom`, '', 'may not have more than one field specified at a time'),
+      );
     }
     for (const member of ['configMapKeyRef', 'secretKeyRef']) {
       const reference = objectAt(source, member);
@@ -126,7 +135,8 @@ function mountErrors(
     if (paths.has(path)) errors.push(invalidValue(`${field}.mountPath`, path, 'must be unique'));
     paths.add(path);
     const subPath = textAt(mount, 'subPath');
-    if (subPath.startsWith('/')) errors.push(invalidValue(`${field}.subPath`, subPath, 'must be a relative path'));
+    if (subPath.startsWith('/'))
+      errors.push(invalidValue(`${field}.subPath`, subPath, 'must be a relative path'));
     if (subPath.split('/').includes('..')) {
       errors.push(invalidValue(`${field}.subPath`, subPath, "must not contain '..'"));
     }
@@ -144,13 +154,15 @@ function resourceErrors(resources: JsonObject | undefined, field: string): Field
   for (const [resource, value] of Object.entries(requests)) {
     errors.push(...amountErrors(`${field}.requests[${resource}]`, value));
     const request = quantityOf(value);
-    const limit = quantityOf(valueAt(limits, resource));
+    const shown = valueAt(limits, resource);
+    const limit = quantityOf(shown);
     if (request === undefined || limit === undefined) continue;
+    const of = `${resource} limit of ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`;
     if (request > limit) {
-      const detail = `must be less than or equal to ${resource} limit of ${String(limits[resource])}`;
+      const detail = `must be less than or equal to ${of}`;
       errors.push(invalidValue(`${field}.requests`, value, detail));
     } else if (request !== limit && !COMPUTE.has(resource) && !resource.startsWith('hugepages-')) {
-      const detail = `must be equal to ${resource} limit of ${String(limits[resource])}`;
+      const detail = `must be equal to ${of}`;
       errors.push(invalidValue(`${field}.requests`, value, detail));
     }
   }
@@ -175,11 +187,20 @@ function probeErrors(probe: JsonObject, field: string): FieldError[] {
       message: 'Forbidden: may not specify more than 1 handler type',
     });
   }
-  for (const member of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold']) {
+  for (const member of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ]) {
     errors.push(...unlessNonNegative(`${field}.${member}`, numberAt(probe, member)));
   }
   errors.push(
-    ...unlessPositive(`${field}.terminationGracePeriodSeconds`, numberAt(probe, 'terminationGracePeriodSeconds')),
+    ...unlessPositive(
+      `${field}.terminationGracePeriodSeconds`,
+      numberAt(probe, 'terminationGracePeriodSeconds'),
+    ),
   );
   const once = field.endsWith('.livenessProbe') || field.endsWith('.startupProbe');
   const successes = numberAt(probe, 'successThreshold') ?? 1;
@@ -208,7 +229,7 @@ export function tolerationErrors(toleration: JsonObject, field: string): FieldEr
     );
   }
   if (operator === 'Exists' && textAt(toleration, 'value') !== '') {
-    const detail = 'value must be empty when `operator` is \'Exists\'';
+    const detail = "value must be empty when `operator` is 'Exists'";
     errors.push(invalidValue(`${field}.operator`, textAt(toleration, 'value'), detail));
   } else if (!['', 'Equal', 'Exists', 'Lt', 'Gt'].includes(operator)) {
     errors.push(unsupportedValue(`${field}.operator`, operator, ['Equal', 'Exists']));

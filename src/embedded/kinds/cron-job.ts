@@ -4,7 +4,16 @@ import type { BuiltInKind } from './built-in-kind.ts';
 import { ageOf } from './human-duration.ts';
 import { jobSpecErrors } from './job.ts';
 import { formatSelector } from './label-selector.ts';
-import { ensureObject, isTrueAt, listAt, numberAt, objectAt, setDefault, setDefaultText, textAt } from './members.ts';
+import {
+  ensureObject,
+  isTrueAt,
+  listAt,
+  numberAt,
+  objectAt,
+  setDefault,
+  setDefaultText,
+  textAt,
+} from './members.ts';
 import { subdomainProblems } from './names.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';
@@ -98,5 +107,11 @@ function scheduleErrors(schedule: string): FieldError[] {
   const bad = fields.find((field) => !FIELD.test(field));
   return bad === undefined
     ? []
-    : [invalidValue('spec.schedule', schedule, `failed to parse int from ${bad}: strconv.Atoi: parsing ${JSON.stringify(bad)}: invalid syntax`)];
+    : [
+        invalidValue(
+          'spec.schedule',
+          schedule,
+          `failed to parse int from ${bad}: strconv.Atoi: parsing ${JSON.stringify(bad)}: invalid syntax`,
+        ),
+      ];
 }

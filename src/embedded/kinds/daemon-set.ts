@@ -2,7 +2,16 @@ import { invalidValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatLabels, formatSelector } from './label-selector.ts';
-import { ensureObject, numberAt, objectAt, objectsAt, setDefault, setDefaultText, textAt, valueAt } from './members.ts';
+import {
+  ensureObject,
+  numberAt,
+  objectAt,
+  objectsAt,
+  setDefault,
+  setDefaultText,
+  textAt,
+  valueAt,
+} from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessCountOrPercent, unlessNonNegative, unlessOneOf, unlessSame } from './problems.ts';
 import { specChanged } from './strategy.ts';
@@ -36,7 +45,8 @@ export const daemonSet: BuiltInKind = {
       podTemplateDefaults(spec);
       const status = ensureObject(object, 'status');
       for (const count of COUNTS) setDefault(status, count, 0);
-      for (const condition of objectsAt(status, 'conditions')) setDefault(condition, 'lastTransitionTime', null);
+      for (const condition of objectsAt(status, 'conditions'))
+        setDefault(condition, 'lastTransitionTime', null);
     },
     validate(object) {
       const spec = objectAt(object, 'spec') ?? {};

@@ -2,7 +2,18 @@ import { forbiddenValue, invalidValue } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatSelector } from './label-selector.ts';
-import { ensureObject, numberAt, objectAt, objectsAt, sameJson, setDefault, setDefaultText, textAt, valueAt } from './members.ts';
+import {
+  ensureObject,
+  numberAt,
+  objectAt,
+  objectsAt,
+  sameJson,
+  setDefault,
+  setDefaultText,
+  setOrRemove,
+  textAt,
+  valueAt,
+} from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import {
   unlessAtMostWhole,
@@ -13,6 +24,7 @@ import {
 } from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
+import { WORKLOAD_SCALE } from './workload-scale.ts';
 import { templateErrors, workloadSelectorErrors } from './workload-validation.ts';
 
 /** apps/v1 Deployment. */
@@ -24,17 +36,11 @@ export const deployment: BuiltInKind = {
   shortNames: ['deploy'],
   categories: ['all'],
   namespaced: true,
-  scale: {
-    specReplicasPath: '.spec.replicas',
-    statusReplicasPath: '.status.replicas',
-    labelSelectorPath: '.spec.selector',
-  },
+  scale: WORKLOAD_SCALE,
   strategy: {
     status: () => ({}),
     // Annotations reach the ReplicaSets, so that a change of one is work for the controller.
-    counts: (object, old) =>
-      specChanged(object, old) ||
-      !sameJson(annotationsOf(object), annotationsOf(old)),
+    counts: (object, old) => specChanged(object, old) || !sameJson(annotationsOf(object), annotationsOf(old)),
     defaults(object) {
       const spec = ensureObject(object, 'spec');
       setDefault(spec, 'replicas', 1);
@@ -57,10 +63,7 @@ export const deployment: BuiltInKind = {
     validateUpdate: (object, old) =>
       unlessSame('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(old, 'spec', 'selector')),
     statusUpdate(object, old) {
-      const labels = valueAt(old, 'metadata', 'labels');
-      const metadata = ensureObject(object, 'metadata');
-      if (labels === undefined) delete metadata['labels'];
-      else metadata['labels'] = labels;
+      setOrRemove(ensureObject(object, 'metadata'), 'labels', valueAt(old, 'metadata', 'labels'));
     },
   },
   table: {

@@ -16,8 +16,14 @@ const TIMES = ['eventTime', 'firstTimestamp', 'lastTimestamp'];
 
 const TABLE: TableRules = {
   columns: [
-    { name: 'Last Seen', description: 'The time at which the most recent occurrence of this event was recorded.' },
-    { name: 'Type', description: 'Type of this event (Normal, Warning), new types could be added in the future' },
+    {
+      name: 'Last Seen',
+      description: 'The time at which the most recent occurrence of this event was recorded.',
+    },
+    {
+      name: 'Type',
+      description: 'Type of this event (Normal, Warning), new types could be added in the future',
+    },
     {
       name: 'Reason',
       description:
@@ -39,8 +45,7 @@ const TABLE: TableRules = {
     {
       name: 'First Seen',
       wide: true,
-      description:
-        'The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)',
+      description: 'The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)',
     },
     { name: 'Count', wide: true, description: 'The number of times this event has occurred.' },
     { ...NAME, wide: true },
@@ -111,8 +116,7 @@ function referenceFields(name: string): Record<string, (object: JsonObject) => s
   return Object.fromEntries(
     members.map((member) => [
       `${name}.${member}`,
-      (object: JsonObject) =>
-        textAt(object, 'involvedObject', member) || textAt(object, 'regarding', member),
+      (object: JsonObject) => textAt(object, 'involvedObject', member) || textAt(object, 'regarding', member),
     ]),
   );
 }
@@ -158,7 +162,8 @@ function strictErrors(object: JsonObject): FieldError[] {
   const errors = seriesErrors(object);
   const type = textAt(object, 'type');
   if (textAt(object, 'eventTime') === '') errors.push(requiredValue('eventTime'));
-  if (type !== 'Normal' && type !== 'Warning') errors.push(invalidValue('type', '', `has invalid value: ${type}`));
+  if (type !== 'Normal' && type !== 'Warning')
+    errors.push(invalidValue('type', '', `has invalid value: ${type}`));
   const set = {
     firstTimestamp: textAt(object, 'firstTimestamp') !== '',
     lastTimestamp: textAt(object, 'lastTimestamp') !== '',

@@ -40,7 +40,8 @@ export const job: BuiltInKind = {
       podTemplateDefaults(ensureObject(object, 'spec'));
       const labels = objectAt(object, 'spec', 'template', 'metadata', 'labels');
       const metadata = ensureObject(object, 'metadata');
-      if (labels !== undefined && objectAt(metadata, 'labels') === undefined) metadata['labels'] = { ...labels };
+      if (labels !== undefined && objectAt(metadata, 'labels') === undefined)
+        metadata['labels'] = { ...labels };
       for (const condition of objectsAt(ensureObject(object, 'status'), 'conditions')) {
         setDefault(condition, 'lastProbeTime', null);
         setDefault(condition, 'lastTransitionTime', null);
@@ -153,9 +154,7 @@ export function jobSpecErrors(spec: JsonObject, field: string): FieldError[] {
   }
   errors.push(...unlessOneOf(`${field}.completionMode`, mode, ['NonIndexed', 'Indexed']));
   if (mode === 'Indexed' && completions === undefined) {
-    errors.push(
-      requiredValue(`${field}.completions`, 'when completion mode is Indexed'),
-    );
+    errors.push(requiredValue(`${field}.completions`, 'when completion mode is Indexed'));
   }
   return [
     ...errors,
@@ -167,12 +166,21 @@ export function jobSpecErrors(spec: JsonObject, field: string): FieldError[] {
 function updateErrors(object: JsonObject, old: JsonObject): FieldError[] {
   const spec = objectAt(object, 'spec') ?? {};
   const oldSpec = objectAt(old, 'spec') ?? {};
-  const fixed = ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'];
+  const fixed = [
+    'selector',
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'managedBy',
+    'successPolicy',
+  ];
   const errors = fixed.flatMap((member) =>
     unlessSame(`spec.${member}`, valueAt(spec, member), valueAt(oldSpec, member)),
   );
   if (textAt(spec, 'completionMode') !== 'Indexed') {
-    errors.push(...unlessSame('spec.completions', valueAt(spec, 'completions'), valueAt(oldSpec, 'completions')));
+    errors.push(
+      ...unlessSame('spec.completions', valueAt(spec, 'completions'), valueAt(oldSpec, 'completions')),
+    );
   }
   // While it is suspended and was never started, where its pods go may still be said.
   const pending = isTrueAt(oldSpec, 'suspend') && valueAt(old, 'status', 'startTime') === undefined;

@@ -77,14 +77,6 @@ export interface Strategy {
   readonly defaultPropagation: 'Background' | 'Orphan';
 }
 
-/** Where `/scale` finds its numbers: simple paths such as `.spec.replicas`. */
-export interface ScalePaths {
-  readonly specReplicasPath: string;
-  readonly statusReplicasPath: string;
-  /** Of a custom resource: a text below `.status`; a built-in kind has a LabelSelector there. */
-  readonly labelSelectorPath?: string;
-}
-
 /** One served kind: how it is named, what it looks like, how it behaves. */
 export interface Kind {
   /** Empty for the core group. */
@@ -116,8 +108,6 @@ export interface Kind {
    * views (events) those of both, whichever form the object has.
    */
   fieldsOf(object: JsonObject): Record<string, string>;
-  /** Where the `scale` subresource, if there is one, finds its numbers. */
-  readonly scale?: ScalePaths;
   /** For a kind that is stored in another form (events.k8s.io): between this view and the stored one. */
   readonly view?: { toStored(object: JsonObject): JsonObject; fromStored(object: JsonObject): JsonObject };
 }

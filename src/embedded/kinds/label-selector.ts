@@ -37,9 +37,7 @@ export function selects(selector: JsonObject | undefined, labels: JsonObject | u
 
 /** A LabelSelector in the form of a query, as tables and Scale show it: `app=web,tier in (a,b),!old`; '' if empty. */
 export function formatSelector(selector: JsonObject | undefined): string {
-  const parts: [string, string][] = Object.entries(objectAt(selector, 'matchLabels') ?? {}).map(
-    ([key, value]) => [key, `${key}=${String(value)}`],
-  );
+  const parts: [string, string][] = pairs(objectAt(selector, 'matchLabels'));
   for (const requirement of objectsAt(selector, 'matchExpressions')) {
     const key = textAt(requirement, 'key');
     parts.push([key, formatRequirement(key, requirement)]);
@@ -52,7 +50,7 @@ export function formatSelector(selector: JsonObject | undefined): string {
 
 /** A map of labels as tables show it: `a=b,c=d`; `<none>` if empty. */
 export function formatLabels(labels: JsonObject | undefined): string {
-  const parts = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${String(value)}`);
+  const parts = pairs(labels).map(([, text]) => text);
   return parts.length === 0 ? '<none>' : parts.sort(compareText).join(',');
 }
 
@@ -69,6 +67,11 @@ export function selectorErrors(field: string, selector: Json | undefined): Field
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
+}
+
+/** Each label as its key and `key=value`. */
+function pairs(labels: JsonObject | undefined): [string, string][] {
+  return Object.keys(labels ?? {}).map((key) => [key, `${key}=${textAt(labels, key)}`]);
 }
 
 function formatRequirement(key: string, requirement: JsonObject): string {
@@ -97,7 +100,10 @@ function requirementErrors(field: string, requirement: JsonObject): FieldError[]
   } else if (operator === 'Exists' || operator === 'DoesNotExist') {
     if (values.length > 0) {
       errors.push(
-        forbiddenValue(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+        forbiddenValue(
+          `${field}.values`,
+          "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+        ),
       );
     }
   } else {

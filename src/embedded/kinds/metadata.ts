@@ -9,7 +9,7 @@ const MAX_ANNOTATION_BYTES = 256 * 1024;
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 /** Finalizers that need no domain. */
-const STANDARD_FINALIZERS = ['kubernetes', ORPHAN, FOREGROUND];
+const STANDARD_FINALIZERS = new Set(['kubernetes', ORPHAN, FOREGROUND]);
 
 export interface MetadataRules {
   readonly namespaced: boolean;
@@ -47,7 +47,14 @@ export function validateMetadataUpdate(metadata: JsonObject, old: JsonObject): F
   if (generation < (numberAt(old, 'generation') ?? 0)) {
     errors.push(invalidValue('metadata.generation', generation, 'must not be decremented'));
   }
-  for (const key of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds']) {
+  for (const key of [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ]) {
     errors.push(...unlessSame(`metadata.${key}`, valueAt(metadata, key), valueAt(old, key)));
   }
   errors.push(
@@ -61,10 +68,12 @@ export function validateMetadataUpdate(metadata: JsonObject, old: JsonObject): F
 /** What is wrong with a map of labels. */
 export function labelErrors(field: string, labels: Json | undefined): FieldError[] {
   if (!isJsonObject(labels)) return [];
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...invalidFor(field, key, qualifiedNameProblems(key)),
-    ...(typeof value === 'string' ? invalidFor(field, value, labelValueProblems(value)) : []),
-  ]);
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(labels)) {
+    errors.push(...invalidFor(field, key, qualifiedNameProblems(key)));
+    if (typeof value === 'string') errors.push(...invalidFor(field, value, labelValueProblems(value)));
+  }
+  return errors;
 }
 
 /** What is wrong with a map of annotations. */
@@ -85,7 +94,8 @@ function nameErrors(metadata: JsonObject, rules: MetadataRules): FieldError[] {
   const errors: FieldError[] = [];
   const prefix = textAt(metadata, 'generateName');
   // What follows the prefix is alphanumeric, so that a hyphen at its end is fine.
-  const prefixProblem = prefix === '' ? undefined : rules.nameProblem(prefix.replace(/-+$/, 'a').slice(0, 58));
+  const prefixProblem =
+    prefix === '' ? undefined : rules.nameProblem(prefix.replace(/-+$/, 'a').slice(0, 58));
   if (prefixProblem !== undefined) errors.push(invalidValue('metadata.generateName', prefix, prefixProblem));
   const name = textAt(metadata, 'name');
   if (name === '') {
@@ -100,9 +110,7 @@ function nameErrors(metadata: JsonObject, rules: MetadataRules): FieldError[] {
 function namespaceErrors(namespace: string, namespaced: boolean): FieldError[] {
   const field = 'metadata.namespace';
   if (!namespaced) return namespace === '' ? [] : [forbiddenValue(field, 'not allowed on this type')];
-  return namespace === ''
-    ? [requiredValue(field)]
-    : invalidFor(field, namespace, labelProblems(namespace));
+  return namespace === '' ? [requiredValue(field)] : invalidFor(field, namespace, labelProblems(namespace));
 }
 
 function ownerErrors(references: Json | undefined): FieldError[] {
@@ -146,7 +154,7 @@ function finalizerErrors(finalizers: readonly string[], custom: boolean): FieldE
   }
   if (custom) return errors;
   for (const [index, name] of finalizers.entries()) {
-    if (name.includes('/') || STANDARD_FINALIZERS.includes(name)) continue;
+    if (name.includes('/') || STANDARD_FINALIZERS.has(name)) continue;
     const detail = 'name is neither a standard finalizer name nor is it fully qualified';
     errors.push(invalidValue(`${field}[${index}]`, name, detail));
   }

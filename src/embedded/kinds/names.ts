@@ -62,7 +62,9 @@ export function qualifiedNameProblems(key: string): string[] {
       ['MyName', 'my.name', '123-abc'],
     );
   if (parts.length > 2) {
-    return [`a qualified name ${form()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a qualified name ${form()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
   const found: string[] = [];
   const [prefix] = parts;
@@ -119,7 +121,9 @@ export function environmentNameProblems(name: string): string[] {
 /** What may stand in the path of a URL: the only rule for the names of RBAC objects and events. */
 export function pathSegmentProblems(name: string): string[] {
   if (name === '.' || name === '..') return [`may not be '${name}'`];
-  return ['/', '%'].filter((character) => name.includes(character)).map((character) => `may not contain '${character}'`);
+  return ['/', '%']
+    .filter((character) => name.includes(character))
+    .map((character) => `may not contain '${character}'`);
 }
 
 /** The form of a port's name (IANA service name). */
@@ -127,9 +131,7 @@ export function portNameProblems(name: string): string[] {
   const found: string[] = [];
   if (name.length > 15) found.push('must be no more than 15 characters');
   if (!/^[-a-z0-9]+$/.test(name)) {
-    found.push(
-      "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
-    );
+    found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }
   if (!/[a-z]/.test(name)) found.push('must contain at least one letter (a-z)');
   if (name.includes('--')) found.push('must not contain consecutive hyphens');

@@ -45,7 +45,11 @@ export const namespace: BuiltInKind = {
       const deleting = valueAt(object, 'metadata', 'deletionTimestamp') !== undefined;
       if (deleting && phase !== 'Terminating') {
         return [
-          invalidValue('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty"),
+          invalidValue(
+            'status.Phase',
+            phase,
+            "may only be 'Terminating' if `deletionTimestamp` is not empty",
+          ),
         ];
       }
       return !deleting && phase !== 'Active'

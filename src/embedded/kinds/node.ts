@@ -1,4 +1,10 @@
-import { duplicateValue, forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
+import {
+  duplicateValue,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { compareText } from './label-selector.ts';
@@ -130,9 +136,7 @@ function taintErrors(object: JsonObject): FieldError[] {
     const key = textAt(taint, 'key');
     const effect = textAt(taint, 'effect');
     const value = textAt(taint, 'value');
-    errors.push(
-      ...invalidFor(`${field}.key`, key, qualifiedNameProblems(key)),
-    );
+    errors.push(...invalidFor(`${field}.key`, key, qualifiedNameProblems(key)));
     const problems = labelValueProblems(value);
     if (problems.length > 0) errors.push(invalidValue(`${field}.value`, value, problems.join(';')));
     if (effect === '') errors.push(requiredValue(`${field}.effect`));

@@ -1,6 +1,14 @@
 import type { JsonObject } from '../../schema/index.ts';
 import { containerDefaults } from './container-defaults.ts';
-import { ensureObject, isTrueAt, numberAt, objectsAt, setDefault, setDefaultText, textAt } from './members.ts';
+import {
+  ensureObject,
+  isTrueAt,
+  numberAt,
+  objectsAt,
+  setDefault,
+  setDefaultText,
+  textAt,
+} from './members.ts';
 import { volumeDefaults } from './volume-defaults.ts';
 
 /** Fields of a pod's spec, and of a pod template's, that are set where they were left out. */

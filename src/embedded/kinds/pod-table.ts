@@ -155,7 +155,8 @@ function runningContainers(
     const terminated = objectAt(container, 'state', 'terminated');
     if (waiting !== '') reason = waiting;
     else if (terminated !== undefined) reason = endReason(terminated);
-    else if (isTrueAt(container, 'ready') && objectAt(container, 'state', 'running') !== undefined) ready += 1;
+    else if (isTrueAt(container, 'ready') && objectAt(container, 'state', 'running') !== undefined)
+      ready += 1;
   }
   return { ...sum, reason, ready, any: ready > 0 };
 }

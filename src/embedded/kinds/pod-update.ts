@@ -22,7 +22,10 @@ export function podSpecUpdateErrors(object: JsonObject, old: JsonObject): FieldE
   );
   if (missing) {
     errors.push(
-      forbiddenValue('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'),
+      forbiddenValue(
+        'spec.tolerations',
+        'existing toleration can not be modified except its tolerationSeconds',
+      ),
     );
   }
   if (!sameJson(withChangeable(spec, oldSpec), oldSpec)) errors.push(forbiddenValue('spec', FIXED));
@@ -34,7 +37,9 @@ function deadlineErrors(spec: JsonObject, oldSpec: JsonObject): FieldError[] {
   const deadline = numberAt(spec, 'activeDeadlineSeconds');
   const before = numberAt(oldSpec, 'activeDeadlineSeconds');
   if (deadline === undefined) {
-    return before === undefined ? [] : [invalidValue(field, null, 'must not update from a positive integer to nil value')];
+    return before === undefined
+      ? []
+      : [invalidValue(field, null, 'must not update from a positive integer to nil value')];
   }
   return before !== undefined && deadline > before
     ? [invalidValue(field, deadline, 'must be less than or equal to previous value')]
@@ -43,7 +48,9 @@ function deadlineErrors(spec: JsonObject, oldSpec: JsonObject): FieldError[] {
 
 function sameToleration(left: unknown, right: unknown): boolean {
   if (!isJsonObject(left) || !isJsonObject(right)) return false;
-  return ['key', 'operator', 'value', 'effect'].every((member) => textAt(left, member) === textAt(right, member));
+  return ['key', 'operator', 'value', 'effect'].every(
+    (member) => textAt(left, member) === textAt(right, member),
+  );
 }
 
 /** The new spec with everything that may change as it was. */
@@ -54,9 +61,8 @@ function withChangeable(spec: JsonObject, oldSpec: JsonObject): JsonObject {
     if (before.length === 0) continue;
     copy[members] = objectsAt(spec, members).map((container, index) => {
       const image = valueAt(before[index], 'image');
-      const same: JsonObject = { ...container };
-      setOrRemove(same, 'image', image);
-      return same;
+      const { image: _, ...rest } = container;
+      return image === undefined ? rest : Object.assign(rest, { image });
     });
   }
   for (const member of ['activeDeadlineSeconds', 'tolerations']) {
@@ -67,8 +73,8 @@ function withChangeable(spec: JsonObject, oldSpec: JsonObject): JsonObject {
     setOrRemove(copy, 'terminationGracePeriodSeconds', valueAt(oldSpec, 'terminationGracePeriodSeconds'));
   }
   // Gates may be taken away, not put up.
-  const gates = objectsAt(oldSpec, 'schedulingGates').map((gate) => textAt(gate, 'name'));
-  if (objectsAt(spec, 'schedulingGates').every((gate) => gates.includes(textAt(gate, 'name')))) {
+  const gates = new Set(objectsAt(oldSpec, 'schedulingGates').map((gate) => textAt(gate, 'name')));
+  if (objectsAt(spec, 'schedulingGates').every((gate) => gates.has(textAt(gate, 'name')))) {
     setOrRemove(copy, 'schedulingGates', valueAt(oldSpec, 'schedulingGates'));
   }
   return copy;

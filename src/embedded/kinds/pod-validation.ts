@@ -1,4 +1,10 @@
-import { duplicateValue, forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
+import {
+  duplicateValue,
+  forbiddenValue,
+  invalidValue,
+  requiredValue,
+  unsupportedValue,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { containerErrors, containerNameErrors, tolerationErrors } from './container-validation.ts';
 import { isTrueAt, numberAt, objectAt, objectsAt, textAt, valueAt } from './members.ts';
@@ -19,7 +25,10 @@ export function podSpecErrors(spec: JsonObject, field: string): FieldError[] {
   for (const members of ['containers', 'initContainers']) {
     for (const [index, container] of objectsAt(spec, members).entries()) {
       const path = `${field}.${members}[${index}]`;
-      errors.push(...containerNameErrors(container, path, names), ...containerErrors(container, path, volumes));
+      errors.push(
+        ...containerNameErrors(container, path, names),
+        ...containerErrors(container, path, volumes),
+      );
     }
   }
   if (objectsAt(spec, 'ephemeralContainers').length > 0 && textAt(spec, 'nodeName') === '') {

@@ -10,6 +10,7 @@ import {
   objectsAt,
   sameJson,
   setDefault,
+  setOrRemove,
   textAt,
   valueAt,
 } from './members.ts';
@@ -71,9 +72,7 @@ export const pod: BuiltInKind = {
     validateUpdate: podSpecUpdateErrors,
     statusUpdate(object, old) {
       const metadata = ensureObject(object, 'metadata');
-      const owners = valueAt(old, 'metadata', 'ownerReferences');
-      if (owners === undefined) delete metadata['ownerReferences'];
-      else metadata['ownerReferences'] = owners;
+      setOrRemove(metadata, 'ownerReferences', valueAt(old, 'metadata', 'ownerReferences'));
       const qosClass = textAt(old, 'status', 'qosClass');
       if (qosClass !== '') setDefault(ensureObject(object, 'status'), 'qosClass', qosClass);
     },
@@ -89,7 +88,8 @@ export const pod: BuiltInKind = {
     'spec.hostNetwork': (object) => String(isTrueAt(object, 'spec', 'hostNetwork')),
     'status.phase': (object) => textAt(object, 'status', 'phase'),
     'status.podIP': (object) => textAt(object, 'status', 'podIP'),
-    'status.podIPs': (object) => textAt(objectsAt(object, 'status', 'podIPs')[0], 'ip') || textAt(object, 'status', 'podIP'),
+    'status.podIPs': (object) =>
+      textAt(objectsAt(object, 'status', 'podIPs')[0], 'ip') || textAt(object, 'status', 'podIP'),
     'status.nominatedNodeName': (object) => textAt(object, 'status', 'nominatedNodeName'),
   },
 };
@@ -136,7 +136,7 @@ function statusErrors(object: JsonObject, old: JsonObject): FieldError[] {
   const errors: FieldError[] = [...unlessOneOf('status.phase', textAt(object, 'status', 'phase'), PHASES)];
   const nominated = textAt(object, 'status', 'nominatedNodeName');
   if (nominated !== '' && nominated.includes('/')) {
-    errors.push(invalidValue('status.nominatedNodeName', nominated, 'may not contain \'/\''));
+    errors.push(invalidValue('status.nominatedNodeName', nominated, "may not contain '/'"));
   }
   const terminated = new Map(
     objectsAt(old, 'status', 'containerStatuses')

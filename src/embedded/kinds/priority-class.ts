@@ -39,8 +39,17 @@ export const priorityClass: BuiltInKind = {
         : [];
     },
     validateUpdate: (object, old) => [
-      ...unlessSame('value', valueAt(object, 'value'), valueAt(old, 'value'), 'may not be changed in an update.'),
-      ...unlessSame('preemptionPolicy', valueAt(object, 'preemptionPolicy'), valueAt(old, 'preemptionPolicy')),
+      ...unlessSame(
+        'value',
+        valueAt(object, 'value'),
+        valueAt(old, 'value'),
+        'may not be changed in an update.',
+      ),
+      ...unlessSame(
+        'preemptionPolicy',
+        valueAt(object, 'preemptionPolicy'),
+        valueAt(old, 'preemptionPolicy'),
+      ),
     ],
   },
   table: {

@@ -76,5 +76,7 @@ export function unlessCountOrPercent(field: string, value: Json | undefined): Fi
 /** An error for a percentage above 100. */
 export function unlessAtMostWhole(field: string, value: Json | undefined): FieldError[] {
   if (typeof value !== 'string' || !/^[0-9]+%$/.test(value)) return [];
-  return Number.parseInt(value, 10) > 100 ? [invalidValue(field, value, 'must not be greater than 100%')] : [];
+  return Number.parseInt(value, 10) > 100
+    ? [invalidValue(field, value, 'must not be greater than 100%')]
+    : [];
 }

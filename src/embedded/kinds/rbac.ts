@@ -22,10 +22,10 @@ const GROUP = 'rbac.authorization.k8s.io';
 
 /** The four kinds of rbac.authorization.k8s.io/v1. Who may grant what is decided where requests are authorized. */
 export const rbacKinds: readonly BuiltInKind[] = [
-  role('Role', 'roles', true),
+  binding('ClusterRoleBinding', 'clusterrolebindings', false),
   role('ClusterRole', 'clusterroles', false),
   binding('RoleBinding', 'rolebindings', true),
-  binding('ClusterRoleBinding', 'clusterrolebindings', false),
+  role('Role', 'roles', true),
 ];
 
 function role(kind: string, plural: string, namespaced: boolean): BuiltInKind {
@@ -41,7 +41,9 @@ function role(kind: string, plural: string, namespaced: boolean): BuiltInKind {
       // Not omitted when it is empty.
       defaults: (object) => setDefault(object, 'rules', null),
       validate: (object) => [
-        ...objectsAt(object, 'rules').flatMap((rule, index) => ruleErrors(rule, `rules[${index}]`, namespaced)),
+        ...objectsAt(object, 'rules').flatMap((rule, index) =>
+          ruleErrors(rule, `rules[${index}]`, namespaced),
+        ),
         ...(namespaced ? [] : aggregationErrors(object)),
       ],
     },

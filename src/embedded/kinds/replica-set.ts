@@ -5,6 +5,7 @@ import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessSame } from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
+import { WORKLOAD_SCALE } from './workload-scale.ts';
 import { templateErrors, workloadSelectorErrors } from './workload-validation.ts';
 
 /** apps/v1 ReplicaSet. */
@@ -16,11 +17,7 @@ export const replicaSet: BuiltInKind = {
   shortNames: ['rs'],
   categories: ['all'],
   namespaced: true,
-  scale: {
-    specReplicasPath: '.spec.replicas',
-    statusReplicasPath: '.status.replicas',
-    labelSelectorPath: '.spec.selector',
-  },
+  scale: WORKLOAD_SCALE,
   strategy: {
     status: () => ({ replicas: 0 }),
     counts: specChanged,
@@ -30,7 +27,8 @@ export const replicaSet: BuiltInKind = {
       podTemplateDefaults(spec);
       const status = ensureObject(object, 'status');
       setDefault(status, 'replicas', 0);
-      for (const condition of objectsAt(status, 'conditions')) setDefault(condition, 'lastTransitionTime', null);
+      for (const condition of objectsAt(status, 'conditions'))
+        setDefault(condition, 'lastTransitionTime', null);
     },
     validate(object) {
       const spec = objectAt(object, 'spec') ?? {};

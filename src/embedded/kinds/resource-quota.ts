@@ -45,7 +45,10 @@ function usageCells(object: JsonObject): [string, string] {
     Object.keys(hard)
       .filter((resource) => resource.startsWith('limits.') === limits)
       .sort(compareText)
-      .map((resource) => `${resource}: ${textAt(object, 'status', 'used', resource) || '0'}/${textAt(hard, resource)}`)
+      .map(
+        (resource) =>
+          `${resource}: ${textAt(object, 'status', 'used', resource) || '0'}/${textAt(hard, resource)}`,
+      )
       .join(', ');
   return [cell(false), cell(true)];
 }

@@ -91,7 +91,11 @@ function defaults(object: JsonObject): void {
   setDefaultText(spec, 'type', 'ClusterIP');
   const type = textAt(spec, 'type');
   if (textAt(spec, 'sessionAffinity') === 'ClientIP') {
-    setDefault(ensureObject(ensureObject(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds', 10_800);
+    setDefault(
+      ensureObject(ensureObject(spec, 'sessionAffinityConfig'), 'clientIP'),
+      'timeoutSeconds',
+      10_800,
+    );
   }
   for (const port of objectsAt(spec, 'ports')) {
     setDefaultText(port, 'protocol', 'TCP');
@@ -100,7 +104,8 @@ function defaults(object: JsonObject): void {
       port['targetPort'] = numberAt(port, 'port') ?? 0;
     }
   }
-  if (type === 'NodePort' || type === 'LoadBalancer') setDefaultText(spec, 'externalTrafficPolicy', 'Cluster');
+  if (type === 'NodePort' || type === 'LoadBalancer')
+    setDefaultText(spec, 'externalTrafficPolicy', 'Cluster');
   if (type !== 'ExternalName') setDefaultText(spec, 'internalTrafficPolicy', 'Cluster');
   if (type === 'LoadBalancer') setDefault(spec, 'allocateLoadBalancerNodePorts', true);
   ensureObject(ensureObject(object, 'status'), 'loadBalancer');
@@ -121,7 +126,8 @@ function allocate(object: JsonObject): void {
     spec['ipFamilies'] = [textAt(spec, 'clusterIP').includes(':') ? 'IPv6' : 'IPv4'];
   }
   setDefaultText(spec, 'ipFamilyPolicy', 'SingleStack');
-  if (type !== 'NodePort' && (type !== 'LoadBalancer' || !isTrueAt(spec, 'allocateLoadBalancerNodePorts'))) return;
+  if (type !== 'NodePort' && (type !== 'LoadBalancer' || !isTrueAt(spec, 'allocateLoadBalancerNodePorts')))
+    return;
   for (const [index, port] of objectsAt(spec, 'ports').entries()) {
     if ((numberAt(port, 'nodePort') ?? 0) === 0) {
       port['nodePort'] = FIRST_NODE_PORT + ((seed + index) % NODE_PORTS);
@@ -139,7 +145,9 @@ function keepAllocated(object: JsonObject, old: JsonObject): void {
     if (listAt(spec, 'clusterIPs').length === 0) spec['clusterIPs'] = [...listAt(old, 'spec', 'clusterIPs')];
   }
   if (!usesNodePorts(object) || !usesNodePorts(old)) return;
-  const known = new Map(objectsAt(old, 'spec', 'ports').map((port) => [portKey(port), numberAt(port, 'nodePort')]));
+  const known = new Map(
+    objectsAt(old, 'spec', 'ports').map((port) => [portKey(port), numberAt(port, 'nodePort')]),
+  );
   for (const port of objectsAt(spec, 'ports')) {
     const nodePort = known.get(portKey(port));
     if ((numberAt(port, 'nodePort') ?? 0) === 0 && nodePort !== undefined) port['nodePort'] = nodePort;

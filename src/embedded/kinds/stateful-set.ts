@@ -1,14 +1,24 @@
 import { forbiddenValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { ensureObject, numberAt, objectAt, objectsAt, sameJson, setDefault, setDefaultText, textAt } from './members.ts';
+import {
+  ensureObject,
+  numberAt,
+  objectAt,
+  objectsAt,
+  sameJson,
+  setDefault,
+  setDefaultText,
+  textAt,
+} from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
+import { WORKLOAD_SCALE } from './workload-scale.ts';
 import { templateErrors, workloadSelectorErrors } from './workload-validation.ts';
 
-const CHANGEABLE = [
+const CHANGEABLE = new Set([
   'minReadySeconds',
   'ordinals',
   'persistentVolumeClaimRetentionPolicy',
@@ -16,7 +26,7 @@ const CHANGEABLE = [
   'revisionHistoryLimit',
   'template',
   'updateStrategy',
-];
+]);
 
 /** apps/v1 StatefulSet. */
 export const statefulSet: BuiltInKind = {
@@ -27,11 +37,7 @@ export const statefulSet: BuiltInKind = {
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,
-  scale: {
-    specReplicasPath: '.spec.replicas',
-    statusReplicasPath: '.status.replicas',
-    labelSelectorPath: '.spec.selector',
-  },
+  scale: WORKLOAD_SCALE,
   strategy: {
     status: () => ({ replicas: 0, availableReplicas: 0 }),
     counts: specChanged,
@@ -53,7 +59,8 @@ export const statefulSet: BuiltInKind = {
       const status = ensureObject(object, 'status');
       setDefault(status, 'replicas', 0);
       setDefault(status, 'availableReplicas', 0);
-      for (const condition of objectsAt(status, 'conditions')) setDefault(condition, 'lastTransitionTime', null);
+      for (const condition of objectsAt(status, 'conditions'))
+        setDefault(condition, 'lastTransitionTime', null);
     },
     validate(object) {
       const spec = objectAt(object, 'spec') ?? {};
@@ -95,7 +102,7 @@ function claimDefaults(claim: JsonObject): void {
 function updateErrors(object: JsonObject, old: JsonObject): FieldError[] {
   const fixed = (of: JsonObject): JsonObject =>
     Object.fromEntries(
-      Object.entries(objectAt(of, 'spec') ?? {}).filter(([member]) => !CHANGEABLE.includes(member)),
+      Object.entries(objectAt(of, 'spec') ?? {}).filter(([member]) => !CHANGEABLE.has(member)),
     );
   if (sameJson(fixed(object), fixed(old))) return [];
   return [

@@ -1,3 +1,4 @@
+import { copyJson, setMember } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { Strategy, WriteContext } from './kind.ts';
 import { ensureObject, numberAt, sameJson, setOrRemove, valueAt } from './members.ts';
@@ -50,7 +51,7 @@ export function strategyOf(rules: StrategyRules): Strategy {
         if (!STATUS_UPDATE_KEEPS.has(key)) delete object[key];
       }
       for (const [key, value] of Object.entries(old)) {
-        if (!STATUS_UPDATE_KEEPS.has(key)) object[key] = structuredClone(value);
+        if (!STATUS_UPDATE_KEEPS.has(key)) setMember(object, key, copyJson(value));
       }
       rules.statusUpdate?.(object, old, context);
     },

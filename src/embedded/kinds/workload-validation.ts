@@ -38,7 +38,10 @@ export function templateErrors(
   );
   if (valueAt(template, 'spec', 'activeDeadlineSeconds') !== undefined) {
     errors.push(
-      forbiddenValue(`${field}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`),
+      forbiddenValue(
+        `${field}.spec.activeDeadlineSeconds`,
+        `activeDeadlineSeconds in ${kind} is not Supported`,
+      ),
     );
   }
   return errors;

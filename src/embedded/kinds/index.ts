@@ -1,0 +1,19 @@
+export { AdmissionError } from './admission-error.ts';
+export { builtInKinds } from './built-in-kinds.ts';
+export { customKind, customKinds } from './custom-kind.ts';
+export { ageOf } from './human-duration.ts';
+export { formatSelector, selects } from './label-selector.ts';
+export { validateMetadata, validateMetadataUpdate } from './metadata.ts';
+export { virtualKinds } from './virtual-kinds.ts';
+export type {
+  Kind,
+  ScalePaths,
+  Strategy,
+  Subresource,
+  TableColumn,
+  TableFormat,
+  Verb,
+  WriteContext,
+} from './kind.ts';
+export type { MetadataRules } from './metadata.ts';
+export type { VirtualKind } from './virtual-kinds.ts';
