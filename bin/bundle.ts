@@ -1,4 +1,5 @@
-// Makes dist/cli/main.cjs, what bin/varve runs: the command line in one CommonJS file with V8's code cache beside it.
+// Makes dist/cli/main.cjs, what bin/varve runs: the command line as CommonJS bundles, one of commands that run for a
+// moment, with V8's code cache beside it, and one of commands that last, which hold more and load in their own time.
 //
 // One file loads in a third of the time that the sources take, and it is CommonJS because an ES import of a part of Node
 // loads all that this part could offer (undici, with node:http). V8 compiles a function when it is first called, which is a
@@ -27,21 +28,47 @@ const KEPT = 60_000;
  */
 const LAZY = ['child_process', 'fs/promises', 'https', 'os', 'process', 'stream/promises', 'tls'];
 
-const name = await bundle();
-await replaceFile('main.cjs', (await readFile(join(root, 'bin/loader.cjs'), 'utf8')).replace('BUNDLE', name));
+/** Commands that run until they are stopped: what they alone need is in a bundle of its own. */
+const LASTING = ['up'];
+
+const names = { brief: await bundle('brief'), lasting: await bundle('lasting') };
+await replaceFile('main.cjs', await loader());
 await warmUp();
 await removeOld();
 
+interface Bundle {
+  readonly file: string;
+  /** What it was made of, relative to the project's root. */
+  readonly sources: readonly string[];
+}
+
 /** The bundle's name has its content's hash in it: V8 takes the cache of another source of the same length for its own. */
-async function bundle(): Promise<string> {
-  const build = await rolldown({ input: join(root, 'src/cli/main.ts'), platform: 'node', logLevel: 'warn' });
+async function bundle(kind: 'brief' | 'lasting'): Promise<Bundle> {
+  const external = kind === 'brief' ? LASTING.map((command) => new RegExp(`/${command}-command\\.ts$`)) : [];
+  const build = await rolldown({
+    input: join(root, 'src/cli/main.ts'),
+    platform: 'node',
+    logLevel: 'warn',
+    external,
+  });
   const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
   await build.close();
-  const code = toAscii(loadLazily(output[0].code));
-  const found = `varve-${hash('sha256', code, 'hex').slice(0, 16)}.cjs`;
+  const [chunk] = output;
+  const code = kind === 'brief' ? toAscii(loadLazily(chunk.code)) : chunk.code;
+  const file = `varve-${hash('sha256', code, 'hex').slice(0, 16)}.cjs`;
   await mkdir(directory, { recursive: true });
-  await replaceFile(found, code);
-  return found;
+  await replaceFile(file, code);
+  const sources = chunk.moduleIds.filter((id) => id.startsWith(root)).map((id) => id.slice(root.length));
+  return { file, sources };
+}
+
+/** The loader with the names of both bundles, and of all that they were made of. */
+async function loader(): Promise<string> {
+  const text = await readFile(join(root, 'bin/loader.cjs'), 'utf8');
+  return text.replace(
+    /^const BUNDLES = .*$/mu,
+    `const BUNDLES = ${JSON.stringify({ ...names, commands: LASTING })};`,
+  );
 }
 
 /** Writes a file of the bundle's directory that other processes see whole or not at all. */
@@ -112,7 +139,7 @@ async function warmUp(): Promise<void> {
 async function removeOld(): Promise<void> {
   for (const file of await readdir(directory)) {
     const path = join(directory, file);
-    if (file === 'main.cjs' || file.startsWith(name)) continue;
+    if (file === 'main.cjs' || Object.values(names).some((bundle) => file.startsWith(bundle.file))) continue;
     if (Date.now() - (await stat(path)).mtimeMs > KEPT) await rm(path, { force: true });
   }
 }

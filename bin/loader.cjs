@@ -1,11 +1,17 @@
 'use strict';
-// Runs the bundle with the code that V8 compiled for it before. bin/bundle.ts writes the bundle's name in here.
-const { readdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
+// Runs a bundle: that of the commands that take a moment with the code that V8 compiled for it before, or that of the
+// commands that last.
+const { readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
+/** bin/bundle.ts writes in here which bundles there are, what they were made of, and which commands last. */
+const BUNDLES = { brief: { file: '', sources: [] }, lasting: { file: '', sources: [] }, commands: [] };
+
 const root = `${__dirname}/../..`;
-const filename = `${__dirname}/BUNDLE`;
+const isLasting = BUNDLES.commands.includes(process.argv[2]);
+const bundle = isLasting ? BUNDLES.lasting : BUNDLES.brief;
+const filename = `${__dirname}/${bundle.file}`;
 const cache = `${filename}.cache`;
 
 /**
@@ -15,18 +21,18 @@ const cache = `${filename}.cache`;
  */
 const FLAGS = ['--no-incremental-marking', '--no-turbofan', '--invocation-count-for-maglev=5000'];
 
-/** Whether a source, or what makes the bundle of them, has changed since: asking `find` would take three times as long. */
+/** Whether a source, or what makes the bundle of them, has changed since. */
 function isStale() {
   const made = statSync(__filename).mtimeMs;
-  const isNewer = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs > made;
-  const rooms = readdirSync(`${root}/src`).map((room) => `${root}/src/${room}`);
-  const sources = rooms.flatMap((room) =>
-    readdirSync(room)
-      .filter((file) => !file.endsWith('.test.ts'))
-      .map((file) => `${room}/${file}`),
-  );
-  const others = ['package.json', 'bin/bundle.ts', 'bin/loader.cjs'].map((file) => `${root}/${file}`);
-  return [...others, ...rooms, ...sources].some(isNewer);
+  return ['package.json', 'bin/bundle.ts', 'bin/loader.cjs', ...bundle.sources].some((path) => {
+    const stat = statSync(`${root}/${path}`, { throwIfNoEntry: false });
+    return stat === undefined || stat.mtimeMs > made;
+  });
+}
+
+/** A process that lasts is optimised as it runs. */
+function runLasting() {
+  require(filename);
 }
 
 function run() {
@@ -59,4 +65,5 @@ if (process.env.VARVE_WRITE_CODE_CACHE === undefined && isStale()) {
     stdio: 'inherit',
   });
   process.exit(again.status ?? 1);
-} else run();
+} else if (isLasting) runLasting();
+else run();

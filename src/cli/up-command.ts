@@ -13,7 +13,7 @@ import {
 import { openRegistry, parseReference } from '../oci/index.ts';
 import { CliError } from './cli-error.ts';
 import type { Environment } from './environment.ts';
-import { interruptible, unlessAborted } from './interruption.ts';
+import { interruptible } from './interruption.ts';
 
 export interface UpFlags {
   readonly data?: string | undefined;
@@ -40,37 +40,44 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
     );
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const last = await readPorts(directory);
   await interruptible(async (signal) => {
-    const registry = await startRegistry({
-      directory: join(directory, 'registry'),
-      port: asked.registry ?? last.registry,
-    });
+    const last = await readPorts(directory);
+    let registry: EmbeddedRegistry | undefined;
+    let base = flags.base;
+    let plane: ControlPlane | undefined;
     try {
-      const base = flags.base ?? (await makeBase(registry));
-      signal.throwIfAborted();
-      const facts = { registry: registry.address, base };
-      const plane = await startControlPlane({
+      plane = await startControlPlane({
         directory,
         port: asked.api ?? last.api,
-        objects: clusterObjects(facts),
-        settings: clusterSettings(facts),
+        furnish: async () => {
+          registry = await startRegistry({
+            directory: join(directory, 'registry'),
+            port: asked.registry ?? last.registry,
+          });
+          base ??= await makeBase(registry);
+          signal.throwIfAborted();
+          const facts = { registry: registry.address, base };
+          return { objects: clusterObjects(facts), settings: clusterSettings(facts) };
+        },
         report: (message) => process.stderr.write(`warning: ${message}\n`),
       });
-      try {
-        await writePorts(directory, {
-          api: portOf(plane.url),
-          registry: portOf(`http://${registry.address}`),
-        });
-        process.stdout.write(introduction(plane, registry, base));
-        await unlessAborted(signal, new Promise<never>(() => {})).catch(() => {});
-      } finally {
-        process.stderr.write('stopping; everything is kept\n');
-        await plane.close();
-      }
+      const address = registry?.address ?? '';
+      await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
+      process.stdout.write(introduction(plane, address, base ?? ''));
+      await ended(signal);
+      process.stderr.write('stopping; everything is kept\n');
     } finally {
-      await registry.close();
+      await plane?.close();
+      await registry?.close();
     }
+  });
+}
+
+/** Ctrl-C is how this command ends: it is no failure. */
+async function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 
@@ -125,11 +132,11 @@ async function makeBase(registry: EmbeddedRegistry): Promise<string> {
 }
 
 /** What a person who has just typed `varve up` needs next. */
-function introduction(plane: ControlPlane, registry: EmbeddedRegistry, base: string): string {
+function introduction(plane: ControlPlane, registry: string, base: string): string {
   return [
     `kubeconfig  ${plane.kubeconfig}`,
     `API         ${plane.url}`,
-    `registry    ${registry.address}`,
+    `registry    ${registry}`,
     `base image  ${base}`,
     '',
     'In another terminal:',

@@ -50,14 +50,20 @@ export interface ControlPlaneOptions {
   readonly port?: number;
   /** Tokens that mean a user while the server runs. */
   readonly staticTokens?: readonly StaticToken[];
-  /** Objects that are created where they are missing, after those that every cluster has. */
-  readonly objects?: readonly JsonObject[];
-  /** Merge patches of objects that are there: what follows this start's options and not the last one's. */
-  readonly settings?: readonly JsonObject[];
+  /** What a cluster would have; asked for once the directory is this process's own. */
+  readonly furnish?: () => Promise<Furniture>;
   /** How much of the past watches can begin at; see the store's. */
   readonly history?: HistoryOptions;
   /** Told of what should not happen but is no reason to stop. */
   readonly report?: (message: string) => void;
+}
+
+/** Objects that a control plane has from its start. */
+export interface Furniture {
+  /** Created where they are missing. */
+  readonly objects: readonly JsonObject[];
+  /** Merge patches of objects that are there: what follows this start's options and not the last one's. */
+  readonly settings: readonly JsonObject[];
 }
 
 /** An embedded control plane: a Kubernetes API on this machine's loopback, without a cluster behind it. */
@@ -126,7 +132,7 @@ async function start(
     random: Math.random,
   };
   const definitions = new DefinitionController(support(environment));
-  await furnish(environment, definitions, options);
+  await furnish(environment, definitions, (await options.furnish?.()) ?? { objects: [], settings: [] });
   const serving = await credentials.server(Date.now());
   const rbac = storedRbac(store);
   const api = makeApi(environment, credentials, rbac, options.staticTokens ?? []);
@@ -186,7 +192,7 @@ function controllers(environment: ApiEnvironment, definitions: Controller, autho
 async function furnish(
   environment: ApiEnvironment,
   definitions: Controller,
-  { objects = [], settings = [] }: ControlPlaneOptions,
+  { objects, settings }: Furniture,
 ): Promise<void> {
   const { store } = environment;
   const client = new SystemClient(environment, 'varve');
