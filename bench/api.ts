@@ -66,17 +66,11 @@ async function leases(client: ApiClient): Promise<void> {
       JSON.stringify({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } }),
     );
   }
-  await writesWithWatchers(
-    'renew a lease (PATCH, 0.6 KB)',
-    client,
-    connection,
-    `${LEASES}?watch=1`,
-    (index) => ({
-      path: `${LEASES}/${names[index % names.length] ?? ''}`,
-      body: leaseRenewal('bench', performance.timeOrigin + performance.now()),
-      type: 'application/merge-patch+json',
-    }),
-  );
+  await writesWithWatchers('renew a lease (PATCH, 0.6 KB)', client, `${LEASES}?watch=1`, (index) => ({
+    path: `${LEASES}/${names[index % names.length] ?? ''}`,
+    body: leaseRenewal('bench', performance.timeOrigin + performance.now()),
+    type: 'application/merge-patch+json',
+  }));
 }
 
 interface Write {

@@ -1,6 +1,5 @@
-import { validateMetadata } from '../kinds/index.ts';
+import { AdmissionError, validateMetadata, type Kind, type WriteContext } from '../kinds/index.ts';
 import { copyObject, requiredValue, type Json, type JsonObject } from '../../schema/index.ts';
-import type { Kind } from '../kinds/index.ts';
 import { formatTime, generateName, type ApiEnvironment } from './api-environment.ts';
 import { setManagedFields, trackOwnership } from './field-ownership.ts';
 import { schemaErrors } from './object-checks.ts';
@@ -61,7 +60,7 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
   creation.admit(object);
   const given = copyObject(object);
   const context = writeContext(environment, creation.warnings);
-  kind.strategy.prepareForCreate(object, context);
+  prepare(kind, object, context);
   metadata['uid'] = environment.uid();
   metadata['creationTimestamp'] = formatTime(now);
   if (creation.managed !== undefined) setManagedFields(object, creation.managed);
@@ -84,6 +83,16 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
   }
   if (!options.dryRun) writeObject(environment, kind, object);
   return object;
+}
+
+/** @throws StatusError 403 where admission refuses the object */
+function prepare(kind: Kind, object: JsonObject, context: WriteContext): void {
+  try {
+    kind.strategy.prepareForCreate(object, context);
+  } catch (error) {
+    if (error instanceof AdmissionError) throw forbidden(kind, nameOf(object), error.message);
+    throw error;
+  }
 }
 
 function placeInNamespace(kind: Kind, namespace: string, metadata: JsonObject): void {

@@ -133,7 +133,9 @@ export class KubernetesApi {
 
   /** What roles alone do not decide: nodes keep to their own objects, nobody grants what they do not have. */
   #admit(request: ApiRequest, info: RequestInfo, object: JsonObject, old: JsonObject | undefined): void {
-    const operation = request.method === 'DELETE' ? 'delete' : old === undefined ? 'create' : 'update';
+    const isCreate = old === undefined || request.method === 'POST';
+    const operation = request.method === 'DELETE' ? 'delete' : isCreate ? 'create' : 'update';
+    if (old === undefined && request.method !== 'POST') this.#authorizeCreate(request, info);
     const write = {
       user: request.user,
       operation,
@@ -147,6 +149,11 @@ export class KubernetesApi {
     } as const;
     const refusal = refuseNodeWrite(write, this.#options.services.read) ?? this.#refuseGrant(write, object);
     if (refusal !== undefined) throw refused(refusal);
+  }
+
+  /** A PUT or an apply that creates needs the right to create. */
+  #authorizeCreate(request: ApiRequest, info: RequestInfo): void {
+    this.#authorize({ ...attributesOf(request.user, info, request.query), verb: 'create' });
   }
 
   #refuseGrant(write: AdmittedWrite, object: JsonObject): Refusal | undefined {
@@ -257,11 +264,6 @@ function handlerFor({ kind, info, request }: ResourceRequest): Handler {
       break;
   }
   throw methodNotAllowed();
-}
-
-/** The Status of a refusal. */
-function refused(refusal: Refusal): StatusError {
-  return new StatusError(refusal.code, refusal.reason, refusal.message, refusal.details);
 }
 
 /** What a broken store means to a client; other errors are not ours to hide. */

@@ -1,5 +1,6 @@
 import { copyObject, type JsonObject } from '../../schema/index.ts';
 import {
+  refuseNodeWrite,
   requestToken,
   reviewAccess,
   reviewLocalAccess,
@@ -24,7 +25,7 @@ import { negotiate } from './negotiation.ts';
 import { readWriteOptions } from './request-options.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ApiAnswer, ApiRequest } from './request.ts';
-import { StatusError, badRequest, methodNotAllowed } from './status-error.ts';
+import { badRequest, methodNotAllowed, refused } from './status-error.ts';
 import { TypeMismatch, decodeTyped } from './typed-decoding.ts';
 
 /** What answers questions about users and tokens. */
@@ -116,12 +117,23 @@ export function reviewAnswer(
     throw methodNotAllowed();
   const options = readWriteOptions('CreateOptions', request.query, request.headers['user-agent']);
   const object = readReview(review, request);
+  const refusal = refuseNodeWrite(
+    {
+      user: request.user,
+      operation: 'create',
+      group: info.group,
+      resource: info.resource,
+      subresource: info.subresource,
+      namespace: info.namespace,
+      name: info.name,
+      object,
+    },
+    services.read,
+  );
+  if (refusal !== undefined) throw refused(refusal);
   const given = copyObject(object);
   const reviewed = review.answer(services, object, request, info, environment);
-  if ('refusal' in reviewed) {
-    const { code, reason, message, details } = reviewed.refusal;
-    throw new StatusError(code, reason, message, details);
-  }
+  if ('refusal' in reviewed) throw refused(reviewed.refusal);
   const answer = reviewed.object;
   if (review.kind !== 'SelfSubjectReview' && review.kind !== 'SelfSubjectRulesReview') {
     trackOwnership(answer, {

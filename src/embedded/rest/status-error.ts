@@ -1,4 +1,5 @@
 import type { FieldError, JsonObject } from '../../schema/index.ts';
+import type { Refusal } from '../access/index.ts';
 
 /** The machine-readable cause of a failure (k8s.io/apimachinery metav1.StatusReason). */
 export type StatusReason =
@@ -230,4 +231,9 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
+}
+
+/** The Status of what the access rules refuse. */
+export function refused({ code, reason, message, details }: Refusal): StatusError {
+  return new StatusError(code, reason, message, details);
 }

@@ -2,7 +2,7 @@ import { isJsonObject, invalidValue, type JsonObject } from '../../schema/index.
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, textMember } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
-import type { Kind, ScalePaths } from '../kinds/index.ts';
+import { formatSelector, type Kind, type ScalePaths } from '../kinds/index.ts';
 
 const BUILT_IN: ScalePaths = {
   specReplicas: ['spec', 'replicas'],
@@ -67,6 +67,12 @@ export function withScale(kind: Kind, object: JsonObject, scale: JsonObject): Js
   return object;
 }
 
+/** Custom kinds keep a text, built-in ones a LabelSelector. */
+function selectorText(selector: unknown): string {
+  if (typeof selector === 'string') return selector;
+  return isJsonObject(selector) ? formatSelector(selector) : '';
+}
+
 function memberAt(object: JsonObject, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
@@ -91,30 +97,6 @@ function setMember(object: JsonObject, path: readonly string[], value: number): 
 
 function dotted(path: readonly string[]): string {
   return path.map((key) => `.${key}`).join('');
-}
-
-/** A LabelSelector as text: `app=d1,tier in (a,b)`. */
-function selectorText(selector: unknown): string {
-  if (typeof selector === 'string') return selector;
-  if (!isJsonObject(selector)) return '';
-  const labels = isJsonObject(selector['matchLabels']) ? selector['matchLabels'] : {};
-  const equal = Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`);
-  const expressions = Array.isArray(selector['matchExpressions']) ? selector['matchExpressions'] : [];
-  const others = expressions.filter(isJsonObject).map((expression) => {
-    const key = textMember(expression, 'key');
-    const values = Array.isArray(expression['values']) ? expression['values'].map(String).sort() : [];
-    switch (expression['operator']) {
-      case 'In':
-        return `${key} in (${values.join(',')})`;
-      case 'NotIn':
-        return `${key} notin (${values.join(',')})`;
-      case 'DoesNotExist':
-        return `!${key}`;
-      default:
-        return key;
-    }
-  });
-  return [...equal, ...others].sort().join(',');
 }
 
 /** Binds a pod to the node that a Binding names. @throws StatusError 400, 409 */
