@@ -1,14 +1,20 @@
 export { k } from './builder.ts';
 export type { Static, Typed } from './builder.ts';
+export { applyDefaults } from './defaults.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';
 export {
   duplicateValue,
   forbiddenValue,
+  invalidUnshown,
   invalidValue,
   printValue,
   requiredValue,
+  tooLong,
+  tooMany,
   unsupportedValue,
+  wrongType,
 } from './field-error.ts';
 export type { Json, JsonObject } from './json.ts';
 export { copyJson, copyObject, equalJson, isJsonObject, memberOf, setMember } from './json.ts';
+export { prune, unknownFields } from './prune.ts';
 export type { Schema, ValidationRule } from './schema.ts';

@@ -1,5 +1,6 @@
 import type { FieldError, JsonObject } from '../../schema/index.ts';
-import { applyDefaults, compileRules, prune, validate } from '../../schema/index.ts';
+import { compileRules, validate } from '../../schema/engine.ts';
+import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { isBeingDeleted } from './object-metadata.ts';
 import { apiVersionOf } from './kind-registry.ts';
@@ -122,11 +123,16 @@ export function schemaErrors(
   if (!kind.custom) return [];
   // What finalizers still wait for may be unfit for rules that came later: deletion must go on.
   if (old !== undefined && isBeingDeleted(object) && part === 'all')
-    return structuralErrors(kind, object, part);
-  const structural = structuralErrors(kind, object, part);
+    return structuralErrors(kind, object, old, part);
+  const structural = structuralErrors(kind, object, old, part);
   return [...structural, ...compileRules(kind.schema).validate(object, old, structural)];
 }
 
-function structuralErrors(kind: Kind, object: JsonObject, part: 'all' | 'status'): FieldError[] {
-  return validate(kind.schema, object, { part });
+function structuralErrors(
+  kind: Kind,
+  object: JsonObject,
+  old: JsonObject | undefined,
+  part: 'all' | 'status',
+): FieldError[] {
+  return validate(kind.schema, object, { part, old });
 }
