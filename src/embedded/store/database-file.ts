@@ -97,8 +97,9 @@ function verify(file: string, log: 'absent' | 'sound' | 'damaged', logExpected: 
     );
   const database = openReadOnly(file, log);
   try {
-    assertKnownVersion(pragma(database, 'user_version'), file);
-    const damage = findDamage(database);
+    const version = pragma(database, 'user_version');
+    assertKnownVersion(version, file);
+    const damage = findDamage(database, version);
     if (damage !== undefined) throw damaged(file, damage);
   } finally {
     database.close();

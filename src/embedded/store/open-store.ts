@@ -66,7 +66,8 @@ export function openStore(options: StoreOptions): Store {
  */
 function beginLog(database: DatabaseSync): boolean {
   try {
-    database.exec('UPDATE progress SET newest = newest');
+    // It has to be a change: SQLite does not write what is the same already.
+    database.exec('UPDATE progress SET openings = openings + 1');
     return true;
   } catch (error) {
     if (storeError(error, '').code !== 'disk-full') throw error;

@@ -40,9 +40,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE progress (
     id INTEGER PRIMARY KEY CHECK (id = 0),
     compacted INTEGER NOT NULL,
-    newest INTEGER NOT NULL
+    newest INTEGER NOT NULL,
+    openings INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO progress VALUES (0, 1, 1);
+  INSERT INTO progress VALUES (0, 1, 1, 0);
   `,
 ];
 

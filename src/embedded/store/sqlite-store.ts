@@ -90,7 +90,7 @@ export class SqliteStore implements Store {
 
   list(storage: string, options: ListOptions = {}): StoredObject[] {
     const id = this.#names.idOf(storage);
-    const { limit = -1, revision = this.#revision } = options;
+    const { limit = Infinity, revision = this.#revision } = options;
     this.#assertOpen();
     this.#assertKnown(revision);
     if (id === undefined) return [];
@@ -114,7 +114,7 @@ export class SqliteStore implements Store {
     return this.#read(() =>
       revision === this.#revision
         ? this.#versions.count(id, range)
-        : this.#versions.listPast(id, range, -1, revision).length,
+        : this.#versions.listPast(id, range, Infinity, revision).length,
     );
   }
 

@@ -79,7 +79,12 @@ export class VersionTable {
   }
 
   list(storage: number, range: KeyRange, limit: number): StoredObject[] {
-    const rows = this.#list.all(storage, range.above, range.below, limit) as unknown as VersionRow[];
+    const rows = this.#list.all(
+      storage,
+      range.above,
+      range.below,
+      sqlLimit(limit),
+    ) as unknown as VersionRow[];
     return rows.map((row) => this.#object(row));
   }
 
@@ -90,13 +95,13 @@ export class VersionTable {
 
   /** What {@link VersionTable.list} would have given at this revision, by revision. */
   listPast(storage: number, range: KeyRange, limit: number, revision: number): number[] {
-    const rows = this.#pastRevisions.all(storage, range.above, range.below, revision, limit);
+    const rows = this.#pastRevisions.all(storage, range.above, range.below, revision, sqlLimit(limit));
     return (rows as unknown as readonly (readonly [string, number])[]).map((row) => row[1]);
   }
 
   /** The versions of a storage with `after` < revision <= `through`, oldest first. */
   since(storage: number, after: number, through: number, limit: number): VersionRow[] {
-    const rows = this.#since.all(storage, after, through, limit) as unknown as VersionRow[];
+    const rows = this.#since.all(storage, after, through, sqlLimit(limit)) as unknown as VersionRow[];
     for (const row of rows) this.#verify(row);
     return rows;
   }
@@ -126,4 +131,9 @@ export class VersionTable {
       `cannot read ${this.#file}: ${what}; restore the directory from a backup`,
     );
   }
+}
+
+/** SQLite takes whole numbers only, and a negative one for no limit. */
+function sqlLimit(limit: number): number {
+  return Number.isFinite(limit) ? limit : -1;
 }
