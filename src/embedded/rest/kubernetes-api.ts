@@ -26,7 +26,14 @@ import { joinedHeaders, type ApiAnswer, type ApiCall, type ApiRequest } from './
 import type { ResourceRequest } from './resource-request.ts';
 import { reviewAnswer, type ReviewServices } from './review-requests.ts';
 import { ServerPaths, type ServerFacts } from './server-paths.ts';
-import { StatusError, badRequest, methodNotAllowed, noSuchResource, notFound, refused } from './status-error.ts';
+import {
+  StatusError,
+  badRequest,
+  methodNotAllowed,
+  noSuchResource,
+  notFound,
+  refused,
+} from './status-error.ts';
 import { handleSubresource } from './subresource-requests.ts';
 import type { Watch } from './watch.ts';
 import { deleteCollection, deleteResource, patchResource, postObject, putObject } from './write-requests.ts';

@@ -6,6 +6,7 @@ import { readObject } from './object-store.ts';
 import { objectValue } from './presentation.ts';
 import { namespaceOf } from './object-metadata.ts';
 import type { ApiEnvironment } from './api-environment.ts';
+import { decodeObject } from './object-checks.ts';
 import type { WriteOptions } from './request-options.ts';
 import { updateObject } from './update-object.ts';
 
@@ -44,10 +45,12 @@ export class SystemClient {
 
   /** @throws StatusError */
   create(kind: Kind, object: JsonObject): JsonObject {
+    const next = copyObject(object);
+    decodeObject(kind, next);
     return createObject(this.#environment, {
       kind,
       namespace: namespaceOf(object),
-      object: copyObject(object),
+      object: next,
       options: this.#options,
       warnings: [],
       admit: () => {},
@@ -63,6 +66,7 @@ export class SystemClient {
   update(kind: Kind, old: JsonObject, change: (object: JsonObject) => void, subresource = ''): JsonObject {
     const next = copyObject(old);
     change(next);
+    decodeObject(kind, next);
     return updateObject(this.#environment, {
       kind,
       old,
