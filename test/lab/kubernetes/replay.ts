@@ -1,0 +1,26 @@
+import { knownDifferences } from './known-differences.ts';
+import { replayRecording, report, type ReplayResult } from './replay-recording.ts';
+
+/**
+ * `node test/lab/kubernetes/replay.ts [id-prefix…]`: what was recorded beside what the embedded API answers, for each exchange
+ * that differs and has one of the prefixes. The whole recording is replayed in any case, since later answers depend on
+ * earlier requests. With --known those that are known to differ are shown too.
+ */
+const options = process.argv.slice(2);
+const prefixes = options.filter((option) => !option.startsWith('--'));
+const isShown = ({ id, differences }: ReplayResult): boolean =>
+  differences.length > 0 &&
+  (options.includes('--known') || prefixes.length > 0 || knownDifferences[id] === undefined) &&
+  (prefixes.length === 0 || prefixes.some((prefix) => id.startsWith(prefix)));
+
+for (const name of ['api', 'crds'] as const) {
+  const results = await replayRecording(name);
+  if (results === undefined) throw new Error('the recording is not here: ../shared/fixtures/kubernetes');
+  for (const result of results.filter(isShown)) {
+    const { id, exchange, differences } = result;
+    console.log(`== ${id} (${result.group}) ${exchange.request.method} ${exchange.request.path}`);
+    if (knownDifferences[id] !== undefined) console.log(`   known: ${knownDifferences[id]}`);
+    for (const difference of differences) console.log(`   ${difference}`);
+  }
+  console.log(report(results), '\n');
+}
