@@ -70,25 +70,27 @@ export class FieldSet {
     return path.length === 1 ? this.has(step) : this.below(step)?.hasPath(path.slice(1)) === true;
   }
 
+  /** The paths of both; this set itself where the other adds nothing. */
   union(other: FieldSet): FieldSet {
-    if (other.isEmpty || other === this) return this;
     if (this.isEmpty) return other;
-    const result = new FieldSet();
-    const members = this.#members ?? other.#members;
-    result.#members = this.#members && other.#members ? this.#members.union(other.#members) : members;
-    if (this.#children === undefined || other.#children === undefined) {
-      result.#children = this.#children ?? other.#children;
-      return result;
+    let members = this.#members;
+    for (const step of other.members) {
+      if (members?.has(step) === true) continue;
+      if (members === this.#members) members = new Set(members);
+      members?.add(step);
     }
-    result.#children = new Map(this.#children);
-    for (const [step, theirs] of other.#children) {
-      const ours = this.#children.get(step);
-      result.#children.set(step, ours === undefined ? theirs : ours.union(theirs));
+    let children = this.#children;
+    for (const [step, theirs] of other.children) {
+      const ours = children?.get(step);
+      const both = ours === undefined ? theirs : ours.union(theirs);
+      if (both === ours) continue;
+      if (children === this.#children) children = new Map(children);
+      children?.set(step, both);
     }
-    return result;
+    return this.#with(members, children);
   }
 
-  /** Without the paths of the other set; what lies below those stays. */
+  /** Without the paths of the other set; what lies below those stays. This set itself where none is in it. */
   difference(other: FieldSet): FieldSet {
     return this.#without(other, false);
   }
@@ -141,16 +143,28 @@ export class FieldSet {
 
   #without(other: FieldSet, recursively: boolean): FieldSet {
     if (this.isEmpty || other.isEmpty) return this;
-    const result = new FieldSet();
-    if (this.#members !== undefined) {
-      const members = other.#members === undefined ? this.#members : this.#members.difference(other.#members);
-      if (members.size > 0) result.#members = members;
+    let members = this.#members;
+    if (members !== undefined && other.#members !== undefined && !members.isDisjointFrom(other.#members)) {
+      members = members.difference(other.#members);
     }
+    let children = this.#children;
     for (const [step, ours] of this.children) {
-      if (recursively && other.has(step)) continue;
       const theirs = other.below(step);
-      result.#attach(step, theirs === undefined ? ours : ours.#without(theirs, recursively));
+      let left = theirs === undefined ? ours : ours.#without(theirs, recursively);
+      if (recursively && other.has(step)) left = NONE;
+      if (left === ours) continue;
+      if (children === this.#children) children = new Map(children);
+      if (left.isEmpty) children?.delete(step);
+      else children?.set(step, left);
     }
+    return this.#with(members, children);
+  }
+
+  #with(members: Set<PathElement> | undefined, children: Map<PathElement, FieldSet> | undefined): FieldSet {
+    if (members === this.#members && children === this.#children) return this;
+    const result = new FieldSet();
+    if (members !== undefined && members.size > 0) result.#members = members;
+    if (children !== undefined && children.size > 0) result.#children = children;
     return result;
   }
 
@@ -158,3 +172,5 @@ export class FieldSet {
     if (!child.isEmpty) (this.#children ??= new Map()).set(step, child);
   }
 }
+
+const NONE = new FieldSet();

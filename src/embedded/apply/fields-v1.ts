@@ -8,15 +8,17 @@ import { compareElements, readElement, type PathElement } from './path-element.t
  * The keys stand in Kubernetes' order.
  */
 export function encodeFields(set: FieldSet): JsonObject {
-  const result: JsonObject = {};
-  const steps: PathElement[] = [];
-  for (const step of set.members) steps.push(step);
+  return encode(set, false);
+}
+
+function encode(set: FieldSet, isMember: boolean): JsonObject {
+  const result: JsonObject = isMember ? { '.': {} } : {};
+  const steps: PathElement[] = [...set.members];
   for (const [step] of set.children) if (!set.has(step)) steps.push(step);
-  for (const step of steps.sort(compareElements)) {
+  if (steps.length > 1) steps.sort(compareElements);
+  for (const step of steps) {
     const below = set.below(step);
-    if (below === undefined) result[step] = {};
-    else if (set.has(step)) result[step] = { '.': {}, ...encodeFields(below) };
-    else result[step] = encodeFields(below);
+    result[step] = below === undefined ? {} : encode(below, set.has(step));
   }
   return result;
 }

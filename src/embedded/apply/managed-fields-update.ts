@@ -66,10 +66,10 @@ function writerOf({ manager, apiVersion, subresource }: ManagedUpdate): Manager 
 function ownersToChange(update: ManagedUpdate, stored: Json | undefined, sent: Json | undefined): Owners {
   if (update.subresource === '') {
     if (isReset(sent)) return new Map();
-    const owners = readableOwners(sent);
+    const owners = readableOwners(sent, 'sent');
     if (owners.size > 0) return owners;
   }
-  return readableOwners(stored);
+  return readableOwners(stored, 'stored');
 }
 
 function isReset(sent: Json | undefined): boolean {
@@ -79,9 +79,9 @@ function isReset(sent: Json | undefined): boolean {
   return others.length === 0 && isJsonObject(only) && Object.keys(only).length === 0;
 }
 
-function readableOwners(entries: Json | undefined): Owners {
+function readableOwners(entries: Json | undefined, from: 'stored' | 'sent'): Owners {
   try {
-    return decodeOwners(entries);
+    return decodeOwners(entries, from);
   } catch (error) {
     if (error instanceof ApplyError) return new Map();
     throw error;

@@ -19,6 +19,8 @@ export interface Ownership extends Manager {
   readonly fields: FieldSet;
   /** RFC 3339, as stored; undefined if the entry has none. */
   readonly time: string | undefined;
+  /** What was stored, and the set that was read from it: most writes change no one's set. */
+  readonly stored?: { readonly fields: FieldSet; readonly encoded: JsonObject };
 }
 
 /** All that own something of an object, by {@link managerId}. */
@@ -37,8 +39,11 @@ export function managerId({ name, operation, apiVersion, subresource }: Manager)
   return `{${parts.join(',')}}`;
 }
 
-/** Reads metadata.managedFields. Throws ApplyError `malformed-fields`. */
-export function decodeOwners(entries: Json | undefined): Owners {
+/**
+ * Reads metadata.managedFields, `stored` as this server wrote them or `sent` by a client. Throws ApplyError
+ * `malformed-fields`.
+ */
+export function decodeOwners(entries: Json | undefined, from: 'stored' | 'sent'): Owners {
   const owners: Owners = new Map();
   if (entries === undefined || entries === null) return owners;
   if (!Array.isArray(entries)) throw malformed('not a list');
@@ -56,13 +61,16 @@ export function decodeOwners(entries: Json | undefined): Owners {
       throw malformed(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`);
     }
     const time = textOf(entry, 'time');
+    const encoded = memberOf(entry, 'fieldsV1');
+    const fields = decodeFields(encoded);
     const ownership: Ownership = {
       name: textOf(entry, 'manager'),
       operation,
       apiVersion,
       subresource: textOf(entry, 'subresource'),
-      fields: decodeFields(memberOf(entry, 'fieldsV1')),
+      fields,
       time: time === '' ? undefined : time,
+      ...(from === 'stored' && isJsonObject(encoded) ? { stored: { fields, encoded } } : {}),
     };
     owners.set(managerId(ownership), ownership);
   }
@@ -74,14 +82,15 @@ export function encodeOwners(owners: Owners): JsonObject[] {
   return [...owners.values()].sort(compareEntries).map(encodeOwnership);
 }
 
-function encodeOwnership({ name, operation, apiVersion, subresource, fields, time }: Ownership): JsonObject {
+function encodeOwnership(owner: Ownership): JsonObject {
+  const { name, operation, apiVersion, subresource, fields, time, stored } = owner;
   return {
     ...(name === '' ? {} : { manager: name }),
     operation,
     apiVersion,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: encodeFields(fields),
+    fieldsV1: stored?.fields === fields ? stored.encoded : encodeFields(fields),
     ...(subresource === '' ? {} : { subresource }),
   };
 }

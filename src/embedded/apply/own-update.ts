@@ -47,19 +47,19 @@ export function reconcileOwners(type: FieldType, owners: Owners): void {
 }
 
 /**
- * Gives what an update changed to its writer and takes it from everyone else, the writer's own older entry included; then
- * both of the writer's sets become one entry with this time. An update that changed nothing leaves everything as it is.
+ * Gives what an update changed to its writer, with this time, and takes it from everyone else; what it removed, no one owns.
+ * An update that changed nothing leaves everything as it is.
  */
 export function ownUpdate(owners: Owners, writer: Manager, difference: Comparison, time: string): void {
+  const id = managerId(writer);
   const changed = difference.modified.union(difference.added);
-  const gone = changed.union(difference.removed);
-  takeFrom(owners, gone);
   const own = withoutMeta(changed);
-  if (!own.isEmpty) {
-    const id = managerId(writer);
-    const before = owners.get(id)?.fields;
-    owners.set(id, { ...writer, fields: before === undefined ? own : own.union(before), time });
-  }
+  takeFrom(owners, changed.union(difference.removed), id);
+  const before = owners.get(id);
+  const fields = (before?.fields ?? own).difference(difference.removed).union(own);
+  if (fields.isEmpty) owners.delete(id);
+  else if (!own.isEmpty) owners.set(id, { ...before, ...writer, fields, time });
+  else if (before !== undefined) owners.set(id, { ...before, fields });
   foldAncientChanges(owners);
 }
 

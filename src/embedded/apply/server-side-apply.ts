@@ -76,7 +76,7 @@ export function serverSideApply(apply: ServerSideApply): ApplyOutcome {
       `failed to create typed patch object (${describe(applied)}): ${problem}`,
     );
   }
-  const owners = decodeOwners(managedFieldsOf(live));
+  const owners = decodeOwners(managedFieldsOf(live), 'stored');
   const old = withoutManagedFields(live ?? {});
   if (owners.size === 0 && live !== undefined) claimUnowned(apply, type, owners, old);
   reconcileOwners(type, owners);
