@@ -31,6 +31,7 @@ export class WatchStream {
   readonly #clock: WatchClock;
   readonly #cancels: (() => void)[] = [];
   #cancelStall: (() => void) | undefined;
+  #cancelRepeat: (() => void) | undefined;
   #isBlocked = false;
   #isDone = false;
   readonly done: Promise<void>;
@@ -68,6 +69,7 @@ export class WatchStream {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#cancelStall?.();
+    this.#cancelRepeat?.();
     for (const cancel of this.#cancels) cancel();
     if (!this.#output.destroyed) this.#output.end();
     this.#resolve();
@@ -101,7 +103,7 @@ export class WatchStream {
   }
 
   #repeatBookmark(): void {
-    this.#cancels[2] = this.#clock.after(BOOKMARK_INTERVAL, () => {
+    this.#cancelRepeat = this.#clock.after(BOOKMARK_INTERVAL, () => {
       this.#bookmark();
       this.#repeatBookmark();
     });
