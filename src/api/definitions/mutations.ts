@@ -8,7 +8,7 @@ export interface Mutation {
   readonly name: string;
   readonly path: Path;
   /** A changed copy of the object. */
-  apply(object: JsonObject): JsonObject;
+  readonly apply: (object: JsonObject) => JsonObject;
 }
 
 type Path = readonly (string | number)[];

@@ -83,6 +83,7 @@ function seemsToFollow(rule: string, text: string): boolean {
   if (rule.includes('dns1123Label') || rule.includes('dns1035Label')) return /^[a-z][a-z0-9]*$/.test(text);
   if (rule.includes('isCIDR')) return /^[0-9a-f.:]+\/\d+$/.test(text);
   if (rule.includes('isIP(self)')) return isIP(text) !== 0;
+  if (rule.includes("self.startsWith('spec.')")) return text.startsWith('spec.');
   if (rule.includes('isURL')) return URL.canParse(text);
   if (rule.includes("split('@')")) return /^registry[^@]+@sha256:[a-f0-9]{64}$/.test(text);
   const patterns = [...rule.matchAll(/matches\((?:self, )?'((?:[^'\\]|\\.)*)'\)/g)].map(([, pattern = '']) =>
