@@ -49,14 +49,14 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
       plane = await startControlPlane({
         directory,
         port: asked.api ?? last.api,
-        furnish: async () => {
+        furnish: async (authority) => {
           registry = await startRegistry({
             directory: join(directory, 'registry'),
             port: asked.registry ?? last.registry,
           });
           base ??= await makeBase(registry);
           signal.throwIfAborted();
-          const facts = { registry: registry.address, base };
+          const facts = { registry: registry.address, base, authority };
           return { objects: clusterObjects(facts), settings: clusterSettings(facts) };
         },
         report: (message) => process.stderr.write(`warning: ${message}\n`),

@@ -6,6 +6,8 @@ export interface ClusterFacts {
   readonly registry: string;
   /** The base image of pools that name no other. */
   readonly base: string;
+  /** The certificate, in PEM, that the API server is known by. */
+  readonly authority: string;
 }
 
 /** Where Varve's own objects are, and the secrets of registries (architecture §5). */
@@ -61,7 +63,7 @@ function builtInPool(name: string, labels: Record<string, string>): JsonObject {
   };
 }
 
-function controllerConfig({ base }: ClusterFacts): JsonObject {
+function controllerConfig({ base, authority }: ClusterFacts): JsonObject {
   return {
     apiVersion: API_VERSION,
     kind: 'ControllerConfig',
@@ -69,8 +71,9 @@ function controllerConfig({ base }: ClusterFacts): JsonObject {
     spec: {
       clusterDNSIP: '',
       cloudProviderConfig: '',
-      kubeAPIServerServingCAData: '',
-      rootCAData: '',
+      // Neither may be empty: format byte (go-openapi's strfmt) wants at least four characters of base64.
+      kubeAPIServerServingCAData: base64(authority),
+      rootCAData: base64(authority),
       cloudProviderCAData: null,
       additionalTrustBundle: null,
       images: {},
@@ -87,13 +90,17 @@ function controllerConfig({ base }: ClusterFacts): JsonObject {
 
 /** The embedded registry lets everybody in; the secret is what a MachineOSConfig has to name all the same. */
 function registrySecret(registry: string): JsonObject {
-  const auth = Buffer.from('varve:varve').toString('base64');
+  const auth = base64('varve:varve');
   const config = JSON.stringify({ auths: { [registry]: { auth } } });
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'registry', namespace: NAMESPACE },
     type: 'kubernetes.io/dockerconfigjson',
-    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+    data: { '.dockerconfigjson': base64(config) },
   };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }

@@ -50,8 +50,11 @@ export interface ControlPlaneOptions {
   readonly port?: number;
   /** Tokens that mean a user while the server runs. */
   readonly staticTokens?: readonly StaticToken[];
-  /** What a cluster would have; asked for once the directory is this process's own. */
-  readonly furnish?: () => Promise<Furniture>;
+  /**
+   * What a cluster would have; asked for once the directory is this process's own. `authority` is the certificate, in PEM,
+   * that the API server is known by.
+   */
+  readonly furnish?: (authority: string) => Promise<Furniture>;
   /** How much of the past watches can begin at; see the store's. */
   readonly history?: HistoryOptions;
   /** Told of what should not happen but is no reason to stop. */
@@ -132,7 +135,8 @@ async function start(
     random: Math.random,
   };
   const definitions = new DefinitionController(support(environment));
-  await furnish(environment, definitions, (await options.furnish?.()) ?? { objects: [], settings: [] });
+  const furniture = await options.furnish?.(credentials.authority);
+  await furnish(environment, definitions, furniture ?? { objects: [], settings: [] });
   const serving = await credentials.server(Date.now());
   const rbac = storedRbac(store);
   const api = makeApi(environment, credentials, rbac, options.staticTokens ?? []);
