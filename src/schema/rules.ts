@@ -51,6 +51,19 @@ export function compileRules(schema: Schema): CompiledRules {
   return rules;
 }
 
+/**
+ * Evaluates the rules of a part of a schema, and those below it, on a value of it that has always been there: a default.
+ *
+ * @param path of the value
+ */
+export function evaluateRules(schema: Schema, value: Json, path: string): FieldError[] {
+  const node = compileNode(schema, schema['x-kubernetes-embedded-resource'] === true);
+  if (node === undefined) return [];
+  const run = new Run(false);
+  run.visit(node, value, path, { value }, false);
+  return run.errors;
+}
+
 const known = new WeakMap<Schema, CompiledRules>();
 
 function compile(schema: Schema): CompiledRules {
@@ -60,7 +73,7 @@ function compile(schema: Schema): CompiledRules {
     empty: false,
     validate: (object, old, earlier = []) => {
       if (earlier.some((error) => BLOCKING.has(error.reason))) return [UNCHECKED];
-      const run = new Run();
+      const run = new Run(true);
       run.visit(root, object, '', old === undefined ? NO_OLD : { value: old }, false);
       return run.errors;
     },
@@ -119,9 +132,15 @@ function compileAll(
 /** One evaluation of all rules on an object. */
 class Run {
   readonly errors: FieldError[] = [];
+  readonly #ratchets: boolean;
   readonly #budget = new Budget(OBJECT_BUDGET);
   /** The budget is used up: no further rules are run. */
   #stopped = false;
+
+  /** @param ratchets whether what was wrong before an update and has not changed is let pass */
+  constructor(ratchets: boolean) {
+    this.#ratchets = ratchets;
+  }
 
   /** @param ratcheted whether the value is part of one that the update left as it was */
   visit(node: RuleNode, value: Json, path: string, old: Old, ratcheted: boolean): void {
@@ -169,7 +188,8 @@ class Run {
           return optional ? new Optional(oldSelf()) : oldSelf();
         },
       });
-      if (error !== undefined && (compiled.transition || !unchanged)) this.errors.push(error);
+      if (error !== undefined && (compiled.transition || !unchanged || !this.#ratchets))
+        this.errors.push(error);
     }
   }
 
