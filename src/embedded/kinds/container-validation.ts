@@ -26,12 +26,7 @@ export function containerErrors(
   field: string,
   volumes: ReadonlySet<string>,
 ): FieldError[] {
-  const image = textAt(container, 'image');
-  const errors: FieldError[] = [];
-  if (image === '') errors.push(requiredValue(`${field}.image`));
-  else if (image !== image.trim()) {
-    errors.push(invalidValue(`${field}.image`, image, 'must not have leading or trailing whitespace'));
-  }
+  const errors = imageErrors(textAt(container, 'image'), `${field}.image`);
   for (const name of PROBES) {
     const probe = objectAt(container, name);
     if (probe !== undefined) errors.push(...probeErrors(probe, `${field}.${name}`));
@@ -49,6 +44,14 @@ export function containerErrors(
     ...resourceErrors(objectAt(container, 'resources'), `${field}.resources`),
   );
   return errors;
+}
+
+/** What is wrong with the image of a container. */
+export function imageErrors(image: string, field: string): FieldError[] {
+  if (image === '') return [requiredValue(field)];
+  return image === image.trim()
+    ? []
+    : [invalidValue(field, image, 'must not have leading or trailing whitespace')];
 }
 
 /** What is wrong with the name of a container; `names` are those of the containers before it. */

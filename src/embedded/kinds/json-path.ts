@@ -59,7 +59,7 @@ function dotStep(text: string): [Step | undefined, number] {
   if (!text.startsWith('.')) throw new JsonPathError(`unexpected ${JSON.stringify(text.charAt(0))}`);
   if (text.startsWith('..')) throw new JsonPathError('recursive descent is not supported');
   if (text.startsWith('.*')) return [{ kind: 'all' }, 2];
-  const name = /^(?:\\.|[^.[\\])*/s.exec(text.slice(1))?.[0] ?? '';
+  const name = /^(?:\\.|[^.[\]\\])*/s.exec(text.slice(1))?.[0] ?? '';
   const step: Step | undefined =
     name === '' ? undefined : { kind: 'member', name: name.replace(/\\(.)/gs, '$1') };
   return [step, 1 + name.length];

@@ -1,6 +1,7 @@
 import { forbiddenValue, invalidValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { isJsonObject } from '../../schema/index.ts';
+import { imageErrors, tolerationErrors } from './container-validation.ts';
 import { listAt, numberAt, objectAt, objectsAt, sameJson, setOrRemove, textAt, valueAt } from './members.ts';
 
 const FIXED =
@@ -16,6 +17,11 @@ export function podSpecUpdateErrors(object: JsonObject, old: JsonObject): FieldE
       return [forbiddenValue(`spec.${members}`, 'pod updates may not add or remove containers')];
     }
   }
+  for (const members of ['containers', 'initContainers']) {
+    for (const [index, container] of objectsAt(spec, members).entries()) {
+      errors.push(...imageErrors(textAt(container, 'image'), `spec.${members}[${index}].image`));
+    }
+  }
   errors.push(...deadlineErrors(spec, oldSpec));
   const missing = listAt(oldSpec, 'tolerations').some(
     (toleration) => !listAt(spec, 'tolerations').some((kept) => sameToleration(kept, toleration)),
@@ -27,6 +33,9 @@ export function podSpecUpdateErrors(object: JsonObject, old: JsonObject): FieldE
         'existing toleration can not be modified except its tolerationSeconds',
       ),
     );
+  }
+  for (const [index, toleration] of objectsAt(spec, 'tolerations').entries()) {
+    errors.push(...tolerationErrors(toleration, `spec.tolerations[${index}]`));
   }
   if (!sameJson(withChangeable(spec, oldSpec), oldSpec)) errors.push(forbiddenValue('spec', FIXED));
   return errors;

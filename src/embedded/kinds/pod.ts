@@ -68,7 +68,7 @@ export const pod: BuiltInKind = {
         status['conditions'] = [gatedCondition(new Date(context.now).toISOString().replace(/\.\d+Z$/, 'Z'))];
       }
     },
-    validate: (object) => podSpecErrors(objectAt(object, 'spec') ?? {}, 'spec'),
+    validateNew: (object) => podSpecErrors(objectAt(object, 'spec') ?? {}, 'spec'),
     validateUpdate: podSpecUpdateErrors,
     statusUpdate(object, old) {
       const metadata = ensureObject(object, 'metadata');
