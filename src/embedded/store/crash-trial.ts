@@ -34,13 +34,15 @@ export async function runCrashTrials({ directory, kills, random }: CrashTrials):
   let effective = 0;
   let mirror: Mirror = { revision: 1, objects: new Map() };
   for (let kill = 0; kill < kills; kill++) {
-    const lines = await runUntilKilled(directory, LONGEST_LIFE * random());
+    // Every other process dies while it opens the store, the rest while they write.
+    const life = kill % 2 === 0 ? { from: OPENING, for: 60 * random() } : { from: '\n', for: 150 * random() };
+    const lines = await runUntilKilled(directory, life);
     if (lines.length > 0) effective++;
     for (const line of lines) {
       const [key = '', count, revision] = line.split(' ');
       acknowledged.set(key, { count: Number(count), revision: Number(revision) });
     }
-    const store = openStore({ directory });
+    const store = open(directory);
     try {
       mirror = resume(mirror, store);
       problems.push(...verify(store, acknowledged, mirror).map((problem) => `kill ${kill}: ${problem}`));
@@ -71,8 +73,13 @@ interface Mirror {
 const WRITERS = 16;
 const STORAGE = 'pods';
 const TWINS = 'twins';
-/** Milliseconds; a process needs some 100 before it writes. */
-const LONGEST_LIFE = 400;
+/** What the process says before it opens the store; then come lines. */
+const OPENING = 'opening ';
+
+/** With a short history, so that kills also hit the forgetting of it. */
+function open(directory: string): Store {
+  return openStore({ directory, history: { size: 4 << 20 } });
+}
 
 /** The object of a writer; its twin is written in the same transaction. */
 function keysOf(writer: number): readonly [ObjectKey, ObjectKey] {
@@ -85,7 +92,7 @@ function keysOf(writer: number): readonly [ObjectKey, ObjectKey] {
 
 /** The text that a writer writes at its nth time: of any size between nothing and many pages. */
 function textOf(writer: number, count: number): string {
-  const size = (count * 7_919 + writer * 104_729) % (count % 10 === 0 ? 200_000 : 6_000);
+  const size = (count * 7_919 + writer * 104_729) % (count % 20 === 0 ? 50_000 : 6_000);
   return `${count} ${`${writer}.${count};`.repeat(Math.ceil(size / 8))}`;
 }
 
@@ -93,22 +100,40 @@ function countOf(text: string): number {
   return Number(text.slice(0, text.indexOf(' ')));
 }
 
-async function runUntilKilled(directory: string, life: number): Promise<string[]> {
+/**
+ * @param life from which output on and for how many milliseconds the process may run
+ * @returns what it has acknowledged
+ */
+async function runUntilKilled(
+  directory: string,
+  life: { readonly from: string; readonly for: number },
+): Promise<string[]> {
   const child: ChildProcess = spawn(process.execPath, [fileURLToPath(import.meta.url), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let output = '';
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   const closed = once(child, 'close');
-  await Promise.race([sleep(life), closed]);
+  let output = '';
+  const alive = Promise.withResolvers<void>();
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    if (output.includes(life.from)) alive.resolve();
+  });
+  await Promise.race([alive.promise.then(() => sleep(life.for)), closed]);
   child.kill('SIGKILL');
   const [code] = (await closed) as [number | null];
   if (code !== null) throw new Error(`the writing process ended by itself with code ${code}`);
-  return output.split('\n').slice(0, -1);
+  return output.slice(OPENING.length).split('\n').slice(0, -1);
 }
 
-/** Brings a watcher's state up to date by the changes alone. */
+/** Brings a watcher's state up to date by the changes alone, or anew if they are forgotten. */
 function resume(mirror: Mirror, store: Store): Mirror {
+  if (mirror.revision < store.compacted) {
+    const listed = [...store.list(STORAGE), ...store.list(TWINS)];
+    return {
+      revision: store.revision,
+      objects: new Map(listed.map(({ storage, name, text }) => [`${storage}/${name}`, text])),
+    };
+  }
   const objects = new Map(mirror.objects);
   const changes: Change[] = [];
   for (const storage of [STORAGE, TWINS]) changes.push(...store.changes(storage, mirror.revision, Infinity));
@@ -157,7 +182,8 @@ function storedCounts(store: Store): [string, Acknowledged][] {
 
 /** Writes until it is killed; says what was acknowledged, one line each, at once. */
 async function writeForEver(directory: string): Promise<never> {
-  const store = openStore({ directory, history: { revisions: 100_000 } });
+  writeSync(1, OPENING);
+  const store = open(directory);
   const writers = Array.from({ length: WRITERS }, async (_, writer): Promise<never> => {
     const [key, twin] = keysOf(writer);
     const stored = store.get(key);

@@ -19,10 +19,14 @@ import { openStore } from './open-store.ts';
 import type { Store } from './store.ts';
 import { StoreError, type StoreErrorCode } from './store-error.ts';
 
-/** A scratch directory for all; `stopped` is of a store that ended well, `killed` of one that did not. */
+/**
+ * A scratch directory for all; `stopped` is of a store that ended well, `killed` of one that did not, and `resumed` of one that
+ * was killed after it had begun where `stopped` ends.
+ */
 let scratch: string;
 let stopped: string;
 let killed: string;
+let resumed: string;
 
 const OBJECTS = 60;
 const KEYS = Array.from({ length: OBJECTS }, (_, i) => ({
@@ -46,10 +50,17 @@ before(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'store-damage-'));
   stopped = join(scratch, 'stopped');
   killed = join(scratch, 'killed');
-  const store = openStore({ directory: stopped });
+  resumed = join(scratch, 'resumed');
+  let store = openStore({ directory: stopped });
   await write(store, 1);
   // By another process: this one would lose SQLite's locks when it closed the files.
   execFileSync('cp', ['-r', stopped, killed]);
+  store.close();
+  const begun = join(scratch, 'begun');
+  cpSync(stopped, begun, { recursive: true });
+  store = openStore({ directory: begun });
+  await store.transact(() => store.put(KEYS[0]!, () => ({ text: textOf(0, 2), labels: {}, fields: {} })));
+  execFileSync('cp', ['-r', begun, resumed]);
   store.close();
 });
 
@@ -239,6 +250,12 @@ describe('after a process was killed,', () => {
     onCopy(killed, (directory, file) => {
       assert.ok(readFileSync(log(file)).length > 100_000);
       assertWhole(directory);
+    }));
+
+  test('a database that is damaged is refused, and neither it nor its log is changed', () =>
+    onCopy(resumed, (directory, file) => {
+      flip(file, readFileSync(file).indexOf('59.1 59.1 59.1'));
+      assert.match(refusal(directory, 'corrupt'), /revision 61 does not match its checksum/);
     }));
 
   test('a missing log is noticed', () =>

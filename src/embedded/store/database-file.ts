@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -88,6 +97,8 @@ function create(file: string): void {
 }
 
 function verify(file: string, log: 'absent' | 'sound' | 'damaged', logExpected: boolean): void {
+  // SQLite would say that it cannot lock it.
+  accessSync(file, constants.R_OK | constants.W_OK);
   verifyHeader(file);
   if (log === 'damaged') throw damaged(file, `its log ${logOf(file)} is damaged before its last commit`);
   if (log === 'absent' && logExpected)
@@ -103,15 +114,21 @@ function verify(file: string, log: 'absent' | 'sound' | 'damaged', logExpected: 
     if (damage !== undefined) throw damaged(file, damage);
   } finally {
     database.close();
-    rmSync(`${file}-shm`, { force: true });
   }
 }
 
-/** Without a log nothing can change under us, and SQLite need not make the files that it would share with writers. */
+/**
+ * A connection that changes no file, not even by making one: without a log nothing can change under us, and SQLite need not
+ * look for one. With a log, it needs an index of it, in memory if nobody else can come, which is so for us: the directory is
+ * locked, and SQLite's own locks, which a reader cannot take exclusively, are not needed.
+ */
 function openReadOnly(file: string, log: 'absent' | 'sound' | 'damaged'): DatabaseSync {
   const url = pathToFileURL(file);
   if (log === 'absent') url.searchParams.set('immutable', '1');
-  return new DatabaseSync(url, { readOnly: true });
+  else url.searchParams.set('vfs', 'unix-none');
+  const database = new DatabaseSync(url, { readOnly: true });
+  database.exec('PRAGMA locking_mode = EXCLUSIVE');
+  return database;
 }
 
 /** Tells what is no database, or is another program's, before SQLite is let near it. */
