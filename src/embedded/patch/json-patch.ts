@@ -82,7 +82,7 @@ function operationsOf(patch: Json): JsonObject[] {
   if (!Array.isArray(patch)) throw wrongType(patch, '[]handlers.jsonPatchOp');
   if (patch.length > MAX_OPERATIONS) {
     const limit = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`;
-    throw new PatchError('too-large', `Request entity too large: ${limit}`);
+    throw new PatchError('too-large', limit);
   }
   return patch.map((operation) => {
     if (operation === null) return {};

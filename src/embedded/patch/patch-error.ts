@@ -4,7 +4,7 @@
  * - `malformed`: 400 BadRequest with this error's message.
  * - `does-not-apply`: 422 Invalid "the server rejected our request due to an error in our request"; the message here tells
  *   what it was, which Kubernetes does not.
- * - `too-large`: 413 RequestEntityTooLarge with this error's message.
+ * - `too-large`: 413 RequestEntityTooLarge, `Request entity too large: ` before this error's message.
  * - `not-mergeable`: 500 without a reason, with this error's message.
  */
 export type PatchErrorCode = 'malformed' | 'does-not-apply' | 'too-large' | 'not-mergeable';
