@@ -163,8 +163,9 @@ export class GroupCommit<Mark> {
   #rollBack(): void {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-    } catch {
-      // The transaction is over in any case: SQLite rolls back what it finds unfinished.
+    } catch (error) {
+      // SQLite rolls back what it finds unfinished at the next start.
+      if (this.#database.isTransaction) this.#broken = storeError(error, `cannot write to ${this.#file}`);
     }
   }
 
