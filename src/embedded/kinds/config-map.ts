@@ -1,10 +1,10 @@
-import { forbiddenValue, invalidValue } from '../../schema/index.ts';
+import { forbiddenValue, invalidValue, tooLong } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { base64Bytes } from './base64-bytes.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { isTrueAt, objectAt, sameJson, valueAt } from './members.ts';
 import { configKeyProblems } from './names.ts';
-import { invalidFor, tooLong } from './problems.ts';
+import { invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
 /** All values of a ConfigMap or a Secret together, in bytes. */

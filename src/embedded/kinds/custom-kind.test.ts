@@ -7,7 +7,10 @@ import { changeErrors, create, createErrors, kindNamed, update } from './test-ki
 
 const DEFINITION = kindNamed('CustomResourceDefinition');
 const SCHEMA = {
-  openAPIV3Schema: { type: 'object', properties: { metadata: { properties: { name: { maxLength: 9 } } } } },
+  openAPIV3Schema: {
+    type: 'object',
+    properties: { metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 9 } } } },
+  },
 };
 
 function definition(version: JsonObject = {}, spec: JsonObject = {}): JsonObject {

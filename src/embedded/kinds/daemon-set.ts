@@ -1,7 +1,7 @@
 import { invalidValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { formatLabels, formatSelector } from './label-selector.ts';
+import { formatLabels, formatSelector, unlessSameSelector } from './label-selector.ts';
 import {
   ensureObject,
   numberAt,
@@ -13,7 +13,7 @@ import {
   valueAt,
 } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
-import { unlessCountOrPercent, unlessNonNegative, unlessOneOf, unlessSame } from './problems.ts';
+import { unlessCountOrPercent, unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
 import { templateErrors, workloadSelectorErrors } from './workload-validation.ts';
@@ -58,8 +58,7 @@ export const daemonSet: BuiltInKind = {
         ...unlessNonNegative('spec.revisionHistoryLimit', numberAt(spec, 'revisionHistoryLimit')),
       ];
     },
-    validateUpdate: (object, old) =>
-      unlessSame('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(old, 'spec', 'selector')),
+    validateUpdate: (object, old) => unlessSameSelector('spec.selector', object, old),
   },
   table: {
     columns: [

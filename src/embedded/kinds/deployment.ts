@@ -1,7 +1,7 @@
 import { forbiddenValue, invalidValue } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { formatSelector } from './label-selector.ts';
+import { formatSelector, unlessSameSelector } from './label-selector.ts';
 import {
   ensureObject,
   numberAt,
@@ -15,13 +15,7 @@ import {
   valueAt,
 } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
-import {
-  unlessAtMostWhole,
-  unlessCountOrPercent,
-  unlessNonNegative,
-  unlessOneOf,
-  unlessSame,
-} from './problems.ts';
+import { unlessAtMostWhole, unlessCountOrPercent, unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
 import { WORKLOAD_SCALE } from './workload-scale.ts';
@@ -60,8 +54,7 @@ export const deployment: BuiltInKind = {
       }
     },
     validate,
-    validateUpdate: (object, old) =>
-      unlessSame('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(old, 'spec', 'selector')),
+    validateUpdate: (object, old) => unlessSameSelector('spec.selector', object, old),
     statusUpdate(object, old) {
       setOrRemove(ensureObject(object, 'metadata'), 'labels', valueAt(old, 'metadata', 'labels'));
     },

@@ -1,9 +1,14 @@
-import { invalidValue } from '../../schema/index.ts';
 import type { Json, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { selectorErrors } from './label-selector.ts';
 import { ensureObject, numberAt, setDefault, textAt, valueAt } from './members.ts';
-import { unlessAtMostWhole, unlessCountOrPercent, unlessNonNegative, unlessOneOf } from './problems.ts';
+import {
+  invalidStruct,
+  unlessAtMostWhole,
+  unlessCountOrPercent,
+  unlessNonNegative,
+  unlessOneOf,
+} from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
@@ -32,7 +37,7 @@ export const podDisruptionBudget: BuiltInKind = {
       const maxUnavailable = valueAt(spec, 'maxUnavailable');
       return [
         ...(minAvailable !== undefined && maxUnavailable !== undefined
-          ? [invalidValue('spec', goSpec(object), 'minAvailable and maxUnavailable cannot be both set')]
+          ? [invalidStruct('spec', goSpec(object), 'minAvailable and maxUnavailable cannot be both set')]
           : []),
         ...unlessCountOrPercent('spec.minAvailable', minAvailable),
         ...unlessAtMostWhole('spec.minAvailable', minAvailable),

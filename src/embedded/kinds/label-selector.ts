@@ -1,9 +1,9 @@
 import { forbiddenValue, invalidValue, requiredValue } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { listAt, objectAt, objectsAt, textAt, textsAt } from './members.ts';
+import { inOrder, listAt, objectAt, objectsAt, sameJson, textAt, textsAt } from './members.ts';
 import { labelErrors } from './metadata.ts';
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
-import { invalidFor } from './problems.ts';
+import { invalidFor, invalidStruct } from './problems.ts';
 
 /** Whether a selector asks for nothing in particular. */
 export function isEmptySelector(selector: JsonObject): boolean {
@@ -61,6 +61,27 @@ export function selectorErrors(field: string, selector: Json | undefined): Field
     errors.push(...requirementErrors(`${field}.matchExpressions[${index}]`, requirement));
   }
   return errors;
+}
+
+/** A LabelSelector as error messages show it: labels in order, and the members of each part as the Go type has them. */
+export function printedSelector(selector: JsonObject): JsonObject {
+  const labels = objectAt(selector, 'matchLabels');
+  const expressions = objectsAt(selector, 'matchExpressions');
+  return {
+    ...(labels === undefined ? {} : { matchLabels: inOrder(labels, Object.keys(labels).sort(compareText)) }),
+    ...(expressions.length === 0
+      ? {}
+      : { matchExpressions: expressions.map((item) => inOrder(item, ['key', 'operator', 'values'])) }),
+  };
+}
+
+/** An error where a selector that may not change did. */
+export function unlessSameSelector(field: string, object: JsonObject, old: JsonObject): FieldError[] {
+  const path = field.split('.');
+  const selector = objectAt(object, ...path);
+  if (sameJson(selector, objectAt(old, ...path))) return [];
+  const value = selector === undefined ? null : printedSelector(selector);
+  return [invalidStruct(field, value, 'field is immutable')];
 }
 
 /** Code unit order, as Go sorts. */

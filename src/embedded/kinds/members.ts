@@ -75,6 +75,16 @@ export function setOrRemove(object: JsonObject, key: string, value: Json | undef
   else object[key] = value;
 }
 
+/** The members of these names that an object has, in this order. */
+export function inOrder(object: JsonObject, names: readonly string[]): JsonObject {
+  const ordered: JsonObject = {};
+  for (const name of names) {
+    const value = valueAt(object, name);
+    if (value !== undefined) ordered[name] = value;
+  }
+  return ordered;
+}
+
 /** Whether two values are the same JSON: the order of members does not matter; null is as good as absent. */
 export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true;

@@ -1,8 +1,8 @@
-import { forbiddenValue, invalidValue, isJsonObject, requiredValue } from '../../schema/index.ts';
+import { forbiddenValue, invalidValue, isJsonObject, requiredValue, tooLong } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { isTrueAt, listAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';
+import { inOrder, isTrueAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';
 import { labelProblems, labelValueProblems, qualifiedNameProblems } from './names.ts';
-import { invalidFor, tooLong, unlessNonNegative, unlessSame } from './problems.ts';
+import { invalidFor, invalidStruct, unlessNonNegative, unlessSame } from './problems.ts';
 
 /** Keys and values of all annotations together, in bytes (TotalAnnotationSizeLimitB). */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
@@ -126,22 +126,33 @@ function ownerErrors(references: Json | undefined): FieldError[] {
     if (name === '') errors.push(invalidValue(`${field}.name`, '', 'must not be empty'));
     if (textAt(reference, 'uid') === '') errors.push(invalidValue(`${field}.uid`, '', 'must not be empty'));
     if (apiVersion === 'v1' && kind === 'Event') {
-      errors.push(invalidValue(field, reference, '/v1, Kind=Event is disallowed from being an owner'));
+      errors.push(
+        invalidStruct(
+          field,
+          printedReference(reference),
+          '/v1, Kind=Event is disallowed from being an owner',
+        ),
+      );
     }
     if (!isTrueAt(reference, 'controller')) continue;
     const own = `${kind}/${name}`;
     if (controller === undefined) controller = own;
     else {
       errors.push(
-        invalidValue(
+        invalidStruct(
           field,
-          listAt(references),
+          objectsAt(references).map(printedReference),
           `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${own}`,
         ),
       );
     }
   }
   return errors;
+}
+
+/** A reference with its members in the order of the Go type. */
+function printedReference(reference: JsonObject): JsonObject {
+  return inOrder(reference, ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion']);
 }
 
 function finalizerErrors(finalizers: readonly string[], custom: boolean): FieldError[] {

@@ -1,10 +1,4 @@
-import {
-  duplicateValue,
-  forbiddenValue,
-  invalidValue,
-  requiredValue,
-  unsupportedValue,
-} from '../../schema/index.ts';
+import { forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { compareText } from './label-selector.ts';
@@ -21,7 +15,7 @@ import {
   valueAt,
 } from './members.ts';
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
-import { invalidFor } from './problems.ts';
+import { duplicateStruct, invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 import type { Cell, ColumnRules } from './table.ts';
 
@@ -146,7 +140,7 @@ function taintErrors(object: JsonObject): FieldError[] {
     const both = `${effect} ${key}`;
     if (seen.has(both)) {
       // Printed by the server's own type, which has no JSON names.
-      const duplicate = duplicateValue(field, { Key: key, Value: value, Effect: effect, TimeAdded: null });
+      const duplicate = duplicateStruct(field, { Key: key, Value: value, Effect: effect, TimeAdded: null });
       const message = `${duplicate.message}: taints must be unique by key and effect pair`;
       errors.push({ ...duplicate, message });
     }
@@ -161,7 +155,7 @@ function addressErrors(object: JsonObject): FieldError[] {
   for (const [index, address] of objectsAt(object, 'status', 'addresses').entries()) {
     const value = { Type: textAt(address, 'type'), Address: textAt(address, 'address') };
     const both = `${value.Type} ${value.Address}`;
-    if (seen.has(both)) errors.push(duplicateValue(`status.addresses[${index}]`, value));
+    if (seen.has(both)) errors.push(duplicateStruct(`status.addresses[${index}]`, value));
     seen.add(both);
   }
   return errors;

@@ -4,18 +4,23 @@ import { sameJson } from './members.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** `Too long: may not be more than N bytes`. */
-export function tooLong(field: string, bytes: number): FieldError {
-  return {
-    reason: 'FieldValueTooLong',
-    field,
-    message: `Too long: may not be more than ${bytes} bytes`,
-  };
-}
-
 /** `Not found: VALUE`. */
 export function notFound(field: string, value: Json): FieldError {
   return { reason: 'FieldValueNotFound', field, message: `Not found: ${printValue(value)}` };
+}
+
+/** `Invalid value: VALUE: DETAIL` of a value of a Go type, whose members print in the order in which they are given. */
+export function invalidStruct(field: string, value: Json, detail: string): FieldError {
+  return {
+    reason: 'FieldValueInvalid',
+    field,
+    message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  };
+}
+
+/** `Duplicate value: VALUE` of a value of a Go type; see {@link invalidStruct}. */
+export function duplicateStruct(field: string, value: Json): FieldError {
+  return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(value)}` };
 }
 
 /** One error for each detail. */

@@ -1,8 +1,8 @@
 import type { BuiltInKind } from './built-in-kind.ts';
-import { formatSelector } from './label-selector.ts';
-import { ensureObject, numberAt, objectAt, objectsAt, setDefault, valueAt } from './members.ts';
+import { formatSelector, unlessSameSelector } from './label-selector.ts';
+import { ensureObject, numberAt, objectAt, objectsAt, setDefault } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
-import { unlessNonNegative, unlessSame } from './problems.ts';
+import { unlessNonNegative } from './problems.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, CONTAINERS, NAME, ageCell, containerCells, nameCell } from './table.ts';
 import { WORKLOAD_SCALE } from './workload-scale.ts';
@@ -39,8 +39,7 @@ export const replicaSet: BuiltInKind = {
         ...templateErrors(spec, 'ReplicaSet', ['Always']),
       ];
     },
-    validateUpdate: (object, old) =>
-      unlessSame('spec.selector', valueAt(object, 'spec', 'selector'), valueAt(old, 'spec', 'selector')),
+    validateUpdate: (object, old) => unlessSameSelector('spec.selector', object, old),
   },
   table: {
     columns: [

@@ -16,7 +16,7 @@ import {
   valueAt,
 } from './members.ts';
 import { dns1035Problems, labelProblems } from './names.ts';
-import { invalidFor, unlessOneOf, unlessPort } from './problems.ts';
+import { duplicateStruct, invalidFor, unlessOneOf, unlessPort } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -200,11 +200,7 @@ function portErrors(port: JsonObject, field: string, named: boolean, names: Set<
   } else {
     errors.push(...invalidFor(`${field}.name`, name, labelProblems(name)));
     if (names.has(name)) {
-      errors.push({
-        reason: 'FieldValueDuplicate',
-        field: `${field}.name`,
-        message: `Duplicate value: ${JSON.stringify(name)}`,
-      });
+      errors.push(duplicateStruct(`${field}.name`, name));
     }
     names.add(name);
   }
@@ -226,21 +222,15 @@ function duplicatePorts(ports: readonly JsonObject[]): FieldError[] {
       return [];
     }
     // Printed by the server's own type, which has no JSON names.
-    const value = JSON.stringify({
+    const value = {
       Name: '',
       Protocol: textAt(port, 'protocol'),
       AppProtocol: null,
       Port: numberAt(port, 'port') ?? 0,
       TargetPort: 0,
       NodePort: 0,
-    });
-    return [
-      {
-        reason: 'FieldValueDuplicate' as const,
-        field: `spec.ports[${index}]`,
-        message: `Duplicate value: ${value}`,
-      },
-    ];
+    };
+    return [duplicateStruct(`spec.ports[${index}]`, value)];
   });
 }
 

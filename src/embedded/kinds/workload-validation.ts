@@ -1,7 +1,8 @@
 import { forbiddenValue, invalidValue, requiredValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
-import { isEmptySelector, selectorErrors, selects } from './label-selector.ts';
+import { isEmptySelector, printedSelector, selectorErrors, selects } from './label-selector.ts';
 import { objectAt, valueAt } from './members.ts';
+import { invalidStruct } from './problems.ts';
 import { podTemplateErrors, restartPolicyErrors } from './pod-validation.ts';
 
 /** What is wrong with the selector of a workload (`deployment`, `daemonset`): it must ask for something. */
@@ -10,7 +11,9 @@ export function workloadSelectorErrors(spec: JsonObject, workload: string): Fiel
   if (selector === undefined) return [requiredValue('spec.selector')];
   const errors = selectorErrors('spec.selector', selector);
   if (isEmptySelector(selector)) {
-    errors.push(invalidValue('spec.selector', selector, `empty selector is invalid for ${workload}`));
+    errors.push(
+      invalidStruct('spec.selector', printedSelector(selector), `empty selector is invalid for ${workload}`),
+    );
   }
   return errors;
 }
