@@ -98,7 +98,7 @@ export class GroupCommit<Mark> {
       this.#ledger.complete();
       this.#statements.commit.run();
     } catch (error) {
-      if (isSyncFailure(error)) this.#broken = this.#failure(error);
+      if (isSyncFailure(error)) this.#break(error);
       this.#rollBack();
       this.#abandon(this.#failure(error));
       return;
@@ -164,9 +164,18 @@ export class GroupCommit<Mark> {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
     } catch (error) {
-      // SQLite rolls back what it finds unfinished at the next start.
-      if (this.#database.isTransaction) this.#broken = storeError(error, `cannot write to ${this.#file}`);
+      if (this.#database.isTransaction) this.#break(error);
     }
+  }
+
+  #break(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#broken = new StoreError(
+      'io',
+      `cannot write to ${this.#file}: nothing is written until the next start, since nobody knows what an earlier write ` +
+        `has left on disk: ${reason}`,
+      error,
+    );
   }
 
   #abandon(failure: StoreError): void {

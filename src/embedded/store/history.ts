@@ -25,7 +25,7 @@ export class History {
     this.#limits = limits;
     this.#oldest = database.prepare(
       `SELECT c.revision, c.previous, c.deleted, c.written, c.size, p.size FROM version c
-       LEFT JOIN version p ON p.revision = c.previous WHERE c.revision > ? ORDER BY c.revision LIMIT ?`,
+       LEFT JOIN version p ON p.revision = c.previous WHERE c.revision > ? ORDER BY c.revision LIMIT 1`,
     );
     this.#oldest.setReturnArrays(true);
     this.#remove = database.prepare('DELETE FROM version WHERE revision = ?');
@@ -65,7 +65,9 @@ export class History {
   trim(newest: number, now: number, most: number): void {
     if (!this.#isDue(newest, now)) return;
     const start = this.#compacted;
-    for (const change of this.#changes(most)) {
+    for (let forgotten = 0; forgotten < most; forgotten++) {
+      const change = this.#next();
+      if (change === undefined) break;
       this.#since = change[3];
       if (!this.#isDue(newest, now)) break;
       this.#forget(change);
@@ -82,16 +84,15 @@ export class History {
   compact(revision: number, newest: number): void {
     const through = Math.min(revision, newest);
     if (through <= this.#compacted) return;
-    for (let changes = this.#changes(STEP); changes.length > 0; changes = this.#changes(STEP)) {
-      for (const change of changes) if (change[0] <= through) this.#forget(change);
-      if (changes.some((change) => change[0] > through)) break;
-    }
+    for (let change = this.#next(); change !== undefined && change[0] <= through; change = this.#next())
+      this.#forget(change);
     this.#compacted = through;
     this.#record.run(through, newest);
   }
 
-  #changes(most: number): PastChange[] {
-    return this.#oldest.all(this.#compacted, most) as unknown as PastChange[];
+  /** The oldest write that is still known. */
+  #next(): PastChange | undefined {
+    return this.#oldest.get(this.#compacted) as unknown as PastChange | undefined;
   }
 
   #isDue(newest: number, now: number): boolean {
@@ -113,8 +114,6 @@ export interface HistoryMark {
   readonly compacted: number;
   readonly size: number;
 }
-
-const STEP = 1_000;
 
 type PastChange = readonly [
   revision: number,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -296,6 +296,46 @@ describe('changes()', () => {
     await put(pod('a'), '3');
     assert.deepEqual(told, ['nodes,pods 3', 'pods 4']);
   });
+});
+
+test('a listener that fails does not keep others from being told', async (context) => {
+  const told: string[] = [];
+  const defect = new Error('the listener fails');
+  const uncaught = context.mock.fn();
+  process.once('uncaughtException', uncaught);
+  // The test runner has a listener of its own, which would take this for a failure.
+  const others = process.listeners('uncaughtException').filter((listener) => listener !== uncaught);
+  for (const listener of others) process.off('uncaughtException', listener);
+  store.subscribe(() => {
+    throw defect;
+  });
+  store.subscribe(() => told.push('second'));
+  try {
+    await put(pod('a'), '1');
+    await new Promise((resolve) => void setImmediate(resolve));
+  } finally {
+    for (const listener of others) process.on('uncaughtException', listener);
+  }
+  assert.deepEqual(told, ['second']);
+  assert.ok(uncaught.mock.calls.some((call) => call.arguments[0] === defect));
+});
+
+test('the file becomes shorter when much was deleted', async () => {
+  reopen({ history: { revisions: 100 } });
+  const size = (): number => statSync(join(directory, 'objects.db')).size;
+  const text = 'x'.repeat(4_000);
+  await store.transact(() => {
+    for (let i = 0; i < 5_000; i++) store.put(pod(`${i}`), () => ({ text, labels: {}, fields: {} }));
+  });
+  reopen({ history: { revisions: 100 } });
+  const full = size();
+  await store.transact(() => {
+    for (let i = 0; i < 5_000; i++) store.delete(pod(`${i}`), () => ({ text: '', labels: {}, fields: {} }));
+  });
+  for (let i = 0; i < 200; i++) await put(pod('a'), String(i));
+  reopen();
+  assert.ok(size() < full / 2, `${size()} of ${full}`);
+  assert.equal(store.count('pods'), 1);
 });
 
 describe('the past', () => {
