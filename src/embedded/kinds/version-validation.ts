@@ -1,6 +1,6 @@
 import { invalidValue, requiredValue } from '../../schema/index.ts';
 import { checkStructural } from '../../schema/engine.ts';
-import type { FieldError, JsonObject, Schema } from '../../schema/index.ts';
+import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { JsonPathError, parseJsonPath } from './json-path.ts';
 import { objectAt, objectsAt, textAt } from './members.ts';
 
@@ -27,10 +27,7 @@ export function versionErrors(version: JsonObject, member: string, field: string
 function schemaErrors(version: JsonObject, field: string): FieldError[] {
   const schema = objectAt(version, 'schema', 'openAPIV3Schema');
   const path = `${field}.openAPIV3Schema`;
-  // Its members have the right types: the definition was read against its own schema.
-  return schema === undefined
-    ? [requiredValue(path, 'schemas are required')]
-    : checkStructural(schema as Schema, path);
+  return schema === undefined ? [requiredValue(path, 'schemas are required')] : checkStructural(schema, path);
 }
 
 function scaleErrors(version: JsonObject, field: string): FieldError[] {
