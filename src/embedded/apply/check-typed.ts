@@ -1,7 +1,7 @@
 import { isJsonObject, memberOf, type Json, type JsonObject } from '../../schema/index.ts';
 import { goType, printGoValue } from '../patch/index.ts';
 import type { FieldType, ListType, MapType, ScalarType } from './field-type.ts';
-import { fieldElement, printElement } from './path-element.ts';
+import { fieldElement, printElement, printPath, type PathElement } from './path-element.ts';
 import { itemElement, memberType, shapeOf } from './value-shape.ts';
 
 /**
@@ -10,7 +10,7 @@ import { itemElement, memberType, shapeOf } from './value-shape.ts';
  */
 export function typedProblem(type: FieldType, object: JsonObject): string | undefined {
   const problems: string[] = [];
-  check(type, object, '', problems);
+  check(type, object, [], problems);
   if (problems.length < 2) return problems[0];
   return ['errors:', ...problems.map((problem) => `  ${problem}`)].join('\n');
 }
@@ -18,7 +18,7 @@ export function typedProblem(type: FieldType, object: JsonObject): string | unde
 /** So many problems are told, each of which may have a long path. */
 const MAX_PROBLEMS = 100;
 
-function check(type: FieldType, value: Json, path: string, problems: string[]): void {
+function check(type: FieldType, value: Json, path: PathElement[], problems: string[]): void {
   if (problems.length >= MAX_PROBLEMS) return;
   const shape = shapeOf(type, value);
   if (value === null) return;
@@ -34,19 +34,18 @@ function check(type: FieldType, value: Json, path: string, problems: string[]): 
   }
 }
 
-function checkMembers(type: MapType, object: JsonObject, path: string, problems: string[]): void {
+function checkMembers(type: MapType, object: JsonObject, path: PathElement[], problems: string[]): void {
   for (const name of Object.keys(object)) {
-    const below = `${path}${printElement(fieldElement(name))}`;
+    path.push(fieldElement(name));
     const declared = memberType(type, name);
-    if (declared === undefined) {
-      problems.push(at(below, 'field not declared in schema'));
-      return;
-    }
-    check(declared, memberOf(object, name) ?? null, below, problems);
+    if (declared === undefined) problems.push(at(path, 'field not declared in schema'));
+    else check(declared, memberOf(object, name) ?? null, path, problems);
+    path.pop();
+    if (declared === undefined) return;
   }
 }
 
-function checkItems(type: ListType, list: readonly Json[], path: string, problems: string[]): void {
+function checkItems(type: ListType, list: readonly Json[], path: PathElement[], problems: string[]): void {
   const seen = new Set<string>();
   for (const [index, item] of list.entries()) {
     let step = `i:${index}`;
@@ -60,7 +59,9 @@ function checkItems(type: ListType, list: readonly Json[], path: string, problem
       if (seen.has(step)) problems.push(at(path, `duplicate entries for key ${printElement(step)}`));
       seen.add(step);
     }
-    check(type.items, item, `${path}${printElement(step)}`, problems);
+    path.push(step);
+    check(type.items, item, path, problems);
+    path.pop();
   }
 }
 
@@ -95,6 +96,6 @@ function goSyntax(value: Json): string {
   return `map[string]interface {}{${members.join(', ')}}`;
 }
 
-function at(path: string, problem: string): string {
-  return path === '' ? problem : `${path}: ${problem}`;
+function at(path: readonly PathElement[], problem: string): string {
+  return path.length === 0 ? problem : `${printPath(path)}: ${problem}`;
 }

@@ -70,7 +70,7 @@ const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 /** Ours: operations can stack values far deeper than any request may be nested, and recursion must end somewhere. */
-const MAX_DEPTH = 1000;
+const MAX_DEPTH = 500;
 
 /** Where an operation acts: a key of an object or an index of a list, which need not be there. */
 interface Place {
