@@ -291,6 +291,26 @@ describe('after a process was killed,', () => {
     );
   });
 
+  test('a log that ends anywhere gives all writes up to there', () => {
+    const size = readFileSync(log(join(killed, 'objects.db'))).length;
+    fc.assert(
+      fc.property(fc.nat(size - 1), (length) =>
+        onCopy(killed, (directory, file) => {
+          truncateSync(log(file), length);
+          // Not even what was there when it was noted that there is a log.
+          if (length < 32) return void refusal(directory, 'corrupt');
+          const store = openStore({ directory });
+          const written = store.revision - 1;
+          for (const [i, key] of KEYS.entries())
+            assert.equal(store.get(key)?.text, i < written ? textOf(i, 1) : undefined);
+          assert.equal(store.changes('pods', 1, Infinity).length, written);
+          store.close();
+        }),
+      ),
+      { numRuns: 60, examples: [[0], [31], [32]] },
+    );
+  });
+
   test('a write that did not come to its end is forgotten', () =>
     onCopy(killed, (directory, file) => {
       // The last commit has a few frames: without its last one it is no commit.

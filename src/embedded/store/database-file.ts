@@ -16,7 +16,7 @@ import { storeError } from './failure.ts';
 import { findDamage } from './integrity.ts';
 import { APPLICATION_ID, assertKnownVersion, migrate } from './schema.ts';
 import { StoreError } from './store-error.ts';
-import { inspectLog } from './write-ahead-log.ts';
+import { inspectLog, type LogState } from './write-ahead-log.ts';
 
 /**
  * Makes sure that there is a whole database of ours at `file`: makes an empty one if there is none, verifies the one that is
@@ -96,7 +96,7 @@ function create(file: string): void {
   syncDirectory(dirname(file));
 }
 
-function verify(file: string, log: 'absent' | 'sound' | 'damaged', logExpected: boolean): void {
+function verify(file: string, log: LogState, logExpected: boolean): void {
   // SQLite would say that it cannot lock it.
   accessSync(file, constants.R_OK | constants.W_OK);
   verifyHeader(file);
@@ -122,7 +122,7 @@ function verify(file: string, log: 'absent' | 'sound' | 'damaged', logExpected: 
  * look for one. With a log, it needs an index of it, in memory if nobody else can come, which is so for us: the directory is
  * locked, and SQLite's own locks, which a reader cannot take exclusively, are not needed.
  */
-function openReadOnly(file: string, log: 'absent' | 'sound' | 'damaged'): DatabaseSync {
+function openReadOnly(file: string, log: LogState): DatabaseSync {
   const url = pathToFileURL(file);
   if (log === 'absent') url.searchParams.set('immutable', '1');
   else url.searchParams.set('vfs', 'unix-none');

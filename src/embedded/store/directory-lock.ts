@@ -47,7 +47,12 @@ export class DirectoryLock {
     }
     this.#lock = takeLock(directory);
     this.logExpected = readHolder(directory)?.log ?? false;
-    this.#write(this.logExpected);
+    try {
+      this.#write(this.logExpected);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
   /** Notes that from now on until {@link DirectoryLock.release} the database has a log that must not get lost. */

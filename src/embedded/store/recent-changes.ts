@@ -72,7 +72,7 @@ interface Recent {
 
 /** First in, first out, with access by place. */
 class Queue<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get length(): number {
@@ -92,8 +92,8 @@ class Queue<T> {
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.at(0);
-    this.#head++;
-    // Moving the rest only when half has gone makes it cheap on average; until then the gone items stay in memory.
+    this.#items[this.#head++] = undefined;
+    // Moving the rest only when half has gone makes it cheap on average.
     if (this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { isErrno } from '../errno.ts';
 
 /**
@@ -7,9 +7,9 @@ import { isErrno } from '../errno.ts';
  * next one began: if one more commit follows the damage, what is damaged had been acknowledged, and a person has to know.
  *
  * Format: https://www.sqlite.org/fileformat.html §4.1.
- * @returns `absent` (missing or empty), `sound`, or `damaged`: SQLite would lose committed writes
+ * @returns `absent`: missing, or nothing was ever synced to it; `sound`; or `damaged`: SQLite would lose committed writes
  */
-export function inspectLog(path: string): 'absent' | 'sound' | 'damaged' {
+export function inspectLog(path: string): LogState {
   let descriptor;
   try {
     descriptor = openSync(path, 'r');
@@ -18,22 +18,24 @@ export function inspectLog(path: string): 'absent' | 'sound' | 'damaged' {
     throw error;
   }
   try {
-    return fstatSync(descriptor).size === 0 ? 'absent' : inspectFrames(descriptor);
+    return inspectFrames(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
+
+export type LogState = 'absent' | 'sound' | 'damaged';
 
 const HEADER = 32;
 const FRAME_HEADER = 24;
 /** The header's first four bytes; the lowest bit tells the byte order of the checksums. */
 const MAGIC = 0x37_7f_06_82;
 
-function inspectFrames(descriptor: number): 'sound' | 'damaged' {
+function inspectFrames(descriptor: number): LogState {
   const header = Buffer.alloc(HEADER);
-  if (readSync(descriptor, header, 0, HEADER, 0) < HEADER) return 'sound';
-  // A log that was never synced: the file system has given it its size, but no contents yet.
-  if (header.every((byte) => byte === 0)) return 'sound';
+  if (readSync(descriptor, header, 0, HEADER, 0) < HEADER) return 'absent';
+  // The file system had given the log its size, but no contents yet.
+  if (header.every((byte) => byte === 0)) return 'absent';
   const magic = header.readUInt32BE(0);
   if ((magic & ~1) >>> 0 !== MAGIC) return 'damaged';
   const checksum = new LogChecksum((magic & 1) === 1);
