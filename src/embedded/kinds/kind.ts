@@ -51,7 +51,10 @@ export interface WriteContext {
 export interface Strategy {
   /** Fields that are set where the request left them out. Also applied to patched and updated objects. */
   applyDefaults(object: JsonObject): void;
-  /** Sets what a create may not choose (status dropped, generation 1, …). */
+  /**
+   * Sets what a create may not choose (status dropped, generation 1, …), and what admission does. Defaults are applied, and
+   * name, namespace and uid are set. Throws AdmissionError. What this changes is in no manager's fields.
+   */
   prepareForCreate(object: JsonObject, context: WriteContext): void;
   /** Carries over what an update of the main resource may not change (status, …), and counts the generation. */
   prepareForUpdate(object: JsonObject, old: JsonObject, context: WriteContext): void;

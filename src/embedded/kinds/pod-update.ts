@@ -1,6 +1,8 @@
 import { forbiddenValue, invalidValue } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { isJsonObject } from '../../schema/index.ts';
+import { podSpecText } from './pod-spec-text.ts';
+import { unifiedDiff } from './unified-diff.ts';
 import { imageErrors, tolerationErrors } from './container-validation.ts';
 import { listAt, numberAt, objectAt, objectsAt, sameJson, setOrRemove, textAt, valueAt } from './members.ts';
 
@@ -37,7 +39,11 @@ export function podSpecUpdateErrors(object: JsonObject, old: JsonObject): FieldE
   for (const [index, toleration] of objectsAt(spec, 'tolerations').entries()) {
     errors.push(...tolerationErrors(toleration, `spec.tolerations[${index}]`));
   }
-  if (!sameJson(withChangeable(spec, oldSpec), oldSpec)) errors.push(forbiddenValue('spec', FIXED));
+  const changed = withChangeable(spec, oldSpec);
+  if (!sameJson(changed, oldSpec)) {
+    const difference = unifiedDiff(podSpecText(oldSpec), podSpecText(changed));
+    errors.push(forbiddenValue('spec', `${FIXED}\n${difference}`));
+  }
   return errors;
 }
 

@@ -189,6 +189,7 @@ const REFUSED_PATCHES = {
   'secret-type-immutable': 'secret-stringData',
   'rbac-roleref-immutable': 'rbac-rb',
   'p-uid': 'p-setup',
+  'pod-spec-immutable': 'pod-status-e2',
 } as const;
 
 test('what a real server refuses to change, the kinds refuse with the same causes', (t) => {
