@@ -28,7 +28,7 @@ export function customKinds(definition: JsonObject): Kind[] {
 }
 
 /** The kind of one version of a stored, and so valid, CustomResourceDefinition. */
-export function customKind(definition: JsonObject, version: JsonObject): Kind {
+function customKind(definition: JsonObject, version: JsonObject): Kind {
   const spec = objectAt(definition, 'spec');
   const names = objectAt(spec, 'names');
   const group = textAt(spec, 'group');

@@ -1,8 +1,7 @@
 export { AdmissionError } from './admission-error.ts';
 export { builtInKinds } from './built-in-kinds.ts';
-export { customKind, customKinds } from './custom-kind.ts';
-export { ageOf } from './human-duration.ts';
-export { formatSelector, selects } from './label-selector.ts';
+export { customKinds } from './custom-kind.ts';
+export { formatSelector } from './label-selector.ts';
 export { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 export { virtualKinds } from './virtual-kinds.ts';
 export type {
