@@ -41,6 +41,8 @@ const server = fork(fileURLToPath(import.meta.resolve('./api/server-process.ts')
   stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
 });
 const results: Record<string, unknown> = {};
+let nodes = 0;
+let pods = 0;
 try {
   const [line] = (await once(server.stdout ?? process.stdin, 'data')) as [Buffer];
   const connection = readKubeconfig(line.toString().trim());
@@ -184,9 +186,6 @@ async function sized(client: ApiClient, connection: Connection, size: number): P
   );
   results[`${size} memory`] = await memory();
 }
-
-let nodes = 0;
-let pods = 0;
 
 async function fill(client: ApiClient, size: number): Promise<void> {
   const began = performance.now();

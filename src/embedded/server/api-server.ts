@@ -1,20 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { EmbeddedError } from '../embedded-error.ts';
 import { StatusError, Watch, statusAnswer, type ApiAnswer, type ApiCall } from '../rest/index.ts';
 import type { Store } from '../store/index.ts';
+import { AnswerBudget } from './answer-budget.ts';
+import type { ConnectionLimits } from './connections.ts';
+import type { Exchange } from './exchange.ts';
 import { BodyBudget } from './request-body.ts';
+import { TlsListener } from './tls-listener.ts';
 import { WatchStream, type WatchClock } from './watch-stream.ts';
 
 /** What answers the requests. */
@@ -31,6 +24,8 @@ export interface ApiServerOptions {
   readonly host?: string;
   /** Default: any free one. */
   readonly port?: number;
+  /** Default: what suits one machine. */
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 /** A running API server. */
@@ -42,20 +37,26 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-type Request = IncomingMessage | Http2ServerRequest;
-type Response = ServerResponse | Http2ServerResponse;
-
 /** Bodies that are read at one time, in bytes. */
 const BODY_BUDGET = 64 * 1024 * 1024;
+
+/** Answers that wait for their clients, in bytes. */
+const ANSWER_BUDGET = 128 * 1024 * 1024;
+
+/** Requests at one time, watches apart; more would only wait for one another. */
+const MAX_REQUESTS = 3000;
+
+/** Watches at one time: some kinds for each of some thousand agents. */
+const MAX_WATCHES = 20_000;
 
 /** Answers smaller than this, in bytes, are not worth compressing (kubernetes-api §3). */
 const GZIP_FROM = 128 * 1024;
 
-/** A connection on which no request came for so long, in milliseconds, is closed. */
-const HEADERS_TIMEOUT = 15_000;
-
 /** How long requests under way may take when the server stops, in milliseconds. */
 const CLOSE_GRACE = 2000;
+
+/** How often to look for clients that do nothing, in milliseconds. */
+const SWEEP_INTERVAL = 1000;
 
 const compress = promisify(gzip);
 
@@ -68,81 +69,55 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
 class HttpShell implements ApiServer {
   readonly #handler: ApiHandler;
-  readonly #options: ApiServerOptions;
-  readonly #server: Http2SecureServer;
-  readonly #sockets = new Set<TLSSocket>();
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #listener: TlsListener;
   readonly #streams = new Map<string, Set<WatchStream>>();
   readonly #bodies = new BodyBudget(BODY_BUDGET);
+  readonly #answers = new AnswerBudget(ANSWER_BUDGET, CLOCK.now);
   readonly #unsubscribe: () => void;
+  readonly #sweeps: NodeJS.Timeout;
   #isClosing = false;
-  #underWay = 0;
+  #watches = 0;
+  #requests = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: ApiServerOptions) {
-    this.#options = options;
     this.#handler = options.handler;
-    this.#server = createSecureServer({
-      allowHTTP1: true,
-      key: options.tls.key,
-      cert: options.tls.cert,
-      ca: options.tls.clientCa,
-      requestCert: true,
-      // A client without a certificate may show a token, or be anonymous.
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-      settings: { maxConcurrentStreams: 1000 },
-      handshakeTimeout: HEADERS_TIMEOUT,
+    this.#listener = new TlsListener({
+      ...options,
+      now: CLOCK.now,
+      serve: (exchange) => this.#serve(exchange),
     });
-    this.#server.on('request', (request, response) => void this.#serve(request, response));
-    this.#server.on('secureConnection', (socket) => this.#accept(socket));
-    this.#server.on('session', (session) => {
-      this.#sessions.add(session);
-      session.on('close', () => this.#sessions.delete(session));
-    });
-    // A client that breaks off, or speaks no TLS, is no error of ours.
-    this.#server.on('sessionError', () => {});
-    this.#server.on('tlsClientError', (_, socket) => socket.destroy());
-    this.#server.on('clientError', (_, socket) => socket.destroy());
     this.#unsubscribe = options.store.subscribe((storages) => this.#pump(storages));
+    this.#sweeps = setInterval(() => {
+      this.#listener.connections.sweep();
+      this.#answers.sweep();
+    }, SWEEP_INTERVAL);
+    this.#sweeps.unref();
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener.port;
   }
 
   get url(): string {
-    const host = this.#options.host ?? '127.0.0.1';
-    return `https://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    return this.#listener.url;
   }
 
   async listen(): Promise<void> {
-    const { host = '127.0.0.1', port = 0 } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        reject(
-          new EmbeddedError(
-            'cannot-start',
-            `cannot listen on ${host}:${port}: ${error.code ?? error.message}`,
-            {
-              cause: error,
-            },
-          ),
-        );
-      });
-      this.#server.listen(port, host, resolve);
-    });
+    try {
+      await this.#listener.listen();
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#unsubscribe();
-    for (const stream of [...this.#streams.values()].flatMap((set) => [...set])) stream.end();
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
-    for (const session of this.#sessions) session.close();
-    if (this.#underWay > 0) {
+    this.#stop();
+    for (const streams of this.#streams.values()) for (const stream of streams) stream.end();
+    const closed = this.#listener.close();
+    if (this.#requests > 0) {
       await Promise.race([
         new Promise<void>((resolve) => {
           this.#idle = resolve;
@@ -152,97 +127,88 @@ class HttpShell implements ApiServer {
         }),
       ]);
     }
-    for (const session of this.#sessions) session.destroy();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#listener.connections.destroy();
     await closed;
   }
 
-  /** A connection has to bring a request soon, and so has an idle one that begins to. */
-  #accept(socket: TLSSocket): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    socket.setNoDelay(true);
+  #stop(): void {
+    this.#unsubscribe();
+    clearInterval(this.#sweeps);
   }
 
-  async #serve(request: Request, response: Response): Promise<void> {
-    this.#underWay++;
-    response.on('error', () => {});
+  async #serve(exchange: Exchange): Promise<void> {
+    this.#requests++;
+    let watch: Watch | undefined;
     try {
-      const answer = await this.#answer(request);
-      if (answer instanceof Watch) await this.#stream(answer, response);
-      else await this.#send(answer, request, response);
+      const answer = await this.#answer(exchange);
+      if (answer instanceof Watch) watch = answer;
+      else await this.#send(answer, exchange);
     } catch {
-      // The connection broke while the answer was sent; nobody is left to tell.
-      response.destroy();
+      // The connection broke while the request was read or answered; nobody is left to tell.
+      exchange.abandon();
     } finally {
-      this.#underWay--;
-      if (this.#underWay === 0) this.#idle?.();
+      this.#requests--;
+      if (this.#requests === 0) this.#idle?.();
     }
+    if (watch !== undefined) await this.#stream(watch, exchange);
   }
 
-  async #answer(request: Request): Promise<ApiAnswer | Watch> {
+  async #answer(exchange: Exchange): Promise<ApiAnswer | Watch> {
     try {
-      if (this.#isClosing) {
-        throw new StatusError(429, 'TooManyRequests', 'the server is stopping', { retryAfterSeconds: 1 });
-      }
-      const body = await this.#bodies.read(request);
-      const shown = (request.socket as TLSSocket).getPeerX509Certificate();
-      return await this.#handler.handle({
-        method: request.method ?? 'GET',
-        target: request.url ?? '/',
-        rawHeaders: request.rawHeaders,
+      this.#admit(exchange);
+      const body = await this.#bodies.read(exchange);
+      const answer = await this.#handler.handle({
+        method: exchange.method,
+        target: exchange.target,
+        rawHeaders: exchange.rawHeaders,
         body,
-        certificate: shown?.raw,
+        certificate: exchange.certificate,
       });
+      if (answer instanceof Watch && this.#watches >= MAX_WATCHES) throw tooMany('watches');
+      return answer;
     } catch (error) {
       if (error instanceof StatusError)
-        return statusAnswer(error, { 'user-agent': request.headers['user-agent'] });
+        return statusAnswer(error, { 'user-agent': exchange.header('user-agent') });
       throw error;
     }
   }
 
-  async #send(answer: ApiAnswer, request: Request, response: Response): Promise<void> {
+  /** Refuses what there is no room for. @throws StatusError 429 */
+  #admit({ connection }: Exchange): void {
+    if (this.#isClosing) {
+      throw new StatusError(429, 'TooManyRequests', 'the server is stopping', { retryAfterSeconds: 1 });
+    }
+    if (connection.isSurplus) throw tooMany('connections');
+    if (this.#requests > MAX_REQUESTS) throw tooMany('requests');
+    this.#answers.admit();
+  }
+
+  async #send(answer: ApiAnswer, exchange: Exchange): Promise<void> {
     let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-    const headers: Record<string, string | string[]> = {
-      'audit-id': randomUUID(),
-      'cache-control': 'no-cache, private',
-      ...answer.headers,
-    };
+    const headers: Record<string, string | string[]> = { ...commonHeaders(), ...answer.headers };
     if (answer.warnings.length > 0) headers['warning'] = answer.warnings.map(warningHeader);
-    const accepts = String(request.headers['accept-encoding'] ?? '');
-    if (body.byteLength > GZIP_FROM && /\bgzip\b/.test(accepts)) {
+    if (body.byteLength > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
       body = await compress(body, { level: 1 });
       headers['content-encoding'] = 'gzip';
       headers['vary'] = 'Accept-Encoding';
     }
     headers['content-length'] = String(body.byteLength);
-    // What the client still sends of a body that was refused is not waited for.
-    if (!request.complete && request.httpVersionMajor === 1) headers['connection'] = 'close';
-    (response as ServerResponse).writeHead(answer.status, headers);
-    await new Promise<void>((resolve) => {
-      response.on('close', resolve);
-      response.end(body, () => resolve());
-    });
-    if (!request.complete) request.destroy();
+    exchange.respond(answer.status, headers, this.#isClosing || exchange.connection.isSurplus);
+    await this.#answers.send(body, exchange);
   }
 
-  async #stream(watch: Watch, response: Response): Promise<void> {
-    // The two kinds of response differ in types alone here.
-    const output = response as ServerResponse;
-    output.writeHead(200, {
-      'audit-id': randomUUID(),
-      'cache-control': 'no-cache, private',
-      'content-type': 'application/json',
-    });
-    // kubectl wait hangs until it has seen the headers (kubernetes-api §0).
-    output.flushHeaders();
-    const stream = new WatchStream(watch, output, CLOCK);
+  async #stream(watch: Watch, exchange: Exchange): Promise<void> {
+    // kubectl wait hangs until it has seen the headers (kubernetes-api §0): they go out at once.
+    exchange.respond(200, { ...commonHeaders(), 'content-type': 'application/json' }, false);
+    const stream = new WatchStream(watch, exchange.output, CLOCK);
     const streams = this.#streams.get(watch.storage) ?? new Set();
     streams.add(stream);
     this.#streams.set(watch.storage, streams);
-    stream.pump();
+    this.#watches++;
+    if (this.#isClosing) stream.end();
+    else stream.pump();
     await stream.done;
+    this.#watches--;
     streams.delete(stream);
   }
 
@@ -253,13 +219,24 @@ class HttpShell implements ApiServer {
   }
 }
 
-const CLOCK: WatchClock = {
+function commonHeaders(): Record<string, string> {
+  return { 'audit-id': randomUUID(), 'cache-control': 'no-cache, private' };
+}
+
+function tooMany(what: string): StatusError {
+  return new StatusError(429, 'TooManyRequests', `too many ${what}: try again later`, {
+    retryAfterSeconds: 5,
+  });
+}
+
+const CLOCK: WatchClock & { readonly now: () => number } = {
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds);
     timer.unref();
     return () => clearTimeout(timer);
   },
   random: Math.random,
+  now: () => performance.now(),
 };
 
 /** `299 - "text"`; what a header cannot hold is left out. */

@@ -1,0 +1,94 @@
+import type { Writable } from 'node:stream';
+import { StatusError } from '../rest/index.ts';
+import type { Exchange } from './exchange.ts';
+
+/** An answer that moves no further for so long, in milliseconds, has nobody at its other end. */
+const STALL_LIMIT = 30_000;
+
+/** Where memory is short, one that has not moved for so long, in milliseconds, goes already. */
+const STALL_LIMIT_WHEN_FULL = 1000;
+
+/** How much of an answer is given to its connection at a time, in bytes. */
+const PIECE = 256 * 1024;
+
+interface Answer {
+  /** When it last moved. */
+  moved: number;
+  readonly abandon: () => void;
+}
+
+/**
+ * Bounds the answers that wait in memory for their clients to take them. Clients that take nothing are cut off; where there
+ * are too many others, those who come are told to come again.
+ */
+export class AnswerBudget {
+  readonly #limit: number;
+  readonly #now: () => number;
+  readonly #answers = new Set<Answer>();
+  #used = 0;
+
+  /**
+   * @param limit bytes
+   * @param now milliseconds of a clock that never goes back
+   */
+  constructor(limit: number, now: () => number) {
+    this.#limit = limit;
+    this.#now = now;
+  }
+
+  /** To be asked before an answer is made. @throws StatusError 429 */
+  admit(): void {
+    if (this.#used <= this.#limit) return;
+    this.#abandon(STALL_LIMIT_WHEN_FULL);
+    if (this.#used <= this.#limit) return;
+    throw new StatusError(429, 'TooManyRequests', 'too many large answers are being sent: try again', {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  /** Gives a body to its client, as the client takes it. */
+  async send(body: Uint8Array, exchange: Exchange): Promise<void> {
+    const answer: Answer = { moved: this.#now(), abandon: () => exchange.abandon() };
+    this.#answers.add(answer);
+    this.#used += body.byteLength;
+    try {
+      let at = 0;
+      const { output } = exchange;
+      for (; body.byteLength - at > PIECE && !output.destroyed; at += PIECE) {
+        if (!output.write(body.subarray(at, at + PIECE))) await drained(output);
+        answer.moved = this.#now();
+      }
+      await exchange.finish(body.subarray(at));
+    } finally {
+      this.#answers.delete(answer);
+      this.#used -= body.byteLength;
+    }
+  }
+
+  /** Cuts off who takes nothing; to be called every second or so. */
+  sweep(): void {
+    this.#abandon(STALL_LIMIT);
+  }
+
+  #abandon(limit: number): void {
+    const now = this.#now();
+    for (const answer of this.#answers) {
+      if (now - answer.moved <= limit) continue;
+      this.#answers.delete(answer);
+      answer.abandon();
+    }
+  }
+}
+
+async function drained(output: Writable): Promise<void> {
+  if (output.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const settle = (): void => {
+      output.off('drain', settle);
+      output.off('close', settle);
+      resolve();
+    };
+    output.on('drain', settle);
+    output.on('close', settle);
+  });
+}
