@@ -57,7 +57,7 @@ function documentOf(kind: string, object: JsonObject): JsonObject {
 /** What reading accepts the schema accepts; what only reading refuses is in the list. Says whether it was read. */
 function agree(server: Judge, object: JsonObject, name: string): boolean {
   const problems = problemsOf(object);
-  const errors = server.errors(object);
+  const { errors } = server(object);
   if (problems.length === 0) assert.deepEqual(errors, [], name);
   if (errors.length > 0) return false;
   const unexplained = problems.filter((message) => !STRICTER.some((stricter) => stricter.test(message)));

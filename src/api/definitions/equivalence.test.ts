@@ -32,51 +32,98 @@ function pairs(t: TestContext): readonly Pair[] {
   });
 }
 
+interface Case {
+  readonly name: string;
+  readonly before: JsonObject;
+  readonly after: JsonObject;
+}
+
+/** Which of the members that exclude each other an object has. */
+const VARIANTS = [0, 1, 2] as const;
+
+/** In one run; the largest kind has three times as many, and each run takes others of them. */
+const MAX_CASES = 5000;
+
+/** Every change of a place in the objects that have all members. */
+function casesOf(schema: Schema): readonly Case[] {
+  const cases = new Map<string, Case>();
+  for (const full of VARIANTS.map((variant) => fullObject(schema, variant))) {
+    const parts = new Map<string, JsonObject>();
+    for (const { name, path, apply } of mutationsOf(schema, full)) {
+      const place = path.join('/');
+      const before = parts.get(place) ?? around(schema, full, path);
+      parts.set(place, before);
+      const after = apply(before);
+      cases.set(JSON.stringify(after), { name, before, after });
+    }
+  }
+  return [...cases.values()];
+}
+
 /** How often something was accepted and refused: a comparison in which nothing ever is compares nothing. */
 class Tally {
   accepted = 0;
   refused = 0;
+  /** Of objects without an old one: many changes begin at the same. */
+  readonly #known = new WeakMap<JsonObject, JsonObject | 'refused'>();
 
-  compare({ ours, theirs }: Pair, name: string, object: JsonObject, old?: JsonObject): void {
-    const expected = theirs.errors(object, old);
-    assert.deepEqual(ours.errors(object, old), expected, name);
-    if (expected.length === 0) this.accepted += 1;
+  /** @returns the object as it is stored; undefined if it is refused */
+  compare(
+    { ours, theirs }: Pair,
+    name: string,
+    object: JsonObject,
+    old?: JsonObject,
+  ): JsonObject | undefined {
+    const expected = theirs(object, old);
+    const actual = ours(object, old);
+    // Quicker than a deep comparison, which is left to say what differs.
+    if (JSON.stringify(actual) !== JSON.stringify(expected)) assert.deepEqual(actual, expected, name);
+    const isAccepted = expected.errors.length === 0;
+    if (isAccepted) this.accepted += 1;
     else this.refused += 1;
+    return isAccepted ? expected.stored : undefined;
+  }
+
+  /** Both ways, if both objects can be stored. */
+  compareUpdates(pair: Pair, name: string, one: JsonObject, other: JsonObject): void {
+    const before = this.#known.get(one) ?? this.compare(pair, name, one) ?? 'refused';
+    this.#known.set(one, before);
+    const after = this.compare(pair, name, other);
+    if (before === 'refused' || after === undefined) return;
+    this.compare(pair, `update: ${name}`, other, before);
+    this.compare(pair, `update back: ${name}`, one, after);
   }
 }
 
 test('what the reference manifest accepts or refuses, the definition does', async (t) => {
   for (const pair of pairs(t)) {
-    const full = fullObject(pair.schema);
-    const mutations = mutationsOf(pair.schema, full);
+    const cases = casesOf(pair.schema);
     await t.test(`${pair.kind}: the object with all members`, () => {
-      assert.deepEqual(pair.theirs.errors(full), []);
-      assert.deepEqual(pair.ours.errors(full), []);
-      assert.deepEqual(pair.ours.stored(full), pair.theirs.stored(full));
+      const full = fullObject(pair.schema);
+      assert.deepEqual(pair.theirs(full).errors, []);
+      assert.deepEqual(pair.ours(full), pair.theirs(full));
     });
-    await t.test(`${pair.kind}: each change of it, ${mutations.length} in all`, () => {
+    const step = Math.ceil(cases.length / MAX_CASES);
+    await t.test(`${pair.kind}: the changes of it, one in ${step} of ${cases.length}`, () => {
       const tally = new Tally();
-      for (const { name, path, apply } of mutations) {
-        tally.compare(pair, name, apply(around(pair.schema, full, path)));
-      }
+      fc.assert(
+        fc.property(fc.nat(step - 1), (offset) => {
+          for (let at = offset; at < cases.length; at += step) {
+            const { name, before, after } = cases[at]!;
+            tally.compareUpdates(pair, name, before, after);
+          }
+        }),
+        { numRuns: 1 },
+      );
       assert.ok(tally.accepted > 0 && tally.refused > 0, JSON.stringify(tally));
     });
-    await t.test(`${pair.kind}: random objects, their changes, and updates between them`, () => {
+    await t.test(`${pair.kind}: random objects and their changes`, () => {
       const tally = new Tally();
       fc.assert(
         fc.property(objectsOf(pair.schema), fc.nat(), (object, choice) => {
-          tally.compare(pair, 'unchanged', object);
           const all = mutationsOf(pair.schema, object);
           const { name, apply } = all[choice % all.length]!;
-          const changed = apply(object);
-          tally.compare(pair, name, changed);
-          for (const [before, after] of [
-            [object, changed],
-            [changed, object],
-          ] as const) {
-            if (pair.theirs.errors(before).length === 0)
-              tally.compare(pair, `update: ${name}`, after, pair.theirs.stored(before));
-          }
+          tally.compareUpdates(pair, name, object, apply(object));
         }),
         { numRuns: 60 },
       );
@@ -92,7 +139,7 @@ test('what a real API server accepted, the definitions do', (t) => {
   assert.ok(samples.length > 0);
   for (const sample of samples) {
     const { ours } = all.find(({ kind }) => kind === sample['kind'])!;
-    assert.deepEqual(ours.errors(sample), []);
+    assert.deepEqual(ours(sample).errors, []);
   }
 });
 
@@ -102,8 +149,8 @@ test('a digest in a nested repository can be stored, unlike with the reference m
   const different = all.filter(({ schema, ours, theirs }) => {
     const text = JSON.stringify(fullObject(schema)).replaceAll('/os@sha256:', '/nested/deep/os@sha256:');
     const object = JSON.parse(text) as JsonObject;
-    assert.deepEqual(ours.errors(object), []);
-    return theirs.errors(object).length > 0;
+    assert.deepEqual(ours(object).errors, []);
+    return theirs(object).errors.length > 0;
   });
   assert.deepEqual(
     different.map(({ kind }) => kind),

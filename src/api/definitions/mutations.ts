@@ -14,21 +14,21 @@ export interface Mutation {
 type Path = readonly (string | number)[];
 
 /**
- * As much of an object as a place needs: what leads there, what is required beside it, and what is in it. The objects of
+ * As much of an object as a place needs: what leads there, what is required or small beside it, and what is in it. The objects of
  * some kinds are large.
  */
 export function around(schema: Schema, object: JsonObject, path: Path): JsonObject {
-  const part = partAround(schema, object, path);
+  const part = partAround(schema, object, path, true);
   return isJsonObject(part) ? part : object;
 }
 
-function partAround(schema: Schema, value: Json, [step, ...rest]: Path): Json {
+function partAround(schema: Schema, value: Json, [step, ...rest]: Path, isRoot = false): Json {
   if (step === undefined) return value;
   const { items = {}, properties = {}, required = [] } = schema;
   if (Array.isArray(value)) return value.map((item) => partAround(items, item, rest));
   if (!isJsonObject(value)) return value;
   const kept = Object.entries(value).filter(
-    ([name]) => name === step || name === 'metadata' || required.includes(name),
+    ([name, member]) => name === step || required.includes(name) || isSmall(member, isRoot),
   );
   return Object.fromEntries(
     kept.map(([name, member]) => {
@@ -37,6 +37,11 @@ function partAround(schema: Schema, value: Json, [step, ...rest]: Path): Json {
       return [name, own.nullable === true ? null : member];
     }),
   );
+}
+
+/** Of the members of a whole object, what has few characters of JSON; further in, what is no object and no list. */
+function isSmall(member: Json, isRoot: boolean): boolean {
+  return isRoot ? JSON.stringify(member).length < 500 : typeof member !== 'object';
 }
 
 /** Every change of one place of an object that its schema has something to say about. */
@@ -52,7 +57,7 @@ function* changes(schema: Schema, value: Json, path: Path): Generator<Mutation> 
     for (const text of oddTexts(schema)) yield replacement(path, text);
   } else if (typeof value === 'number') {
     const { minimum = 0, maximum = 2 ** 31 - 1 } = schema;
-    for (const bound of [minimum, maximum]) {
+    for (const bound of [minimum, value, maximum]) {
       for (const near of [bound - 1, bound, bound + 1]) yield replacement(path, near);
     }
   } else if (Array.isArray(value)) {
@@ -69,6 +74,17 @@ function* listChanges({ items = {}, maxItems = 3 }: Schema, list: Json[], path: 
     for (const length of [maxItems, maxItems + 1]) {
       const distinct = Array.from({ length }, (_, index) => relabelled(first, index));
       yield replacement(path, distinct, `${length} items`);
+    }
+  }
+  if (isJsonObject(first)) {
+    for (const [name, { enum: words = [] }] of Object.entries(items.properties ?? {})) {
+      for (const word of words) {
+        yield replacement(
+          path,
+          [...list, { ...first, [name]: word }],
+          `and one with ${name} ${describe(word)}`,
+        );
+      }
     }
   }
   yield replacement(path, list.toReversed(), 'another order');
@@ -101,7 +117,7 @@ function relabelled(item: Json, index: number): Json {
   return Object.fromEntries(entries) as JsonObject;
 }
 
-function replacement(path: Path, value: Json, what = JSON.stringify(value).slice(0, 60)): Mutation {
+function replacement(path: Path, value: Json, what = describe(value)): Mutation {
   return {
     path,
     name: `${path.join('.')}: ${what}`,
@@ -110,6 +126,11 @@ function replacement(path: Path, value: Json, what = JSON.stringify(value).slice
       return isJsonObject(changed) ? changed : object;
     },
   };
+}
+
+function describe(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}… (${text.length})` : text;
 }
 
 /** A copy in which one place has another value; what is not on the way to it is shared. */

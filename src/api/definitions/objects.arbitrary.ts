@@ -8,9 +8,12 @@ export function objectsOf(schema: Schema): fc.Arbitrary<JsonObject> {
   return values(schema).map((value) => named(isJsonObject(value) ? value : {}));
 }
 
-/** The object that has every member of its kind, with one item in each list. */
-export function fullObject(schema: Schema): JsonObject {
-  const value = fullValue(schema);
+/**
+ * The object that has every member of its kind, with one item in each list. Of the members that exclude each other
+ * it has, with variant 1 and above, the one that is named by that rule; with 0 what goes with the discriminator's first word.
+ */
+export function fullObject(schema: Schema, variant = 0): JsonObject {
+  const value = fullValue(schema, variant);
   const object = named(isJsonObject(value) ? value : {});
   const { status } = object;
   // The one rule that compares two values of a kind.
@@ -78,21 +81,26 @@ function lists(schema: Schema): fc.Arbitrary<Json> {
   });
 }
 
-function fullValue(schema: Schema): Json {
+function fullValue(schema: Schema, variant = 0): Json {
   if (schema['x-kubernetes-int-or-string'] === true) return 1;
   const { additionalProperties, items = {}, properties = {} } = schema;
   switch (schema.type) {
     case 'object': {
-      if (typeof additionalProperties === 'object') return { a: fullValue(additionalProperties) };
-      const members = Object.entries(properties).map(([name, member]) => [name, fullValue(member)] as const);
-      return withUnions(schema, Object.fromEntries(members));
+      if (typeof additionalProperties === 'object') return { a: fullValue(additionalProperties, variant) };
+      const members = Object.entries(properties).map(
+        ([name, member]) => [name, fullValue(member, variant)] as const,
+      );
+      const object: JsonObject = Object.fromEntries(members);
+      const { discriminator, value = null } = unionsOf(schema)[variant - 1] ?? {};
+      if (discriminator !== undefined) object[discriminator] = value;
+      return withUnions(schema, object);
     }
     case 'array':
-      return [fullValue(items)];
+      return [fullValue(items, variant)];
     case 'string':
       return textsFor(schema)[0] ?? '';
     case 'integer':
-      return schema.minimum ?? 1;
+      return Math.min((schema.minimum ?? 0) + 1, schema.maximum ?? Infinity);
     default:
       return true;
   }
@@ -101,12 +109,27 @@ function fullValue(schema: Schema): Json {
 /** Gives an object the members that go with its discriminators, and takes away those that do not. */
 function withUnions(schema: Schema, object: JsonObject): JsonObject {
   const fixed = { ...object };
-  for (const { rule } of schema['x-kubernetes-validations'] ?? []) {
-    const union = /^has\(self\.(\w+)\) && \(?self\.\w+ ?== ?'(\w+)'\)? \? +has\(self\.(\w+)\) :/.exec(rule);
-    const [, discriminator = '', value, member = ''] = union ?? [];
-    if (union === null) continue;
+  for (const { discriminator, value, member } of unionsOf(schema)) {
     if (fixed[discriminator] !== value) delete fixed[member];
     else if (fixed[member] === undefined) fixed[member] = fullValue(schema.properties?.[member] ?? {});
   }
   return fixed;
+}
+
+interface Union {
+  readonly discriminator: string;
+  readonly value: string;
+  readonly member: string;
+}
+
+const UNION =
+  /^has\(self\.(?<discriminator>\w+)\) && \(?self\.\w+ ?== ?'(?<value>\w+)'\)? \? +has\(self\.(?<member>\w+)\) :/;
+
+/** Which members of an object go with which value of which other one, as its rules say. */
+function unionsOf(schema: Schema): readonly Union[] {
+  const rules = schema['x-kubernetes-validations'] ?? [];
+  return rules.flatMap(({ rule }) => {
+    const { discriminator = '', value = '', member = '' } = UNION.exec(rule)?.groups ?? {};
+    return discriminator === '' ? [] : [{ discriminator, value, member }];
+  });
 }

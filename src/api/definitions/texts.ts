@@ -3,6 +3,9 @@ import type { Schema } from '../../schema/index.ts';
 
 const SHA256 = '0123456789abcdef'.repeat(4);
 
+/** What a schema may say of a text without a limit to it. */
+const LIMITLESS: ReadonlySet<string> = new Set(['type', 'description', 'default']);
+
 /** For tests: a text for each form that the kinds ask for, and some that fit few. */
 const TEXTS = [
   'worker',
@@ -16,6 +19,10 @@ const TEXTS = [
   '10%',
   '1.5Gi',
   'Managed',
+  'Job',
+  'Failed',
+  'Interrupted',
+  'Succeeded',
   'spec.config.storage.files[0]',
   'registry.example.com:5000/lab/os:latest',
   'registry.example.com/a/b/c:1',
@@ -55,10 +62,13 @@ export function textsFor(schema: Schema): readonly string[] {
   return fitting.length === 0 ? TEXTS : fitting;
 }
 
-/** Texts that many schemas refuse, at the bounds and beyond. */
-export function oddTexts({ minLength = 0, maxLength = 0 }: Schema): readonly string[] {
+/** What a schema accepts, and texts that many schemas refuse, at the bounds and beyond. */
+export function oddTexts(schema: Schema): readonly string[] {
+  const { minLength = 0, maxLength = 0 } = schema;
+  if (Object.keys(schema).every((member) => LIMITLESS.has(member))) return ['', 'any text'];
   const lengths = [minLength - 1, minLength, maxLength, maxLength + 1].filter((length) => length >= 0);
   return [
+    ...textsFor(schema),
     ...TEXTS,
     ...lengths.map((length) => 'a'.repeat(length)),
     'é'.repeat(maxLength),

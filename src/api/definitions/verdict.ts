@@ -2,28 +2,26 @@ import { compileRules, validate } from '../../schema/engine.ts';
 import { applyDefaults, copyObject, prune } from '../../schema/index.ts';
 import type { FieldError, JsonObject, Schema } from '../../schema/index.ts';
 
-/** For tests: what an API server that has this schema says of an object. */
-export interface Judge {
-  /** The errors of a create or, with the object before it, of an update; none if it is accepted. Sorted, as text. */
-  errors(object: JsonObject, old?: JsonObject): readonly string[];
-  /** The object as it would be stored. */
-  stored(object: JsonObject): JsonObject;
+/** What an API server says of an object. */
+export interface Verdict {
+  /** None, if it is accepted. Sorted, as text: field, reason, message. */
+  readonly errors: readonly string[];
+  /** The object as it is stored. */
+  readonly stored: JsonObject;
 }
 
+/** For tests: judges a create or, with the stored object before it, an update. */
+export type Judge = (object: JsonObject, old?: JsonObject) => Verdict;
+
+/** The judge that an API server with this schema is. */
 export function judge(schema: Schema): Judge {
   const rules = compileRules(schema);
-  return {
-    errors(object, old) {
-      const stored = this.stored(object);
-      const wrong = validate(schema, stored, { old });
-      return [...wrong, ...rules.validate(stored, old, wrong)].map(describe).sort();
-    },
-    stored(object) {
-      const copy = copyObject(object);
-      prune(schema, copy);
-      applyDefaults(schema, copy);
-      return copy;
-    },
+  return (object, old) => {
+    const stored = copyObject(object);
+    prune(schema, stored);
+    applyDefaults(schema, stored);
+    const wrong = validate(schema, stored, { old });
+    return { errors: [...wrong, ...rules.validate(stored, old, wrong)].map(describe).sort(), stored };
   };
 }
 
