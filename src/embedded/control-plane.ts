@@ -27,6 +27,7 @@ import {
   NamespaceController,
   NodeController,
   type Controller,
+  type ControllerSupport,
 } from './controllers/index.ts';
 import { builtInSchema } from './documents/index.ts';
 import { writeDurably } from './durable-file.ts';
@@ -134,7 +135,7 @@ async function start(
     uid: randomUUID,
     random: Math.random,
   };
-  const definitions = new DefinitionController(support(environment));
+  const definitions = new DefinitionController(support(environment, 'kube-apiserver'));
   const furniture = await options.furnish?.(credentials.authority);
   await furnish(environment, definitions, furniture ?? { objects: [], settings: [] });
   const serving = await credentials.server(Date.now());
@@ -176,8 +177,8 @@ async function start(
   };
 }
 
-function support(environment: ApiEnvironment): { environment: ApiEnvironment; client: SystemClient } {
-  return { environment, client: new SystemClient(environment, 'kube-controller-manager') };
+function support(environment: ApiEnvironment, manager = 'kube-controller-manager'): ControllerSupport {
+  return { environment, client: new SystemClient(environment, manager) };
 }
 
 function controllers(environment: ApiEnvironment, definitions: Controller, authority: string): Controller[] {
@@ -200,11 +201,13 @@ async function furnish(
 ): Promise<void> {
   const { store } = environment;
   const client = new SystemClient(environment, 'varve');
+  // Objects that every API server makes belong to it.
+  const server = new SystemClient(environment, 'kube-apiserver');
   const own = await loadCustomResourceDefinitions();
   await store.transact(() => {
     for (const name of NAMESPACES)
-      ensure(environment, client, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    for (const object of bootstrapPolicy()) ensure(environment, client, object);
+      ensure(environment, server, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    for (const object of bootstrapPolicy()) ensure(environment, server, object);
     for (const definition of own) ensure(environment, client, definition as unknown as JsonObject);
   });
   definitions.begin();

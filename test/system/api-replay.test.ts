@@ -32,7 +32,9 @@ for (const file of ['api', 'crds'] as const) {
     );
     const unexpected = differing.filter(({ id }) => knownDifferences[id] === undefined);
     assert.equal(unexpected.length, 0, `differ unexpectedly:\n${describe(unexpected)}`);
-    const outdated = results.filter((result) => knownDifferences[result.id] !== undefined && !differs(result));
+    const outdated = results.filter(
+      (result) => knownDifferences[result.id] !== undefined && !differs(result),
+    );
     assert.deepEqual(
       outdated.map(({ id }) => id),
       [],

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../schema/index.ts';
 import { customKinds, type Kind } from '../kinds/index.ts';
 import { equalJson, isJsonObject } from '../../schema/index.ts';
 import {
+  CLEANUP_FINALIZER,
   finalizersOf,
   formatTime,
   isBeingDeleted,
@@ -15,7 +16,6 @@ import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
 export const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
-const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 /**
  * Serves the kinds that CustomResourceDefinitions define, says in their status that they are served, and removes their
@@ -125,7 +125,7 @@ export class DefinitionController implements Controller {
   #remove(kind: Kind, definition: JsonObject): void {
     const { client, environment } = this.#support;
     const held = finalizersOf(definition);
-    if (!held.includes(CLEANUP)) return;
+    if (!held.includes(CLEANUP_FINALIZER)) return;
     const own = this.#made.get(nameOf(definition))?.kinds ?? [];
     const storages = new Map(own.map((custom) => [custom.storage, custom]));
     let left = 0;
@@ -140,7 +140,7 @@ export class DefinitionController implements Controller {
       client.update(kind, definition, (next) =>
         setFinalizers(
           next,
-          held.filter((name) => name !== CLEANUP),
+          held.filter((name) => name !== CLEANUP_FINALIZER),
         ),
       );
     }

@@ -44,6 +44,7 @@ export interface BuiltInKind {
   readonly scale?: ScalePaths;
   readonly storage?: string;
   readonly view?: NonNullable<Kind['view']>;
+  readonly deprecation?: string;
 }
 
 /** The schema of a built-in kind's whole object. */
@@ -51,7 +52,7 @@ export type SchemaOf = (group: string, version: string, kind: string) => Schema;
 
 /** The Kind of a built-in kind's rules. */
 export function builtInKind(rules: BuiltInKind, schemaOf: SchemaOf): Kind {
-  const { group, version, kind, plural, fields, scale, view } = rules;
+  const { group, version, kind, plural, fields, scale, view, deprecation } = rules;
   const schema = schemaOf(group, version, kind);
   const strategy = strategyOf(rules.strategy);
   return {
@@ -85,6 +86,7 @@ export function builtInKind(rules: BuiltInKind, schemaOf: SchemaOf): Kind {
       Object.fromEntries(Object.entries(fields ?? {}).map(([name, read]) => [name, read(object)])),
     ...(scale === undefined ? {} : { scale }),
     ...(view === undefined ? {} : { view }),
+    ...(deprecation === undefined ? {} : { deprecation }),
   };
 }
 

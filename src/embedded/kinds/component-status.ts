@@ -11,6 +11,7 @@ export const componentStatus: BuiltInKind = {
   shortNames: ['cs'],
   namespaced: false,
   verbs: ['get', 'list'],
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   strategy: {},
   table: {
     columns: [

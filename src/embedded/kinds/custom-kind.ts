@@ -57,7 +57,13 @@ function customKind(definition: JsonObject, version: JsonObject): Kind {
     selectableFields: fields,
     fieldsOf: (object) => Object.fromEntries(fields.map((field) => [field, fieldText(object, field)])),
     ...(scale === undefined ? {} : { scale }),
+    ...(isTrueAt(version, 'deprecated') ? { deprecation: deprecationOf(group, kind, version) } : {}),
   };
+}
+
+/** The definition's own words, or what Kubernetes says without any. */
+function deprecationOf(group: string, kind: string, version: JsonObject): string {
+  return textAt(version, 'deprecationWarning') || `${group}/${textAt(version, 'name')} ${kind} is deprecated`;
 }
 
 function subresourcesOf(group: string, kind: string, version: JsonObject): Subresource[] {

@@ -74,6 +74,8 @@ export interface Strategy {
   readonly updatesUnconditionally: boolean;
   /** DELETE answers with the object and not with a Status. */
   readonly returnsDeleted: boolean;
+  /** DELETE marks an object of this kind before it goes, however short its grace period: the last state shows the mark. */
+  readonly deletesGracefully: boolean;
   /** How long a DELETE without gracePeriodSeconds leaves the object, in seconds; 0: it goes at once. */
   gracePeriodSeconds(object: JsonObject, requested: number | undefined): number;
   /** `Background` for all but Jobs, whose default is `Orphan`. */
@@ -94,6 +96,8 @@ export interface Kind {
   readonly namespaced: boolean;
   /** From a CustomResourceDefinition. */
   readonly custom: boolean;
+  /** What everybody who uses it is warned of. */
+  readonly deprecation?: string;
   readonly verbs: readonly Verb[];
   readonly subresources: readonly Subresource[];
   /** For kinds that have the subresource `scale`. */

@@ -65,6 +65,7 @@ export function strategyOf(rules: StrategyRules): Strategy {
     createsOnUpdate: rules.createsOnUpdate ?? false,
     updatesUnconditionally: rules.updatesUnconditionally ?? true,
     returnsDeleted: rules.returnsDeleted ?? false,
+    deletesGracefully: rules.gracePeriodSeconds !== undefined,
     gracePeriodSeconds: (object, requested) => rules.gracePeriodSeconds?.(object, requested) ?? 0,
     defaultPropagation: rules.defaultPropagation ?? 'Background',
   };

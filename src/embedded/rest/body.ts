@@ -88,6 +88,7 @@ function decodeJson(text: string, refusal: (why: string, shown: string) => Error
 }
 
 function decodeYaml(text: string): DecodedBody {
+  if (text.trim() === '') return { value: null, duplicates: [], order: () => 0 };
   try {
     const value = load(text, { schema: KUBERNETES_YAML, ...YAML_LIMITS }) as Json | undefined;
     return { value: toJson(value), duplicates: [], order: () => 0 };

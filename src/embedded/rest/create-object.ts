@@ -60,9 +60,10 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
   creation.admit(object);
   const given = copyObject(object);
   const context = writeContext(environment, creation.warnings);
-  prepare(kind, object, context);
+  // Some kinds' labels and selectors name the new object's uid.
   metadata['uid'] = environment.uid();
   metadata['creationTimestamp'] = formatTime(now);
+  prepare(kind, object, context);
   if (creation.managed !== undefined) setManagedFields(object, creation.managed);
   else {
     trackOwnership(object, {

@@ -1,6 +1,7 @@
 import { isJsonObject, unsupportedValue, type FieldError, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { formatTime, type ApiEnvironment } from './api-environment.ts';
+import { isDefinition, terminateDefinition } from './definition-deletion.ts';
 import {
   countGeneration,
   finalizersOf,
@@ -114,6 +115,11 @@ export function deleteObject(
   const isNamespace = kind.group === '' && kind.kind === 'Namespace';
   if (isNamespace && PROTECTED.has(name)) throw forbidden(kind, name, 'this namespace may not be deleted');
   const isMarked = isBeingDeleted(object);
+  if (isDefinition(kind) && !isMarked) {
+    terminateDefinition(object, formatTime(environment.now()));
+    if (!options.dryRun) writeObject(environment, kind, object);
+    return { object, isGone: false };
+  }
   const before = finalizersOf(object);
   const finalizers = withPropagation(kind, before, options, warnings);
   const grace = kind.strategy.gracePeriodSeconds(object, options.gracePeriodSeconds);
@@ -124,7 +130,8 @@ export function deleteObject(
     const isShorter = typeof current === 'number' && grace < current;
     if (!isShorter) return { object, isGone: false };
   }
-  if (!isMarked || grace > 0 || metadata['deletionGracePeriodSeconds'] !== 0) {
+  const isShown = stays || kind.strategy.deletesGracefully;
+  if (isShown && (!isMarked || grace > 0 || metadata['deletionGracePeriodSeconds'] !== 0)) {
     mark(environment, kind, object, grace, isMarked);
   }
   if (isNamespace) terminateNamespace(object);

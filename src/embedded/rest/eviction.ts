@@ -34,7 +34,28 @@ export function evictPod(
   );
   const budget = needsBudget(pod) ? budgetOf(environment, pod) : undefined;
   if (budget !== undefined) spend(environment, budget, name, options.dryRun);
+  if (!isBeingDeleted(pod)) markDisrupted(pod, formatTime(environment.now()));
   deleteObject(environment, kind, pod, options, []);
+}
+
+/** Says in the pod's status why it ends; its owners and whoever drains a node look for that. */
+function markDisrupted(pod: JsonObject, time: string): void {
+  const status = section(pod, 'status');
+  const conditions = Array.isArray(status['conditions']) ? status['conditions'].filter(isJsonObject) : [];
+  pod['status'] = {
+    ...status,
+    conditions: [
+      ...conditions.filter(({ type }) => type !== 'DisruptionTarget'),
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        lastProbeTime: null,
+        lastTransitionTime: time,
+        reason: 'EvictionByEvictionAPI',
+        message: 'Eviction API: evicting',
+      },
+    ],
+  };
 }
 
 /** Pods that are done, not yet anywhere, or going already, cost nobody anything. */

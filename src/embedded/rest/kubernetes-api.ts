@@ -14,10 +14,10 @@ import {
   type RequestHeaders,
   type User,
 } from '../access/index.ts';
-import type { Kind } from '../kinds/index.ts';
+import { virtualKinds, type Kind } from '../kinds/index.ts';
 import { StoreError } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
-import { negotiate } from './negotiation.ts';
+import { negotiate, type AnswerType } from './negotiation.ts';
 import { answerJson, isPretty, readIncludeObject, type Presentation } from './presentation.ts';
 import { getObject, listCollection, watchCollection } from './read-requests.ts';
 import { readRequestInfo, type RequestInfo } from './request-info.ts';
@@ -107,17 +107,17 @@ export class KubernetesApi {
     if (review !== undefined) return review;
     const kind = kinds.find(info.group, info.version, info.resource);
     if (kind === undefined) {
-      if (kinds.hasGroup(info.group) && !isCustomGroup(kinds.all, info.group)) throw noSuchResource();
+      const isKnown = kinds.hasGroup(info.group) || virtualKinds.some(({ group }) => group === info.group);
+      if (isKnown && !isCustomGroup(kinds.all, info.group)) throw noSuchResource();
       return this.#paths.pageNotFound();
     }
-    const isList = info.name === '' && request.method === 'GET';
     const presentation: Presentation = {
-      ...negotiate(request.headers['accept'], isList),
+      ...negotiate(request.headers['accept'], answerType(kind, request, info)),
       includeObject: readIncludeObject(request.query),
       pretty: isPretty(request.query, request.headers['user-agent']),
       now: this.#environment.now(),
     };
-    const warnings: string[] = [];
+    const warnings = kind.deprecation === undefined ? [] : [kind.deprecation];
     const context: ResourceRequest = {
       environment: this.#environment,
       request,
@@ -130,12 +130,15 @@ export class KubernetesApi {
     };
     checkScope(kind, info);
     const run = handlerFor(context);
-    if (request.method === 'GET') {
+    try {
+      if (request.method !== 'GET') return await store.transact(() => run(context));
       const answer = run(context);
       await store.settled();
       return answer;
+    } catch (error) {
+      if (error instanceof StatusError) error.warnings = warnings;
+      throw error;
     }
-    return store.transact(() => run(context));
   }
 
   /** What roles alone do not decide: nodes keep to their own objects, nobody grants what they do not have. */
@@ -223,6 +226,15 @@ function nameIn(object: JsonObject, info: RequestInfo): string {
     : '';
 }
 
+/** The Go type of what is answered, and whether that is a list; each event of a watch has one object. */
+function answerType(kind: Kind, { method }: ApiRequest, info: RequestInfo): AnswerType {
+  const isCollection = info.name === '' && info.verb !== 'watch';
+  const isList = isCollection && (method === 'GET' || method === 'DELETE');
+  if (kind.custom) return { isList, goType: `*unstructured.Unstructured${isList ? 'List' : ''}` };
+  const internal = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
+  return { isList, goType: `*${internal}.${isList ? kind.listKind : kind.kind}` };
+}
+
 function isCustomGroup(kinds: readonly Kind[], group: string): boolean {
   return kinds.some((kind) => kind.group === group && kind.custom);
 }
@@ -292,7 +304,8 @@ export function statusAnswer(
   query = new URLSearchParams(),
 ): ApiAnswer {
   const pretty = isPretty(query, headers['user-agent']);
-  const answer = answerJson(error.code, JSON.stringify(error.toStatus()), { encoding: 'json', pretty });
+  const text = JSON.stringify(error.toStatus());
+  const answer = answerJson(error.code, text, { encoding: 'json', pretty }, error.warnings);
   const retry = error.details?.retryAfterSeconds;
   return retry === undefined
     ? answer

@@ -7,6 +7,16 @@ export interface Representation {
   readonly as: 'object' | 'table' | 'metadata';
 }
 
+/** What is to be represented. */
+export interface AnswerType {
+  /** `PartialObjectMetadata` and `PartialObjectMetadataList` are asked for apart. */
+  readonly isList: boolean;
+  /** As messages name it: `*core.ConfigMapList`. */
+  readonly goType: string;
+}
+
+const SINGLE: AnswerType = { isList: false, goType: '' };
+
 interface MediaRange {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
@@ -21,10 +31,9 @@ const MAX_RANGES = 64;
  * Picks the representation that `Accept` prefers among those that are served (kubernetes-api §3). Protobuf is not: with a
  * JSON alternative, as every client sends it, JSON is the answer.
  *
- * @param isList whether the answer is a list: `PartialObjectMetadata` and `…List` are asked for apart
  * @throws StatusError 406
  */
-export function negotiate(accept: string | undefined, isList: boolean): Representation {
+export function negotiate(accept: string | undefined, answer: AnswerType = SINGLE): Representation {
   const ranges = readRanges(accept);
   if (ranges.length === 0) return { encoding: 'json', as: 'object' };
   let transformed = false;
@@ -34,8 +43,9 @@ export function negotiate(accept: string | undefined, isList: boolean): Represen
     const as = parameters.get('as');
     if (as === undefined) return { encoding, as: 'object' };
     transformed = true;
-    const found = transformation(as, parameters, isList);
-    if (found !== undefined) return { encoding, as: found };
+    const found = transformation(as, parameters);
+    if (found === 'table') return { encoding, as: found };
+    if (found === 'metadata') return { encoding, as: metadataFor(as, answer) };
   }
   if (transformed) {
     throw new StatusError(
@@ -100,13 +110,23 @@ function encodingOf(type: string): 'json' | 'yaml' | undefined {
 function transformation(
   as: string,
   parameters: ReadonlyMap<string, string>,
-  isList: boolean,
 ): 'table' | 'metadata' | undefined {
   if (parameters.get('g') !== 'meta.k8s.io') return undefined;
   const version = parameters.get('v');
   if (version !== 'v1' && version !== 'v1beta1') return undefined;
   if (as === 'Table') return 'table';
-  return as === (isList ? 'PartialObjectMetadataList' : 'PartialObjectMetadata') ? 'metadata' : undefined;
+  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? 'metadata' : undefined;
+}
+
+/** @throws StatusError 406 where a list is asked for as one object, or one object as a list */
+function metadataFor(as: string, { isList, goType }: AnswerType): 'metadata' {
+  if ((as === 'PartialObjectMetadataList') === isList) return 'metadata';
+  const is = isList ? 'a list' : 'not a list';
+  throw new StatusError(
+    406,
+    'NotAcceptable',
+    `you requested ${as}, but the requested object is ${is} (${goType})`,
+  );
 }
 
 function notAcceptable(): StatusError {

@@ -1,4 +1,4 @@
-import type { FieldError, JsonObject } from '../../schema/index.ts';
+import { isJsonObject, type FieldError, type JsonObject } from '../../schema/index.ts';
 import { compileRules, validate } from '../../schema/engine.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
@@ -28,7 +28,10 @@ export function decodeObject(kind: Kind, object: JsonObject): Decoded {
   const metadata = object['metadata'];
   const metadataSchema = kind.schema.properties?.['metadata'];
   const unknown: string[] = [];
-  if (metadata !== undefined && metadataSchema !== undefined) {
+  if (isJsonObject(metadata) && metadataSchema !== undefined) {
+    // Go decodes it into a struct of its own, which messages name.
+    unknown.push(...decodeTyped(metadata, metadataSchema, 'ObjectMeta').map((path) => `metadata.${path}`));
+  } else if (metadata !== undefined && metadataSchema !== undefined) {
     const wrapped: JsonObject = { metadata };
     unknown.push(
       ...decodeTyped(wrapped, { type: 'object', properties: { metadata: metadataSchema } }, kind.kind),

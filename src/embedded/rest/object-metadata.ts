@@ -73,6 +73,38 @@ function withoutVersion(object: JsonObject): JsonObject {
 /** The object as it is stored: what every reader adds again is left out. */
 export function storedText(object: JsonObject): string {
   return JSON.stringify(
-    Object.fromEntries(Object.entries(object).filter(([key]) => !NEVER_STORED.includes(key))),
+    Object.fromEntries(
+      Object.entries(object)
+        .filter(([key]) => !NEVER_STORED.includes(key))
+        .map(([key, value]) => [key, key === 'metadata' && isJsonObject(value) ? inGoOrder(value) : value]),
+    ),
   );
+}
+
+/** Members of ObjectMeta as Go writes them: errors quote stored objects, and people compare what two servers answer. */
+const METADATA_ORDER = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+];
+
+function inGoOrder(metadata: JsonObject): JsonObject {
+  const ordered: JsonObject = {};
+  for (const key of METADATA_ORDER) {
+    const value = metadata[key];
+    if (value !== undefined) ordered[key] = value;
+  }
+  return { ...ordered, ...metadata };
 }

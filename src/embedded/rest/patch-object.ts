@@ -4,6 +4,7 @@ import type { Kind } from '../kinds/index.ts';
 import {
   PatchError,
   printGoValue,
+  printPatched,
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMergePatch,
@@ -84,28 +85,13 @@ export function patchObject(environment: ApiEnvironment, target: PatchTarget, pa
 }
 
 function patched(target: PatchTarget, type: Exclude<PatchType, 'apply'>, body: DecodedBody): Patched {
-  const { kind, live, options } = target;
+  const { kind, options } = target;
   const value = body.value;
-  const old = live ?? {};
-  let next: JsonObject;
-  try {
-    switch (type) {
-      case 'json':
-        next = applyJsonPatch(copyObject(old), value);
-        break;
-      case 'merge':
-        next = applyMergePatch(copyObject(old), value);
-        break;
-      case 'strategic':
-        next = applyStrategicMergePatch(copyObject(old), value, kind.schema);
-        break;
-    }
-  } catch (error) {
-    if (error instanceof PatchError) throw refusedPatch(error);
-    throw error;
-  }
+  const next = merged(target, type, value);
   checkName(target, next);
-  const shown = JSON.stringify(sorted(next));
+  // Only errors quote the object, as it was before decoding changed it.
+  const shown = (): string =>
+    printPatched(merged(target, type, value), value, type === 'json' ? 'json' : 'merge');
   try {
     if (!kind.custom) checkType(kind, next);
     const { unknown } = decodeObject(kind, next);
@@ -114,12 +100,30 @@ function patched(target: PatchTarget, type: Exclude<PatchType, 'apply'>, body: D
       ...body.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
     ];
     if (problems.length > 0 && options.fieldValidation === 'Strict') {
-      const seen = type === 'strategic' ? printGoValue(value) : shown;
+      const seen = type === 'strategic' ? printGoValue(value) : shown();
       throw invalidPatch(seen, `strict decoding error: ${problems.join(', ')}`);
     }
     return { object: next, warnings: options.fieldValidation === 'Warn' ? problems : [] };
   } catch (error) {
-    if (error instanceof TypeMismatch) throw invalidPatch(shown, error.message);
+    if (error instanceof TypeMismatch) throw invalidPatch(shown(), error.message);
+    throw error;
+  }
+}
+
+/** A copy of the live object with the patch in it. @throws StatusError */
+function merged({ kind, live }: PatchTarget, type: Exclude<PatchType, 'apply'>, value: Json): JsonObject {
+  const old = copyObject(live ?? {});
+  try {
+    switch (type) {
+      case 'json':
+        return applyJsonPatch(old, value);
+      case 'merge':
+        return applyMergePatch(old, value);
+      case 'strategic':
+        return applyStrategicMergePatch(old, value, kind.schema);
+    }
+  } catch (error) {
+    if (error instanceof PatchError) throw refusedPatch(error);
     throw error;
   }
 }
@@ -161,11 +165,6 @@ function invalidPatch(shown: string, why: string): StatusError {
       message: `Invalid value: ${JSON.stringify(shown)}: ${why}`,
     },
   ]);
-}
-
-/** Top-level members in alphabetical order, as Go writes a map. */
-function sorted(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function applied(environment: ApiEnvironment, target: PatchTarget, body: DecodedBody): Patched {

@@ -3,6 +3,7 @@ import type { User } from '../access/index.ts';
 import type { JsonObject } from '../../schema/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { decodeBody, asObject } from './body.ts';
+import { apiVersionOf } from './kind-registry.ts';
 import { checkType, decodeObject, strictDecodingError, undecodable } from './object-checks.ts';
 import { objectValue, type Presentation } from './presentation.ts';
 import { keyOf } from './object-store.ts';
@@ -44,6 +45,14 @@ export function readObjectBody(
 ): JsonObject {
   const body = decodeBody(request.body, request.headers['content-type'], kind.kind);
   const object = asObject(body.value, kind.kind);
+  if (kind.custom && object['apiVersion'] !== undefined && object['apiVersion'] !== apiVersionOf(kind)) {
+    // No schema is known for what is in there: Kubernetes tells so before it refuses the version.
+    const known = new Set(['apiVersion', 'kind', 'metadata']);
+    const problems = Object.keys(object)
+      .filter((path) => !known.has(path))
+      .map((path) => ({ path, what: 'unknown' }));
+    tellProblems(problems, { kind, object, options, warnings, order: body.order });
+  }
   checkType(kind, object);
   try {
     const { unknown } = decodeObject(kind, object);

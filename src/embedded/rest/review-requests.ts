@@ -16,6 +16,7 @@ import {
   type ServiceAccountTokens,
 } from '../access/index.ts';
 import { builtInSchema } from '../documents/index.ts';
+import { toGoForm } from '../kinds/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { asObject, decodeBody } from './body.ts';
 import { trackOwnership } from './field-ownership.ts';
@@ -131,7 +132,10 @@ export function reviewAnswer(
     services.read,
   );
   if (refusal !== undefined) throw refused(refusal);
+  const schema = builtInSchema(review.group, review.version, review.kind);
   const given = copyObject(object);
+  // What Go would not send is nobody's field.
+  toGoForm(given, schema);
   const reviewed = review.answer(services, object, request, info, environment);
   if ('refusal' in reviewed) throw refused(reviewed.refusal);
   const answer = reviewed.object;
@@ -140,7 +144,7 @@ export function reviewAnswer(
       kind: {
         group: review.group,
         version: review.version,
-        schema: builtInSchema(review.group, review.version, review.kind),
+        schema,
         subresources: [],
         custom: false,
       },
@@ -152,7 +156,7 @@ export function reviewAnswer(
     });
   }
   return answerJson(201, JSON.stringify(answer), {
-    ...negotiate(request.headers['accept'], false),
+    ...negotiate(request.headers['accept']),
     pretty: isPretty(request.query, request.headers['user-agent']),
   });
 }

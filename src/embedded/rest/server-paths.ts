@@ -8,7 +8,9 @@ import {
   apiVersions,
   discoveryForm,
   type DocumentAnswer,
+  type DocumentedKind,
 } from '../documents/index.ts';
+import { virtualKinds } from '../kinds/index.ts';
 import type { Json } from '../../schema/index.ts';
 import type { KindRegistry } from './kind-registry.ts';
 import { negotiate } from './negotiation.ts';
@@ -69,32 +71,32 @@ export class ServerPaths {
       case '/readyz':
         return () => health(request, path);
       case '/metrics':
-        return () => text(200, this.#facts.metrics());
+        return () => text(200, this.#facts.metrics(), METRICS_TYPE);
       case '/.well-known/openid-configuration':
-        return () => json(request, this.#facts.issuer.configuration);
+        return () => issuerDocument('application/json', this.#facts.issuer.configuration);
       case '/openid/v1/jwks':
-        return () => json(request, this.#facts.issuer.keys);
+        return () => issuerDocument('application/jwk-set+json', this.#facts.issuer.keys);
     }
     if (path.startsWith('/openapi/')) return this.#openApi(request, path);
     const [root, group = '', version = '', ...rest] = path.slice(1).split('/');
     if (rest.length > 0) return undefined;
     if (root === 'api' && version === '') return this.#resources(request, '', group);
-    if (root !== 'apis' || !this.#kinds.hasGroup(group)) return undefined;
+    if (root !== 'apis' || !this.#documented().some((kind) => kind.group === group)) return undefined;
     if (version !== '') return this.#resources(request, group, version);
-    return () => json(request, apiGroup(this.#kinds.all, group) ?? null);
+    return () => json(request, apiGroup(this.#documented(), group) ?? null);
   }
 
   #discovery(request: ApiRequest, core: boolean): ApiAnswer {
     const form = discoveryForm(request.headers['accept']);
-    if (form === undefined) negotiate(request.headers['accept'], false);
+    if (form === undefined) negotiate(request.headers['accept']);
     if (form === 'aggregated') {
       return documentAnswer(answerDiscovery(this.#current(), core, request.headers['if-none-match']));
     }
-    return json(request, core ? apiVersions(this.#facts.address) : apiGroupList(this.#kinds.all));
+    return json(request, core ? apiVersions(this.#facts.address) : apiGroupList(this.#documented()));
   }
 
   #resources(request: ApiRequest, group: string, version: string): () => ApiAnswer {
-    const list = apiResourceList(this.#kinds.all, group, version);
+    const list = apiResourceList(this.#documented(), group, version);
     if (list === undefined) {
       return () => {
         throw noSuchResource();
@@ -119,19 +121,25 @@ export class ServerPaths {
       const version = this.#facts.version['gitVersion'] ?? '';
       this.#documents = {
         generation,
-        made: new ApiDocuments(this.#kinds.all, version, this.#documents?.made),
+        made: new ApiDocuments(this.#documented(), version, this.#documents?.made),
       };
     }
     return this.#documents.made;
   }
 
+  /** What is stored, and what is only asked: reviews. (A pod is bound through the pod; there are no bindings.) */
+  #documented(): DocumentedKind[] {
+    return [...this.#kinds.all, ...virtualKinds.filter(({ group }) => group !== '')];
+  }
+
   #allPaths(): string[] {
+    const documented = this.#documented();
     const groups = new Set(
-      this.#kinds.all.map(({ group, version }) =>
+      documented.map(({ group, version }) =>
         group === '' ? `/api/${version}` : `/apis/${group}/${version}`,
       ),
     );
-    const names = new Set(this.#kinds.all.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`])));
+    const names = new Set(documented.flatMap(({ group }) => (group === '' ? [] : [`/apis/${group}`])));
     return [
       '/.well-known/openid-configuration',
       '/api',
@@ -151,17 +159,26 @@ export class ServerPaths {
 }
 
 function json(request: ApiRequest, value: Json): ApiAnswer {
-  const { encoding } = negotiate(request.headers['accept'], false);
+  const { encoding } = negotiate(request.headers['accept']);
   return answerJson(200, JSON.stringify(value), {
     encoding,
     pretty: isPretty(request.query, request.headers['user-agent']),
   });
 }
 
-function text(status: number, body: string): ApiAnswer {
+/** What the issuer of tokens says of itself may be kept for an hour. */
+function issuerDocument(type: string, value: Json): ApiAnswer {
+  const headers = { 'content-type': type, 'cache-control': 'public, max-age=3600' };
+  return { status: 200, headers, warnings: [], body: JSON.stringify(value) };
+}
+
+/** The text format of Prometheus. */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+
+function text(status: number, body: string, type = 'text/plain; charset=utf-8'): ApiAnswer {
   return {
     status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    headers: { 'content-type': type, 'x-content-type-options': 'nosniff' },
     warnings: [],
     body,
   };

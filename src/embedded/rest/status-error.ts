@@ -49,6 +49,8 @@ export class StatusError extends Error {
   readonly details: StatusDetails | undefined;
   /** `metadata.continue` of the answer: where an expired list can go on. */
   readonly continueToken: string | undefined;
+  /** What the client is warned of beside. */
+  warnings: readonly string[] = [];
 
   constructor(
     code: number,

@@ -60,6 +60,8 @@ export function updateObject(environment: ApiEnvironment, update: Update): Updat
   if (subresource === 'status') kind.strategy.prepareForStatusUpdate(next, old, context);
   else kind.strategy.prepareForUpdate(next, old, context);
   if (update.managed !== undefined) setManagedFields(next, update.managed);
+  // A real server does not know the type of a custom kind's Scale, and so not its fields either.
+  else if (kind.custom && subresource === 'scale') setManagedFields(next, oldMetadata['managedFields']);
   else trackOwnership(next, { kind, live: old, given, manager: options.fieldManager, subresource, now });
   checkUpdated(update);
   restoreManagedTimes(old, next);
@@ -147,8 +149,11 @@ function carrySystemFields(metadata: JsonObject, old: JsonObject): void {
 function checkUpdated({ kind, old, next, subresource }: Update): void {
   const strategy = kind.strategy;
   const isStatus = subresource === 'status';
+  const ofMetadata = validateMetadataUpdate(metadataOf(next), metadataOf(old));
   const errors = [
-    ...validateMetadataUpdate(metadataOf(next), metadataOf(old)),
+    // Kubernetes checks metadata before the kind's own rules and as a part of them: each cause comes twice.
+    ...ofMetadata,
+    ...ofMetadata,
     ...(isStatus ? strategy.validateStatusUpdate(next, old) : strategy.validateUpdate(next, old)),
     ...schemaErrors(kind, next, old, isStatus ? 'status' : 'all'),
   ];

@@ -45,7 +45,7 @@ export class Watch {
     const current = environment.store.revision;
     this.#revision = wantsInitial || fromNow ? current : Number(asked);
     this.#initial = wantsInitial ? { revision: current, after: undefined } : undefined;
-    // With bookmarks, the end of the initial state is told, and marked where the client asked for it.
+    // With bookmarks the end of the initial state is told, also where the client did not ask for it in so many words.
     this.#announcesEnd = wantsInitial && options.allowBookmarks;
   }
 
@@ -87,13 +87,12 @@ export class Watch {
   bookmark(isInitialEnd = false): string {
     if (this.#initial !== undefined) return '';
     const { kind } = this.#options.selection;
-    const marked = isInitialEnd && this.#options.sendInitialEvents === true;
     const object: JsonObject = {
       kind: kind.kind,
       apiVersion: apiVersionOf(kind),
       metadata: {
         resourceVersion: String(this.#revision),
-        ...(marked ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+        ...(isInitialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
       },
     };
     return line('BOOKMARK', JSON.stringify(this.#presented(object)));

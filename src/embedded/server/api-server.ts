@@ -190,7 +190,7 @@ class HttpShell implements ApiServer {
     if (body.byteLength > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
       body = await compress(body, { level: 1 });
       headers['content-encoding'] = 'gzip';
-      headers['vary'] = 'Accept-Encoding';
+      headers['vary'] ??= 'Accept-Encoding';
     }
     headers['content-length'] = String(body.byteLength);
     exchange.respond(answer.status, headers, this.#isClosing || exchange.connection.isSurplus);

@@ -20,7 +20,11 @@ export function compare(exchange: RecordedExchange, actual: ActualAnswer, values
   }
   if (recorded.kind === 'events') {
     found.push(
-      ...differences(normalised(recorded.events, rename), normalised(actual.events ?? []), 'events'),
+      ...differences(
+        inComparableOrder(normalised(recorded.events, rename)),
+        inComparableOrder(normalised(actual.events ?? [])),
+        'events',
+      ),
     );
     if (actual.hasEnded === false) found.push('the watch did not end at its timeout');
     return found;
@@ -35,6 +39,20 @@ export function compare(exchange: RecordedExchange, actual: ActualAnswer, values
     found.push(...nameDifferences(exchange, ours, rename));
   }
   return found;
+}
+
+/** What controllers put into a new namespace comes in no certain order, but before everything else there. */
+function inComparableOrder(events: unknown): unknown {
+  if (!isList(events)) return events;
+  const isOfController = (event: unknown): boolean => /"name":"[\w-]+-ca\.crt"/.test(JSON.stringify(event));
+  const first = events
+    .filter(isOfController)
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return [...first, ...events.filter((event) => !isOfController(event))];
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 type RecordedAnswer =

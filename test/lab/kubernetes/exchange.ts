@@ -68,7 +68,7 @@ async function observe(
   for (const step of during) await step(session);
   const endsByItself = exchange.request.path.includes('timeoutSeconds=');
   const expected = (exchange.events ?? []).length;
-  const isStream = exchange.status === 200 && !isPlain(exchange);
+  const isStream = open.status === 200 && !isPlain(exchange);
   const deadline = Date.now() + PATIENCE;
   while (!open.ended() && Date.now() < deadline) {
     if (isStream && !endsByItself && eventsOf(open.text()).length >= expected) break;

@@ -37,6 +37,7 @@ class Normaliser {
     if (key === 'resourceVersion') return /^\d+$/.test(value) ? '<version>' : value;
     if (key === 'continue' && value !== '') return this.#token(value);
     if (key === 'cells' && /^(?:\d+[smhdy])+$/.test(value)) return '<age>';
+    if (key === 'kid' || key === 'n') return '<key>';
     const text = this.#text(value);
     return key === 'message' ? sortedErrors(text) : text;
   }

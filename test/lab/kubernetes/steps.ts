@@ -85,6 +85,11 @@ export function versionIs(recorded: string, collection: string): Step {
   };
 }
 
+/** Lets the second end: times of Kubernetes are whole seconds, and a time that does not change is nobody's doing. */
+export const nextSecond: Step = async () => {
+  await sleep(1000 - (Date.now() % 1000));
+};
+
 async function poll(isReached: () => Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + DEADLINE;
   while (!(await isReached())) {

@@ -3,6 +3,7 @@ import {
   createOwned,
   evict,
   merge,
+  nextSecond,
   remove,
   strategic,
   until,
@@ -104,7 +105,7 @@ const jobPod: Step = createOwnedPod();
 function createOwnedPod(): Step {
   return async (session) => {
     const job = await session.read(`${jobs('lab-api')}/j1`);
-    const uid = (job?.['metadata'] as { uid: string }).uid;
+    const { uid } = job!['metadata'] as { readonly uid: string };
     await session.do(
       'POST',
       `${ns}/pods?${byControllers}`,
@@ -198,6 +199,7 @@ export const apiSteps: UnrecordedSteps = {
     'pdb-status': [until(pdb, ({ status }) => (status as PdbStatus).expectedPods === 3)],
     'pdb-status2': [until(pdb, ({ status }) => (status as PdbStatus).observedGeneration === 2)],
     'pdb-disrupted': [
+      nextSecond,
       evict(`${ns}/pods/e1`),
       until(pdb, ({ status }) => (status as PdbStatus).currentHealthy === 1),
     ],
@@ -246,12 +248,8 @@ export const apiSteps: UnrecordedSteps = {
         metadata: { name: `noise${index}`, labels: { noise: 'y' } },
       }),
     ),
-    'del-node': [
-      create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'dn' } }),
-    ],
-    'del-secret': [
-      create(`${ns2}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'ds' } }),
-    ],
+    'del-node': [create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'dn' } })],
+    'del-secret': [create(`${ns2}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'ds' } })],
     'del-sa': [
       create(`${ns2}/serviceaccounts`, {
         apiVersion: 'v1',
@@ -296,9 +294,7 @@ export const apiSteps: UnrecordedSteps = {
         rules: [],
       }),
     ],
-    'del-finalizer': [
-      create(`${ns2}/configmaps`, configMap('df', { finalizers: ['lab.example.com/f'] })),
-    ],
+    'del-finalizer': [create(`${ns2}/configmaps`, configMap('df', { finalizers: ['lab.example.com/f'] }))],
     'del-body-noCT': [create(`${ns2}/configmaps`, configMap('dbj'))],
   },
   during: {
