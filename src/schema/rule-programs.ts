@@ -1,4 +1,4 @@
-import { CelCompileError } from './cel/errors.ts';
+import { CelCompileError, CelProgramError } from './cel/errors.ts';
 import { compileProgram } from './cel/program.ts';
 import type { Program } from './cel/program.ts';
 import { optionalOf } from './cel/type.ts';
@@ -68,6 +68,7 @@ function compilePart(source: string, variables: ReadonlyMap<string, CelType>): P
     return compileProgram(source, variables);
   } catch (error) {
     if (error instanceof CelCompileError) return `compilation failed: ${error.message}`;
+    if (error instanceof CelProgramError) return `program instantiation failed: ${error.message}`;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { CelCompileError } from './errors.ts';
 import type { CelProblem } from './errors.ts';
 import type { FunctionTable, Overload } from './functions.ts';
+import { literalProblems } from './literals.ts';
 import type { Call, Comprehension, Expr, Literal, OptionalMap, Select } from './syntax.ts';
 import {
   BOOL,
@@ -42,10 +43,11 @@ export interface Checked {
 export function checkExpression(source: string, expr: Expr, declarations: Declarations): Checked {
   const checker = new Checker(declarations);
   const type = checker.check(expr, declarations.variables);
-  if (checker.problems.length > 0) {
+  const problems = checker.problems.length > 0 ? checker.problems : literalProblems(expr);
+  if (problems.length > 0) {
     throw new CelCompileError(
       source,
-      checker.problems.toSorted((a, b) => a.at - b.at),
+      problems.toSorted((a, b) => a.at - b.at),
     );
   }
   return { type, used: checker.used };

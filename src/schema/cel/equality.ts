@@ -1,3 +1,4 @@
+import { equalJson } from '../json.ts';
 import type { Budget } from './budget.ts';
 import { CelError } from './errors.ts';
 import {
@@ -67,7 +68,7 @@ function equalOptionals(a: Optional, b: Optional, budget: Budget): boolean {
 }
 
 function equalMaps(a: CelMap, b: CelMap, budget: Budget): boolean {
-  if (a.size !== b.size) return false;
+  if (a.size !== b.size || !equalJson(a.hidden, b.hidden)) return false;
   return a.keys().every((key) => {
     const left = a.get(key);
     const right = b.get(key);
@@ -100,7 +101,7 @@ export function itemKey(item: CelValue, semantics: CelList['semantics']): unknow
   if (!(item instanceof CelMap)) {
     throw new CelError('unexpected data format for element of array with x-kubernetes-list-type=map');
   }
-  return JSON.stringify(semantics.keys.map((name) => String(canonicalKey(item.get(name) ?? null) ?? '')));
+  return JSON.stringify(semantics.keys.map((name) => item.identity(name)));
 }
 
 function orderable(value: CelValue): { kind: string; key: string | bigint | number | boolean } | undefined {

@@ -28,6 +28,11 @@ export class CelCompileError extends Error {
   }
 }
 
+/** An expression is sound, but no program can be made of it. */
+export class CelProgramError extends Error {
+  override readonly name = 'CelProgramError';
+}
+
 export function noSuchOverload(): CelError {
   return new CelError('no such overload');
 }

@@ -2,13 +2,13 @@ import { parseDurationFormat } from '../go-duration.ts';
 import { isInt64 } from '../go-format.ts';
 import { isJsonObject, memberOf, equalJson } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { additionalSchema } from '../schema-members.ts';
+import { additionalSchema, memberSchema } from '../schema-members.ts';
 import type { Schema } from '../schema.ts';
 import { CelError } from './errors.ts';
 import { escapeName } from './escape.ts';
 import { visibleSchema } from './schema-type.ts';
 import { parseTimestamp } from './timestamp.ts';
-import { CelList, CelMap, Duration, Opaque } from './values.ts';
+import { canonicalKey, CelList, CelMap, Duration, Opaque } from './values.ts';
 import type { CelValue, ListSemantics, Timestamp } from './values.ts';
 
 /**
@@ -76,23 +76,49 @@ class JsonList extends CelList {
   }
 }
 
-/** The members of an object, each with its schema; those of an object type are known by their escaped names. */
+/** The values of a map, all of one schema. */
 class JsonMap extends CelMap {
   readonly #json: JsonObject;
-  /** By the name that a rule uses: the name in JSON. */
-  readonly #names: ReadonlyMap<string, string>;
-  readonly #schemaOf: (name: string) => Schema | undefined;
+  readonly #schema: Schema;
   readonly #values = new Map<string, CelValue>();
 
-  constructor(
-    json: JsonObject,
-    names: ReadonlyMap<string, string>,
-    schemaOf: (name: string) => Schema | undefined,
-  ) {
+  constructor(schema: Schema, json: JsonObject) {
     super();
+    this.#schema = schema;
     this.#json = json;
-    this.#names = names;
-    this.#schemaOf = schemaOf;
+  }
+
+  get size(): number {
+    return Object.keys(this.#json).length;
+  }
+
+  keys(): CelValue[] {
+    return Object.keys(this.#json);
+  }
+
+  get(key: CelValue): CelValue | undefined {
+    if (typeof key !== 'string') return undefined;
+    return remembered(this.#values, key, this.#schema, memberOf(this.#json, key));
+  }
+}
+
+/** The fields of an object, by their escaped names. A field that is null is as good as absent. */
+class JsonFields extends CelMap {
+  readonly #json: JsonObject;
+  readonly #schema: Schema;
+  /** By the name that a rule uses: the name in JSON. */
+  readonly #names = new Map<string, string>();
+  readonly #values = new Map<string, CelValue>();
+
+  constructor(schema: Schema, json: JsonObject) {
+    super();
+    this.#schema = schema;
+    this.#json = json;
+    for (const [name, value] of Object.entries(json)) {
+      if (value === null || memberSchema(schema, name) === undefined) continue;
+      const escaped = escapeName(name);
+      if (escaped !== undefined) this.#names.set(escaped, name);
+    }
   }
 
   get size(): number {
@@ -104,35 +130,45 @@ class JsonMap extends CelMap {
   }
 
   get(key: CelValue): CelValue | undefined {
-    if (typeof key !== 'string') return undefined;
-    const known = this.#values.get(key);
-    if (known !== undefined) return known;
-    const name = this.#names.get(key);
-    const schema = name === undefined ? undefined : this.#schemaOf(name);
-    const json = name === undefined ? undefined : memberOf(this.#json, name);
-    if (schema === undefined || json === undefined) return undefined;
-    const value = jsonValue(schema, json);
-    this.#values.set(key, value);
-    return value;
+    const name = typeof key === 'string' ? this.#names.get(key) : undefined;
+    if (typeof key !== 'string' || name === undefined) return undefined;
+    return remembered(this.#values, key, memberSchema(this.#schema, name), memberOf(this.#json, name));
+  }
+
+  override get hidden(): JsonObject {
+    const known = new Set(this.#names.values());
+    const hidden = Object.entries(this.#json).filter(([name, value]) => value !== null && !known.has(name));
+    return Object.fromEntries(hidden);
+  }
+
+  override identity(name: string): string {
+    const value = memberOf(this.#json, name) ?? null;
+    return String(typeof value === 'object' ? undefined : canonicalKey(value));
   }
 }
 
+function remembered(
+  values: Map<string, CelValue>,
+  key: string,
+  schema: Schema | undefined,
+  json: Json | undefined,
+): CelValue | undefined {
+  const known = values.get(key);
+  if (known !== undefined || schema === undefined || json === undefined) return known;
+  const value = jsonValue(schema, json);
+  values.set(key, value);
+  return value;
+}
+
 function objectValue(given: Schema, json: Json): CelValue {
-  if (!isJsonObject(json))
+  if (!isJsonObject(json)) {
     throw new CelError('invalid data, expected a map for the provided schema with type=object');
+  }
   const schema = visibleSchema(given);
-  const names = Object.keys(json);
   const values = additionalSchema(schema);
-  if (schema.properties === undefined && values !== undefined) {
-    return new JsonMap(json, new Map(names.map((name) => [name, name])), () => values);
-  }
-  const properties = schema.properties ?? {};
-  const known = new Map<string, string>();
-  for (const name of names) {
-    const escaped = Object.hasOwn(properties, name) ? escapeName(name) : undefined;
-    if (escaped !== undefined) known.set(escaped, name);
-  }
-  return new JsonMap(json, known, (name) => properties[name]);
+  return schema.properties === undefined && values !== undefined
+    ? new JsonMap(values, json)
+    : new JsonFields(schema, json);
 }
 
 function listValue(schema: Schema, json: Json): CelValue {
@@ -149,7 +185,7 @@ function semanticsOf(schema: Schema): ListSemantics {
       return { kind: 'set' };
     case 'map': {
       const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-      return { kind: 'map', keys: keys.map((key) => escapeName(key) ?? key) };
+      return { kind: 'map', keys };
     }
     default:
       return { kind: 'atomic' };

@@ -1,8 +1,9 @@
 import type { Budget } from './budget.ts';
 import { checkExpression } from './check.ts';
-import { CelCompileError, CelError } from './errors.ts';
+import { CelCompileError, CelError, CelProgramError } from './errors.ts';
 import { compileExpression } from './evaluate.ts';
 import { LIBRARY } from './library/index.ts';
+import { searchPatternProblem } from './literals.ts';
 import { parseExpression } from './parse.ts';
 import type { Evaluator } from './scope.ts';
 import type { CelType } from './type.ts';
@@ -28,12 +29,14 @@ export interface Program {
 /**
  * Compiles an expression of the given variables.
  *
- * @throws CelCompileError
+ * @throws CelCompileError; CelProgramError where only the making of a program shows that it is wrong
  */
 export function compileProgram(source: string, variables: ReadonlyMap<string, CelType>): Program {
   try {
     const expr = parseExpression(source);
     const { type, used } = checkExpression(source, expr, { variables, functions: LIBRARY });
+    const problem = searchPatternProblem(expr);
+    if (problem !== undefined) throw new CelProgramError(problem);
     const evaluate = compileExpression(expr, LIBRARY, new Set(variables.keys()));
     return { type, uses: used, run: (values, budget) => run(evaluate, values, budget) };
   } catch (error) {

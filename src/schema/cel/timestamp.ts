@@ -20,17 +20,16 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const offset = zone === 'Z' ? 0 : offsetMinutes(zone);
   const ms = date + ((Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second)) * 1000;
   if (ms < MIN_MS || ms > MAX_MS) return undefined;
-  return new Timestamp(BigInt(ms) * NANOS_PER_MS + BigInt(fraction.padEnd(9, '0')));
+  return new Timestamp(BigInt(ms) * NANOS_PER_MS + BigInt(fraction.padEnd(9, '0')), offset);
 }
 
-/** RFC 3339 with as many digits of the second as there are. */
-export function formatTimestamp({ nanoseconds }: Timestamp): string {
+/** RFC 3339 with as many digits of the second as there are, in the time zone in which the time was written. */
+export function formatTimestamp({ nanoseconds, offset }: Timestamp): string {
   const seconds = floorDiv(nanoseconds, 1_000_000_000n);
-  const fraction = String(nanoseconds - seconds * 1_000_000_000n)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
-  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  return `${text}${fraction === '' ? '' : `.${fraction}`}Z`;
+  const digits = String(nanoseconds - seconds * 1_000_000_000n).padStart(9, '0');
+  const fraction = digits.replace(/0+$/, '');
+  const text = new Date((Number(seconds) + offset * 60) * 1000).toISOString().slice(0, 19);
+  return `${text}${fraction === '' ? '' : `.${fraction}`}${zoneText(offset)}`;
 }
 
 /**
@@ -74,6 +73,13 @@ export function checkedTimestamp(nanoseconds: bigint): Timestamp {
   const ms = Number(floorDiv(nanoseconds, NANOS_PER_MS));
   if (ms < MIN_MS || ms > MAX_MS) throw new CelError('timestamp overflow');
   return new Timestamp(nanoseconds);
+}
+
+function zoneText(offset: number): string {
+  if (offset === 0) return 'Z';
+  const minutes = Math.abs(offset);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
 function offsetMinutes(zone: string): number {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.ts';
 import { CelError } from './errors.ts';
 
 /** A value of an expression. Whole numbers are bigint (int) or {@link Uint}; number is CEL's double. */
@@ -25,12 +26,14 @@ export class Uint {
   }
 }
 
-/** A moment, in nanoseconds since 1970. */
+/** A moment, in nanoseconds since 1970, and the time zone in which it was written, in minutes east of UTC. */
 export class Timestamp {
   readonly nanoseconds: bigint;
+  readonly offset: number;
 
-  constructor(nanoseconds: bigint) {
+  constructor(nanoseconds: bigint, offset = 0) {
     this.nanoseconds = nanoseconds;
+    this.offset = offset;
   }
 }
 
@@ -124,6 +127,16 @@ export abstract class CelMap {
   abstract readonly size: number;
   abstract get(key: CelValue): CelValue | undefined;
   abstract keys(): CelValue[];
+
+  /** What expressions cannot see, but equality does: members of an object that its schema does not name. */
+  get hidden(): JsonObject {
+    return {};
+  }
+
+  /** What tells this from other items of a list of type map, under one of its keys. */
+  identity(name: string): string {
+    return String(canonicalKey(this.get(name) ?? null));
+  }
 }
 
 /** A map that an expression made. */

@@ -30,7 +30,9 @@ export const URLS: readonly Overload[] = [
 function read(text: CelValue | undefined, budget: Budget): GoUrl | UrlError {
   budget.spendOnText(asText(text).length);
   try {
-    return parseRequestUri(asText(text));
+    const url = parseRequestUri(asText(text));
+    // A request's address has no fragment; what looks like one is none of the path or the query.
+    return url.text.includes('#') ? parseRequestUri(url.text.slice(0, url.text.indexOf('#'))) : url;
   } catch (error) {
     if (error instanceof UrlError) return error;
     throw error;
