@@ -51,7 +51,8 @@ export function checkNumber(schema: Schema, value: number, place: Place, found: 
   found.matches += 2;
   inRange(schema, value, 'Checked', place, found);
   if (multipleOf !== undefined) {
-    const exact = inRange(schema, multipleOf, 'MultipleOf', place, found) && isInt64(value);
+    const fits = inRange(schema, multipleOf, 'MultipleOf', place, found);
+    const exact = fits && isInt64(value) && isInt64(multipleOf);
     if (multipleOf < 0) {
       const text = `factor MultipleOf declared for ${place.path} must be positive: ${goFloat(multipleOf)}`;
       found.add(text, invalidValue(fieldAt(place), multipleOf, text));
@@ -144,7 +145,7 @@ function fitsType(type: string, format: string | undefined, value: number): bool
 }
 
 function isMultiple(value: number, factor: number, exact: boolean): boolean {
-  if (exact) return factor === 0 ? false : value % Math.trunc(factor) === 0;
+  if (exact) return value % factor === 0;
   const ratio = factor < 1 ? (1 / factor) * value : value / factor;
   return Number.isInteger(ratio) || Math.abs(ratio - Math.round(ratio)) < 1e-9;
 }

@@ -1,3 +1,4 @@
+import { validateEmbeddedResources } from './embedded-resources.ts';
 import type { FieldError } from './field-error.ts';
 import { memberOf } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -16,13 +17,17 @@ export interface Validation {
 
 /**
  * Checks an object against its resource's schema: types, formats, bounds, required members, enums, patterns, allOf, anyOf,
- * oneOf, not, and the uniqueness of lists of type set and map. Errors, their words and their fields are kube-apiserver
+ * oneOf, not, the types of embedded resources, and the uniqueness of lists of type set and map. Errors, their words and their fields are kube-apiserver
  * 1.36's. The CEL rules are {@link compileRules}'.
  */
 export function validate(schema: Schema, object: JsonObject, { part, old }: Validation = {}): FieldError[] {
   const structural =
     part === 'status' ? statusErrors(schema, object, old) : validateValue(schema, object, { old });
-  return [...structural, ...validateListTypes(schema, object, old)];
+  return [
+    ...structural,
+    ...validateEmbeddedResources(schema, object),
+    ...validateListTypes(schema, object, old),
+  ];
 }
 
 function statusErrors(schema: Schema, object: JsonObject, old: JsonObject | undefined): FieldError[] {

@@ -4,7 +4,10 @@ import { itemPath, keyPath, memberPath } from '../path.ts';
 import { memberSchema } from '../schema-members.ts';
 import type { Schema } from '../schema.ts';
 
-/** Whether all that junctors restrict is described outside of them (apiextensions' validateStructuralCompleteness). */
+/**
+ * Whether all that the junctors at a schema's root restrict is described outside of them. Those further below are not looked
+ * at, as in apiextensions' validateStructuralCompleteness.
+ */
 export function completenessErrors(schema: Schema, path: string): FieldError[] {
   return junctorErrors(schema, schema, path, path);
 }
