@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { loadAll } from 'js-yaml';
+import { checkStructural } from '../../schema/engine.ts';
 import { customResourceDefinitions } from './index.ts';
 import { around, mutationsOf } from './mutations.ts';
 import { fullObject, objectsOf } from './objects.arbitrary.ts';
@@ -132,6 +133,63 @@ test('what the reference manifest accepts or refuses, the definition does', asyn
   }
 });
 
+/** What no single change of an object breaks. */
+const RARE: Readonly<Record<string, { kind: string; object: JsonObject; old?: JsonObject }>> = {
+  'automatic boot images of no machines at all': {
+    kind: 'MachineConfiguration',
+    object: { spec: {}, status: { bootImageSkewEnforcementStatus: automatic() } },
+  },
+  'automatic boot images of an empty list': {
+    kind: 'MachineConfiguration',
+    object: {
+      spec: { managedBootImages: { machineManagers: [] } },
+      status: { bootImageSkewEnforcementStatus: automatic() },
+    },
+  },
+  'two vcenters after the installation': {
+    kind: 'ControllerConfig',
+    object: controllerConfig({ vsphere: { vcenters: [vcenter('a'), vcenter('b')] } }),
+    old: controllerConfig({}),
+  },
+};
+
+function automatic(): JsonObject {
+  return { mode: 'Automatic', automatic: { ocpVersion: '4.15.2' } };
+}
+
+function vcenter(server: string): JsonObject {
+  return { server, datacenters: ['dc'] };
+}
+
+function controllerConfig(platformSpec: JsonObject): JsonObject {
+  const texts = ['baseOSContainerImage', 'cloudProviderConfig', 'clusterDNSIP', 'ipFamilies', 'releaseImage'];
+  const absent = ['additionalTrustBundle', 'cloudProviderCAData', 'dns', 'network', 'proxy'];
+  return {
+    metadata: { name: 'machine-config-controller' },
+    spec: {
+      ...Object.fromEntries(texts.map((member) => [member, ''])),
+      ...Object.fromEntries(absent.map((member) => [member, null])),
+      images: {},
+      kubeAPIServerServingCAData: 'YQ==',
+      rootCAData: 'YQ==',
+      infra: { spec: { platformSpec } },
+    },
+  };
+}
+
+test('what takes more than one change to refuse is refused the same', async (t) => {
+  const all = pairs(t);
+  if (all.length === 0) return;
+  for (const [sentence, { kind, object, old }] of Object.entries(RARE)) {
+    await t.test(sentence, () => {
+      const { ours, theirs } = all.find((pair) => pair.kind === kind)!;
+      if (old !== undefined) assert.deepEqual(theirs(old).errors, []);
+      assert.equal(theirs(object, old).errors.length, 1);
+      assert.deepEqual(ours(object, old), theirs(object, old));
+    });
+  }
+});
+
 test('what a real API server accepted, the definitions do', (t) => {
   const all = pairs(t);
   if (all.length === 0) return;
@@ -140,6 +198,12 @@ test('what a real API server accepted, the definitions do', (t) => {
   for (const sample of samples) {
     const { ours } = all.find(({ kind }) => kind === sample['kind'])!;
     assert.deepEqual(ours(sample).errors, []);
+  }
+});
+
+test('an API server finds the definitions structural and their rules fine', () => {
+  for (const definition of customResourceDefinitions) {
+    assert.deepEqual(checkStructural(schemaOf(definition), 'openAPIV3Schema'), [], definition.metadata.name);
   }
 });
 

@@ -76,7 +76,9 @@ function* listChanges({ items = {}, maxItems = 3 }: Schema, list: Json[], path: 
       yield replacement(path, distinct, `${length} items`);
     }
   }
-  if (isJsonObject(first)) {
+  if (typeof first === 'string') {
+    for (const other of ['10.0.0.2', 'fd00::1']) yield replacement(path, ['10.0.0.1', other]);
+  } else if (isJsonObject(first)) {
     for (const [name, { enum: words = [] }] of Object.entries(items.properties ?? {})) {
       for (const word of words) {
         yield replacement(
