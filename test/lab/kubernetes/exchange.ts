@@ -16,7 +16,7 @@ export interface ActualAnswer extends LabAnswer {
 
 /** How long a watch is observed after all that was expected has come, and how long before that, in milliseconds. */
 const SETTLED = 120;
-const PATIENCE = 2000;
+const PATIENCE = 10_000;
 const POLL = 5;
 
 /** Watches that end by themselves after some seconds do so after this one here. */

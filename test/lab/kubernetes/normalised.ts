@@ -102,7 +102,10 @@ function byText(a: unknown, b: unknown): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 
-/** The places at which two normalised bodies differ, for a person. */
+/**
+ * The places at which two normalised bodies differ, for a person. Items of lists are named after themselves where each has a
+ * name of its own: `body.resources[pods]`.
+ */
 export function differences(recorded: unknown, actual: unknown, path = ''): string[] {
   if (isObject(recorded) && isObject(actual)) {
     const keys = [...new Set([...Object.keys(recorded), ...Object.keys(actual)])].sort();
@@ -110,14 +113,56 @@ export function differences(recorded: unknown, actual: unknown, path = ''): stri
       differences(recorded[key], actual[key], path === '' ? key : `${path}.${key}`),
     );
   }
-  if (Array.isArray(recorded) && Array.isArray(actual)) {
+  if (Array.isArray(recorded) && Array.isArray(actual)) return listDifferences(recorded, actual, path);
+  if (recorded === actual) return [];
+  return [`${path}: recorded ${show(recorded)}, ours ${show(actual)}`];
+}
+
+function listDifferences(recorded: readonly unknown[], actual: readonly unknown[], path: string): string[] {
+  const theirs = byName(recorded);
+  const ours = byName(actual);
+  if (theirs === undefined || ours === undefined) {
     const length = Math.max(recorded.length, actual.length);
     return Array.from({ length }, (_, index) =>
       differences(recorded[index], actual[index], `${path}[${index}]`),
     ).flat();
   }
-  if (recorded === actual) return [];
-  return [`${path}: recorded ${show(recorded)}, ours ${show(actual)}`];
+  const names = [...new Set([...theirs.keys(), ...ours.keys()])];
+  const found = names.flatMap((name) => differences(theirs.get(name), ours.get(name), `${path}[${name}]`));
+  const theirOrder = [...theirs.keys()].filter((name) => ours.has(name));
+  const ourOrder = [...ours.keys()].filter((name) => theirs.has(name));
+  if (theirOrder.join() !== ourOrder.join()) {
+    found.push(`${path}: in the order recorded ${show(theirOrder)}, ours ${show(ourOrder)}`);
+  }
+  return found;
+}
+
+/** The items by their names; undefined where one has none, or two have the same. */
+function byName(items: readonly unknown[]): ReadonlyMap<string, unknown> | undefined {
+  const named = new Map<string, unknown>();
+  for (const item of items) {
+    const name = nameOf(item);
+    if (name === undefined || named.has(name)) return undefined;
+    named.set(name, item);
+  }
+  return named;
+}
+
+/** What an item is called in a list: of objects, resources, groups, versions, paths. */
+function nameOf(item: unknown): string | undefined {
+  if (typeof item === 'string') return item;
+  if (!isObject(item)) return undefined;
+  const metadata = isObject(item['metadata']) ? item['metadata'] : {};
+  for (const name of [
+    metadata['name'],
+    item['name'],
+    item['resource'],
+    item['subresource'],
+    item['version'],
+  ]) {
+    if (typeof name === 'string') return name;
+  }
+  return undefined;
 }
 
 function show(value: unknown): string {

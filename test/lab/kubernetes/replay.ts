@@ -1,4 +1,4 @@
-import { knownDifferences } from './known-differences.ts';
+import { knownDifferences, unexpectedDifferences } from './known-differences.ts';
 import { replayRecording, report, type ReplayResult } from './replay-recording.ts';
 
 /**
@@ -8,19 +8,20 @@ import { replayRecording, report, type ReplayResult } from './replay-recording.t
  */
 const options = process.argv.slice(2);
 const prefixes = options.filter((option) => !option.startsWith('--'));
-const isShown = ({ id, differences }: ReplayResult): boolean =>
-  differences.length > 0 &&
-  (options.includes('--known') || prefixes.length > 0 || knownDifferences[id] === undefined) &&
-  (prefixes.length === 0 || prefixes.some((prefix) => id.startsWith(prefix)));
+const shown = (result: ReplayResult): readonly string[] =>
+  options.includes('--known') || prefixes.length > 0 ? result.differences : unexpectedDifferences(result);
+const isShown = (result: ReplayResult): boolean =>
+  shown(result).length > 0 &&
+  (prefixes.length === 0 || prefixes.some((prefix) => result.id.startsWith(prefix)));
 
 for (const name of ['api', 'crds'] as const) {
   const results = await replayRecording(name);
   if (results === undefined) throw new Error('the recording is not here: ../shared/fixtures/kubernetes');
   for (const result of results.filter(isShown)) {
-    const { id, exchange, differences } = result;
+    const { id, exchange } = result;
     console.log(`== ${id} (${result.group}) ${exchange.request.method} ${exchange.request.path}`);
-    if (knownDifferences[id] !== undefined) console.log(`   known: ${knownDifferences[id]}`);
-    for (const difference of differences) console.log(`   ${difference}`);
+    if (knownDifferences[id] !== undefined) console.log(`   known: ${knownDifferences[id].why}`);
+    for (const difference of shown(result)) console.log(`   ${difference}`);
   }
   console.log(report(results), '\n');
 }

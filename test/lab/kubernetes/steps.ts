@@ -6,7 +6,7 @@ import type { LabSession } from './session.ts';
 export type Step = (session: LabSession) => Promise<void>;
 
 /** How long something that controllers do may take, in milliseconds. */
-const DEADLINE = 5000;
+const DEADLINE = 15_000;
 const POLL = 10;
 
 /** Creates an object; `collection` may have a query, as for a manager other than curl. */
