@@ -1,250 +1,286 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ApiClient, readKubeconfig, type Connection } from './api/api-client.ts';
-import { heartbeat, leaseRenewal, node, pod } from './api/objects.ts';
+import { formatTable } from '../src/cli/output.ts';
+import { ApiClient, readKubeconfig } from './api/api-client.ts';
+import { closedLoop, paced, type Call, type LoadResult } from './api/load.ts';
+import { heartbeat, lease, leaseRenewal, node, nodeName, pod } from './api/objects.ts';
+import { joinLoad, placement, ServerProcess, WatcherProcess } from './api/processes.ts';
+import { milliseconds, Times } from './api/quantiles.ts';
+import { machineFacts } from './report.ts';
 
-const USAGE = `usage: npm run bench:api -- [--seconds N] [--watchers N] [--nodes LIST] [--pods-per-node N] [--json FILE]
+const USAGE = `usage: npm run bench:api -- [--seconds N] [--rate N] [--watchers N] [--nodes LIST] [--json FILE] [--profile DIR]
 
-Measures the embedded API: durable writes with watchers, memory, and latencies by size.
+Measures the embedded API: durable writes with watchers, latencies by number of objects, memory.
 `;
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '2000' },
     watchers: { type: 'string', default: '20' },
     nodes: { type: 'string', default: '100,1000,5000' },
-    'pods-per-node': { type: 'string', default: '4' },
     json: { type: 'string' },
+    profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(options.seconds);
+const rate = Number(options.rate);
 const watchers = Number(options.watchers);
 const sizes = options.nodes.split(',').map(Number);
-const podsPerNode = Number(options['pods-per-node']);
-if (options.help || !(seconds > 0) || !(watchers > 0) || sizes.some((size) => !(size > 0))) {
+const isUsable = seconds > 0 && rate > 0 && watchers > 0 && sizes.every((size) => size > 0);
+if (options.help || !isUsable) {
   process.stderr.write(USAGE);
   process.exit(options.help ? 0 : 2);
 }
 
-/** Requests under way at one time. */
-const CONCURRENCY = 32;
+/** Requests under way at one time where as many as possible are made. */
+const WRITERS = 32;
+const PODS_PER_NODE = 4;
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+const NODES = '/api/v1/nodes';
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const METADATA = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
 
-const folder = await mkdtemp(join(tmpdir(), 'varve-bench-api-'));
-const server = fork(fileURLToPath(import.meta.resolve('./api/server-process.ts')), [folder], {
-  stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-});
+const WRITES_HEAD = [
+  'PATCH',
+  'load',
+  'durable writes',
+  'answered p50, p99',
+  'seen by watchers p50, p99, max',
+  'within 50 ms',
+  'saw all',
+  'server CPU',
+  'RSS',
+];
+
+/** What a kube-apiserver answers in with 1,000 nodes on such a machine: kubernetes-api.md, last section. */
+const REAL: Readonly<Record<string, string>> = {
+  'GET one node': '1.0 ms',
+  'list nodes': '44–46 ms',
+  'list nodes as a Table': '29–30 ms',
+  'list the metadata of nodes': '15–16 ms',
+  'PATCH status of a node': '2.5–2.6 ms',
+  'PATCH sent, event received': '4.2–4.3 ms',
+  'create nodes and pods': '691–888/s',
+  memory: '941–949 MB, and etcd 147–150 MB',
+};
+
 const results: Record<string, unknown> = {};
 let nodes = 0;
 let pods = 0;
+let creation = '';
+const folder = await mkdtemp(join(tmpdir(), 'varve-bench-api-'));
+const server = await ServerProcess.start(folder, options.profile);
+joinLoad();
+const connection = readKubeconfig(server.kubeconfig);
+const clients = Array.from({ length: 4 }, () => new ApiClient(connection));
 try {
-  const [line] = (await once(server.stdout ?? process.stdin, 'data')) as [Buffer];
-  const connection = readKubeconfig(line.toString().trim());
-  const client = new ApiClient(connection);
-  process.stdout.write(`memory after the start: ${await memory()}\n\n`);
-  await leases(client);
-  for (const size of [...sizes].sort((a, b) => a - b)) await sized(client, connection, size);
-  client.close();
+  say(
+    Object.entries(machineFacts())
+      .map(([key, value]) => `${key} ${value}`)
+      .join(' · '),
+  );
+  say(`${placement()}; memory after the start ${await memory()}\n`);
+  const writes = [...(await leases())];
+  const columns: Map<string, string>[] = [];
+  for (const size of sizes.toSorted((a, b) => a - b)) {
+    await fill(size);
+    columns.push(await latencies(size));
+    writes.push(...(await heartbeats(size)));
+  }
+  say(`\n${formatTable([WRITES_HEAD, ...writes])}`);
+  say(latencyTable(columns));
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
 } finally {
-  server.kill('SIGTERM');
-  await once(server, 'exit');
+  for (const client of clients) client.close();
+  await server.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Writes with watchers: leases, which are what a cluster writes most. */
-async function leases(client: ApiClient): Promise<void> {
+/** Renewals of leases: what a cluster writes most. */
+async function leases(): Promise<string[][]> {
   const names = Array.from({ length: 200 }, (_, index) => `lease-${index}`);
-  for (const name of names) {
-    await client.request(
-      'POST',
-      LEASES,
-      JSON.stringify({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } }),
-    );
-  }
-  await writesWithWatchers('renew a lease (PATCH, 0.6 KB)', client, `${LEASES}?watch=1`, (index) => ({
+  await closedLoop(clients, { writers: WRITERS, until: (index) => index >= names.length }, (index) => ({
+    method: 'POST',
+    path: LEASES,
+    body: lease(names[index] ?? ''),
+  }));
+  const renewal = (index: number): Call => ({
+    method: 'PATCH',
     path: `${LEASES}/${names[index % names.length] ?? ''}`,
     body: leaseRenewal('bench', performance.timeOrigin + performance.now()),
     type: 'application/merge-patch+json',
-  }));
+  });
+  return writesWithWatchers('renew a lease (0.8 KB)', LEASES, renewal);
 }
 
-interface Write {
-  readonly path: string;
-  readonly body: string;
-  readonly type: string;
+/** Heartbeats of nodes. */
+async function heartbeats(size: number): Promise<string[][]> {
+  return writesWithWatchers(`status of one of ${size} nodes (4 KB)`, NODES, (index) => ({
+    method: 'PATCH',
+    path: `${NODES}/${nodeName(index % size)}/status`,
+    body: heartbeat(performance.timeOrigin + performance.now()),
+    type: 'application/strategic-merge-patch+json',
+  }));
 }
 
 async function writesWithWatchers(
   title: string,
-  client: ApiClient,
-  watchPath: string,
-  write: (index: number) => Write,
-): Promise<void> {
-  const watching = fork(fileURLToPath(import.meta.resolve('./api/watcher-process.ts')), [
-    connectionFile(),
-    watchPath,
-    String(watchers),
-  ]);
-  await once(watching, 'message');
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  await ask(watching, 'reset');
-  let index = 0;
-  let written = 0;
-  const latencies: number[] = [];
-  const start = performance.now();
-  const end = start + seconds * 1000;
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      while (performance.now() < end) {
-        const { path, body, type } = write(index++);
-        const began = performance.now();
-        const { status } = await client.request('PATCH', path, body, type);
-        if (status !== 200) throw new Error(`${path}: status ${status}`);
-        latencies.push(performance.now() - began);
-        written++;
-      }
-    }),
-  );
-  const elapsed = (performance.now() - start) / 1000;
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const report = (await ask(watching, 'report')) as { seen: number[]; p50: number; p99: number; max: number };
-  watching.kill();
-  await once(watching, 'exit');
-  const rate = Math.round(written / elapsed);
-  const missed = report.seen.filter((count) => count !== written).length;
-  process.stdout.write(
-    `${title}, ${CONCURRENCY} writers, ${watchers} watchers for ${seconds} s\n` +
-      `  durable writes   ${rate}/s   latency ${quantiles(latencies)}\n` +
-      `  change seen      p50 ${report.p50.toFixed(1)} ms   p99 ${report.p99.toFixed(1)} ms   max ${report.max.toFixed(1)} ms; ` +
-      `${watchers - missed} of ${watchers} watchers saw all ${written}\n  memory           ${await memory()}\n\n`,
-  );
-  results[title] = { rate, written, missed, ...report, seen: undefined };
-}
-
-/** Latencies with so many nodes, and pods on them. */
-async function sized(client: ApiClient, connection: Connection, size: number): Promise<void> {
-  await fill(client, size);
-  const rows: [string, () => Promise<unknown>][] = [
-    ['GET one node', () => client.request('GET', `/api/v1/nodes/node-00007`)],
-    ['list nodes', () => client.request('GET', '/api/v1/nodes')],
-    ['list nodes, 500 a page', () => client.request('GET', '/api/v1/nodes?limit=500')],
+  path: string,
+  call: (index: number) => Call,
+): Promise<string[][]> {
+  const loads: [string, () => Promise<LoadResult>][] = [
+    [`${rate}/s`, () => paced(clients, { perSecond: rate, seconds }, call)],
     [
-      'list nodes as a Table',
-      () =>
-        client.request(
-          'GET',
-          '/api/v1/nodes',
-          undefined,
-          undefined,
-          'application/json;as=Table;v=v1;g=meta.k8s.io',
-        ),
+      `${WRITERS} writers`,
+      () => {
+        const end = performance.now() + seconds * 1000;
+        return closedLoop(clients, { writers: WRITERS, until: () => performance.now() > end }, call);
+      },
     ],
-    [
-      'list the pods of a node',
-      () => client.request('GET', '/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-00007'),
-    ],
-    [
-      'PATCH a node',
-      () =>
-        client.request(
-          'PATCH',
-          '/api/v1/nodes/node-00007/status',
-          heartbeat(Date.now()),
-          'application/strategic-merge-patch+json',
-        ),
-    ],
-    ['watch nodes: first event', () => firstEvent(connection)],
   ];
-  process.stdout.write(`${size} nodes, ${size * podsPerNode} pods: memory ${await memory()}\n`);
-  for (const [title, run] of rows) {
-    const latencies: number[] = [];
-    for (let round = 0; round < (title.startsWith('list nodes') ? 9 : 100); round++) {
-      const began = performance.now();
-      await run();
-      latencies.push(performance.now() - began);
-    }
-    process.stdout.write(`  ${title.padEnd(28)} ${quantiles(latencies)}\n`);
-    results[`${size} ${title}`] = latencies.sort((a, b) => a - b)[latencies.length >> 1];
+  const rows: string[][] = [];
+  for (const [load, run] of loads) {
+    const watching = await WatcherProcess.start(server.kubeconfig, path, watchers);
+    const before = await server.usage();
+    const result = await run();
+    await pause(500);
+    const { seen, ...sight } = await watching.report();
+    const after = await server.usage();
+    await watching.stop();
+    const complete = seen.filter((count) => count === result.done).length;
+    const { latency, perSecond } = result;
+    results[`${title}, ${load}`] = {
+      perSecond,
+      latency: [latency.at(0.5), latency.at(0.99)],
+      ...sight,
+      complete,
+      after,
+    };
+    rows.push([
+      title,
+      load,
+      `${Math.round(perSecond)}/s`,
+      `${milliseconds(latency.at(0.5))}, ${milliseconds(latency.at(0.99))}`,
+      `${milliseconds(sight.p50)}, ${milliseconds(sight.p99)}, ${milliseconds(sight.max)}`,
+      `${(sight.inTime * 100).toFixed(2)} %`,
+      `${complete} of ${watchers}`,
+      `${(((after.cpu - before.cpu) / result.done) * 1000).toFixed(0)} µs/write`,
+      megabytes(after.rss),
+    ]);
+    say(rows.at(-1)?.join('  ') ?? '');
   }
-  process.stdout.write('\n');
-  await writesWithWatchers(
-    `heartbeat of a node (PATCH status, 4 KB) with ${size} nodes`,
-    client,
-    '/api/v1/nodes?watch=1&resourceVersion=' + (await currentVersion(client)),
-    (index) => ({
-      path: `/api/v1/nodes/node-${String(index % size).padStart(5, '0')}/status`,
-      body: heartbeat(performance.timeOrigin + performance.now()),
-      type: 'application/strategic-merge-patch+json',
-    }),
-  );
-  results[`${size} memory`] = await memory();
+  return rows;
 }
 
-async function fill(client: ApiClient, size: number): Promise<void> {
-  const began = performance.now();
-  await eachOf(size - nodes, (index) => client.request('POST', '/api/v1/nodes', node(nodes + index)));
-  await eachOf(size * podsPerNode - pods, (index) =>
-    client.request('POST', '/api/v1/namespaces/default/pods', pod(pods + index, size)),
+function latencyTable(columns: readonly Map<string, string>[]): string {
+  const [first] = columns;
+  if (first === undefined) return '';
+  return formatTable(
+    [...first.keys()].map((row) => [
+      row,
+      ...columns.map((column) => column.get(row) ?? ''),
+      row === '' ? 'kube-apiserver, 1000 nodes' : (REAL[row] ?? ''),
+    ]),
   );
-  process.stdout.write(
-    `created ${size - nodes} nodes and ${size * podsPerNode - pods} pods in ${((performance.now() - began) / 1000).toFixed(1)} s\n`,
+}
+
+/** Creates what is missing of so many nodes, and of the pods on them. */
+async function fill(size: number): Promise<void> {
+  const made = await closedLoop(
+    clients,
+    { writers: WRITERS, until: (index) => index >= size - nodes },
+    (index) => ({ method: 'POST', path: NODES, body: node(nodes + index) }),
+  );
+  const total = size * PODS_PER_NODE;
+  const placed = await closedLoop(
+    clients,
+    { writers: WRITERS, until: (index) => index >= total - pods },
+    (index) => ({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/pods',
+      body: pod(pods + index, size),
+    }),
   );
   nodes = size;
-  pods = size * podsPerNode;
+  pods = total;
+  creation = `${Math.round((made.done + placed.done) / (made.done / made.perSecond + placed.done / placed.perSecond))}/s`;
 }
 
-async function eachOf(
-  count: number,
-  run: (index: number) => Promise<{ readonly status: number; readonly body: Buffer }>,
-): Promise<void> {
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      while (next < count) {
-        const { status, body } = await run(next++);
-        if (status !== 201) throw new Error(`status ${status}: ${body.toString().slice(0, 300)}`);
-      }
-    }),
-  );
+async function latencies(size: number): Promise<Map<string, string>> {
+  const [client] = clients;
+  if (client === undefined) throw new Error('no client');
+  const middle = nodeName(size >> 1);
+  const list = (path: string, accept?: string) => () => client.request('GET', path, undefined, undefined, accept);
+  const rows: [string, number, () => Promise<unknown>][] = [
+    ['GET one node', 200, list(`${NODES}/${middle}`)],
+    ['list nodes', 11, list(NODES)],
+    ['list nodes, a page of 500', 21, list(`${NODES}?limit=500`)],
+    ['list nodes as a Table', 11, list(NODES, TABLE)],
+    ['list the metadata of nodes', 11, list(NODES, METADATA)],
+    ['list the pods of a node', 21, list(`/api/v1/pods?fieldSelector=spec.nodeName%3D${middle}`)],
+    ['PATCH status of a node', 200, () => beat(client, middle)],
+    ['watch, until the first event', 51, firstEvent],
+  ];
+  const column = new Map([
+    ['', `${size} nodes, ${size * PODS_PER_NODE} pods`],
+    ['create nodes and pods', creation],
+    ['memory', await memory()],
+  ]);
+  for (const [title, rounds, run] of rows) {
+    const times = new Times();
+    for (let round = 0; round < rounds; round++) {
+      const began = performance.now();
+      await run();
+      times.add(performance.now() - began);
+    }
+    column.set(title, milliseconds(times.at(0.5)));
+    results[`${title}, ${size} nodes`] = { p50: times.at(0.5), p99: times.at(0.99) };
+  }
+  for (const count of [1, 100]) {
+    const watching = await WatcherProcess.start(server.kubeconfig, NODES, count);
+    for (let round = 0; round < 50; round++) await beat(client, middle);
+    await pause(200);
+    const { p50 } = await watching.report();
+    await watching.stop();
+    column.set(
+      `PATCH sent, event received${count === 1 ? '' : ` by ${count} watchers`}`,
+      milliseconds(p50),
+    );
+  }
+  return column;
 }
 
-async function firstEvent(connection: Connection): Promise<void> {
+async function beat(client: ApiClient, name: string): Promise<void> {
+  const body = heartbeat(performance.timeOrigin + performance.now());
+  await client.request('PATCH', `${NODES}/${name}/status`, body, 'application/strategic-merge-patch+json');
+}
+
+async function firstEvent(): Promise<void> {
   const client = new ApiClient(connection);
-  await new Promise<void>((resolve) => client.watch('/api/v1/nodes?watch=1', () => resolve()));
+  await new Promise<void>((resolve) => {
+    client.watch(`${NODES}?watch=1`, () => resolve());
+  });
   client.close();
 }
 
-async function currentVersion(client: ApiClient): Promise<string> {
-  const { body } = await client.request('GET', '/api/v1/nodes?limit=1');
-  return (JSON.parse(body.toString()) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
-}
-
-function connectionFile(): string {
-  return join(folder, 'kubeconfig');
-}
-
-async function ask(process: ChildProcess, message: string): Promise<unknown> {
-  const answered = once(process, 'message');
-  process.send(message);
-  const [answer] = (await answered) as [unknown];
-  return answer;
-}
-
 async function memory(): Promise<string> {
-  const { rss } = (await ask(server, 'memory')) as { rss: number };
-  return `${Math.round(rss / 1e6)} MB RSS`;
+  return megabytes((await server.usage()).rss);
 }
 
-function quantiles(values: readonly number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (part: number): string =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1);
-  return `p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`;
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+async function pause(time: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, time);
+  });
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
 }

@@ -1,6 +1,6 @@
 /** A node of about 4 KB, as a kubelet reports it. */
 export function node(index: number): string {
-  const name = `node-${String(index).padStart(5, '0')}`;
+  const name = nodeName(index);
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Node',
@@ -58,7 +58,7 @@ export function pod(index: number, nodes: number): string {
     kind: 'Pod',
     metadata: { name: `pod-${String(index).padStart(6, '0')}`, labels: { app: `app-${index % 200}` } },
     spec: {
-      nodeName: `node-${String(index % nodes).padStart(5, '0')}`,
+      nodeName: nodeName(index % nodes),
       containers: [
         { name: 'main', image: 'registry.example/images/app:1', resources: { requests: { cpu: '10m' } } },
       ],
@@ -85,4 +85,13 @@ export function heartbeat(sent: number): string {
     metadata: { annotations: { 'bench-sent': String(sent) } },
     status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: time }] },
   });
+}
+
+export function nodeName(index: number): string {
+  return `node-${String(index).padStart(5, '0')}`;
+}
+
+/** A lease as a kubelet makes it. */
+export function lease(name: string): string {
+  return JSON.stringify({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } });
 }

@@ -1,12 +1,16 @@
-// The control plane that the benchmark measures, in a process of its own. Prints its kubeconfig's path when it serves.
+// The control plane that the benchmark measures, in a process of its own; ended by SIGTERM.
 import { startControlPlane } from '../../src/embedded/index.ts';
 
-const directory = process.argv[2] ?? '';
-const plane = await startControlPlane({ directory });
-process.stdout.write(`${plane.kubeconfig}\n`);
-process.on('message', (message) => {
-  if (message === 'memory') process.send?.({ rss: process.memoryUsage.rss(), cpu: process.cpuUsage() });
+const plane = await startControlPlane({ directory: process.argv[2] ?? '' });
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({
+    rss: process.memoryUsage.rss(),
+    peak: process.resourceUsage().maxRSS * 1024,
+    cpu: (user + system) / 1000,
+  });
 });
 process.once('SIGTERM', () => {
   void plane.close().then(() => process.exit(0));
 });
+process.send?.({ kubeconfig: plane.kubeconfig });

@@ -1,0 +1,122 @@
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** The server has one core for itself, the load another one: neither is faster because the other idles. */
+const SERVER_CORE = '0';
+const LOAD_CORE = '1';
+
+const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** Tells how the processes share the machine. */
+export function placement(): string {
+  return canPin
+    ? 'server on one core, load and watchers on another'
+    : 'not pinned: taskset or a second core is missing';
+}
+
+/** Puts this process on the core of the load. */
+export function joinLoad(): void {
+  if (canPin) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', LOAD_CORE, String(process.pid)]);
+}
+
+/** What the server's process says of itself. */
+export interface ServerUsage {
+  /** Resident memory in bytes. */
+  readonly rss: number;
+  /** The most it ever was. */
+  readonly peak: number;
+  /** CPU time of all its threads, in milliseconds. */
+  readonly cpu: number;
+}
+
+/** The control plane in a process of its own. */
+export class ServerProcess {
+  readonly kubeconfig: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, kubeconfig: string) {
+    this.#child = child;
+    this.kubeconfig = kubeconfig;
+  }
+
+  /** @param profile where to write a CPU profile, if anywhere */
+  static async start(directory: string, profile: string | undefined): Promise<ServerProcess> {
+    const child = start('./server-process.ts', [directory], SERVER_CORE, [
+      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ]);
+    const [message] = (await once(child, 'message')) as [{ readonly kubeconfig: string }];
+    return new ServerProcess(child, message.kubeconfig);
+  }
+
+  async usage(): Promise<ServerUsage> {
+    return (await ask(this.#child, 'usage')) as ServerUsage;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    this.#child.kill('SIGTERM');
+    await once(this.#child, 'exit');
+  }
+}
+
+/** What watchers saw. */
+export interface Sight {
+  /** How many changes each of them saw. */
+  readonly seen: readonly number[];
+  /** From sending the write to having its event, in milliseconds, over all watchers. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** The part that came within 50 ms. */
+  readonly inTime: number;
+}
+
+/** Watchers in a process of their own, each with a connection. */
+export class WatcherProcess {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Resolves when all of them watch and have seen what was there before. */
+  static async start(kubeconfig: string, path: string, count: number): Promise<WatcherProcess> {
+    const child = start('./watcher-process.ts', [kubeconfig, path, String(count)], LOAD_CORE, []);
+    await once(child, 'message');
+    return new WatcherProcess(child);
+  }
+
+  async report(): Promise<Sight> {
+    return (await ask(this.#child, 'report')) as Sight;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill();
+    await once(this.#child, 'exit');
+  }
+}
+
+function start(
+  script: string,
+  args: readonly string[],
+  core: string,
+  flags: readonly string[],
+): ChildProcess {
+  const child = fork(fileURLToPath(import.meta.resolve(script)), args, { execArgv: [...flags] });
+  // A process's threads start on the cores of the one that starts them, so those that are there are moved as well.
+  if (canPin && child.pid !== undefined)
+    spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core, String(child.pid)]);
+  child.on('exit', (code) => {
+    if (code !== null && code !== 0) process.stderr.write(`${script} ended with status ${code}\n`);
+  });
+  return child;
+}
+
+async function ask(child: ChildProcess, message: string): Promise<unknown> {
+  const answered = once(child, 'message');
+  child.send(message);
+  const [answer] = (await answered) as [unknown];
+  return answer;
+}
