@@ -60,6 +60,21 @@ export function hasFormat(format: string, text: string): boolean {
   return STRING_FORMATS.get(format.replaceAll('-', ''))?.(text) ?? true;
 }
 
+/** The formats that a schema names and Kubernetes does not know: it warns of them, and ignores them. */
+export function unrecognizedFormats(schema: Schema): string[] {
+  const found = new Set<string>();
+  const visit = (part: Schema): void => {
+    const { format = '' } = part;
+    if (format !== '' && effectiveFormat(part) === undefined) found.add(format);
+    const below = [part.items, part.not, part.additionalProperties, ...Object.values(part.properties ?? {})];
+    for (const inner of [...below, ...(part.allOf ?? []), ...(part.anyOf ?? []), ...(part.oneOf ?? [])]) {
+      if (typeof inner === 'object') visit(inner);
+    }
+  };
+  visit(schema);
+  return [...found];
+}
+
 /** Whether this is the name of a format of strings. */
 export function isStringFormat(format: string): boolean {
   return STRING_FORMATS.has(format.replaceAll('-', ''));

@@ -529,6 +529,21 @@ test('a rule that costs too much is stopped soon, and those after it are not run
   ]);
 });
 
+test('a message expression that costs too much stops the rules', () => {
+  const messageExpression = 'self.l.all(x, self.l.all(y, self.l.all(z, x == z))) ? "a" : "b"';
+  const spec: Schema = {
+    type: 'object',
+    properties: { l: list(integer) },
+    'x-kubernetes-validations': [{ rule: 'false', messageExpression }, { rule: 'false' }],
+  };
+  const zeros = Array.from({ length: 1_000 }, () => 0);
+  const errors = compileRules({ type: 'object', properties: { spec } }).validate({ spec: { l: zeros } });
+  assert.equal(errors.length, 1);
+  assert.ok(
+    errors[0]?.message.includes('due to call cost exceeds limit for messageExpression: "self.l.all('),
+  );
+});
+
 test('rules on many items share one budget', () => {
   const item: Schema = {
     ...list(integer),

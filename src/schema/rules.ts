@@ -5,6 +5,7 @@ import { resourceSchema, schemaType, visibleSchema } from './cel/schema-type.ts'
 import type { CelType } from './cel/type.ts';
 import { Optional } from './cel/values.ts';
 import type { CelValue } from './cel/values.ts';
+import { goQuote } from './go-format.ts';
 import { itemFinder, NO_OLD, oldMember } from './correlation.ts';
 import type { Old } from './correlation.ts';
 import type { FieldError } from './field-error.ts';
@@ -226,7 +227,7 @@ class Run {
   }
 
   /** The text that messageExpression makes; undefined where there is none, or none that can be told in one line. */
-  #message({ message }: RuleProgram, variables: Variables): string | undefined {
+  #message({ rule, message }: RuleProgram, variables: Variables): string | undefined {
     if (message === undefined) return undefined;
     try {
       const made = this.#run(message, variables);
@@ -236,8 +237,11 @@ class Run {
         : text;
     } catch (error) {
       if (!(error instanceof CelError)) throw error;
-      if (error instanceof CelCostError) this.#stopped = true;
-      return undefined;
+      if (!(error instanceof CelCostError)) return undefined;
+      this.#stopped = true;
+      return this.#budget.left <= 0
+        ? 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run'
+        : `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${goQuote(rule.messageExpression ?? '')}`;
     }
   }
 

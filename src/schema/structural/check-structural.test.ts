@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { load } from 'js-yaml';
-import { checkStructural } from '../engine.ts';
+import { checkStructural, unrecognizedFormats } from '../engine.ts';
 import type { Schema } from '../index.ts';
 
 const string: Schema = { type: 'string' };
@@ -284,6 +284,8 @@ test('the reference manifests are structural, and their rules compile', (t) => {
     };
     for (const version of definition.spec.versions) {
       assert.deepEqual(checkStructural(version.schema.openAPIV3Schema, 'schema'), [], file);
+      const formats = file.includes('controllerconfigs') ? ['ip'] : [];
+      assert.deepEqual(unrecognizedFormats(version.schema.openAPIV3Schema), formats, file);
     }
   }
 });
