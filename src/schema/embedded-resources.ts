@@ -15,17 +15,14 @@ export function validateEmbeddedResources(schema: Schema, value: Json, path = ''
     return value.flatMap((item, index) => validateEmbeddedResources(items, item, itemPath(path, index)));
   }
   if (!isJsonObject(value)) return [];
-  const errors = schema['x-kubernetes-embedded-resource'] === true ? typeErrors(value, path) : [];
+  const own = schema['x-kubernetes-embedded-resource'] === true ? typeErrors(value, path) : [];
   const values = additionalSchema(schema);
-  for (const [name, member] of Object.entries(value)) {
+  const below = Object.entries(value).flatMap(([name, member]) => {
     const property = memberSchema(schema, name);
-    if (property !== undefined) {
-      errors.push(...validateEmbeddedResources(property, member, memberPath(path, name)));
-    } else if (values !== undefined) {
-      errors.push(...validateEmbeddedResources(values, member, keyPath(path, name)));
-    }
-  }
-  return errors;
+    if (property !== undefined) return validateEmbeddedResources(property, member, memberPath(path, name));
+    return values === undefined ? [] : validateEmbeddedResources(values, member, keyPath(path, name));
+  });
+  return [...own, ...below];
 }
 
 function typeErrors(object: JsonObject, path: string): FieldError[] {

@@ -10,6 +10,12 @@ export interface Place {
   readonly path: string;
 }
 
+/**
+ * So many errors of one object are told; with what is wrong beyond them, an answer could grow to a hundred times the
+ * request.
+ */
+export const MAX_ERRORS = 1_000;
+
 /** The field that an error at this place names. */
 export function fieldAt({ base, path }: Place): string {
   const below = path.startsWith('.') ? path.slice(1) : path;
@@ -28,9 +34,14 @@ export class Findings {
     return this.#errors.size === 0;
   }
 
+  /** No further errors are taken. */
+  get full(): boolean {
+    return this.#errors.size >= MAX_ERRORS;
+  }
+
   /** @param text the error's text in kube-openapi, by which it is told from others */
   add(text: string, error: FieldError): void {
-    if (!this.#errors.has(text)) this.#errors.set(text, error);
+    if (!this.full && !this.#errors.has(text)) this.#errors.set(text, error);
   }
 
   /** An error that kube-openapi ties to no field: it names where validation began. */

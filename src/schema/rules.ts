@@ -12,6 +12,7 @@ import type { FieldError } from './field-error.ts';
 import { invalidValue } from './field-error.ts';
 import { isJsonObject, equalJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
+import { MAX_ERRORS } from './findings.ts';
 import { fieldName, itemPath, keyPath, memberPath } from './path.ts';
 import { ruleError } from './rule-errors.ts';
 import { compileRule, isBroken } from './rule-programs.ts';
@@ -145,7 +146,7 @@ class Run {
 
   /** @param ratcheted whether the value is part of one that the update left as it was */
   visit(node: RuleNode, value: Json, path: string, old: Old, ratcheted: boolean): void {
-    if (value === null || this.#stopped) return;
+    if (value === null || this.#stopped || this.errors.length >= MAX_ERRORS) return;
     const unchanged = ratcheted || (old !== NO_OLD && equalJson(old.value, value));
     if (node.rules.length > 0) this.#evaluate(node, value, path, old, unchanged);
     if (Array.isArray(value)) {

@@ -109,6 +109,7 @@ function checkList(schema: Schema, list: readonly Json[], place: Place, old: Old
   if (items !== undefined) {
     const oldItem = itemFinder(schema, old, true);
     for (const [index, item] of list.entries()) {
+      if (found.full) break;
       const at = { base: place.base, path: itemPath(place.path, index) };
       found.merge(ratcheted(items, item, at, oldItem(item, index)));
     }
@@ -143,6 +144,7 @@ function checkObject(schema: Schema, object: JsonObject, place: Place, old: Old,
   }
   const values = additionalSchema(schema);
   for (const [name, member] of Object.entries(object)) {
+    if (found.full) return;
     const property = memberSchema(schema, name);
     if (property !== undefined) {
       found.merge(ratcheted(property, member, { base, path: memberPath(path, name) }, oldMember(old, name)));

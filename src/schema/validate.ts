@@ -1,5 +1,6 @@
 import { validateEmbeddedResources } from './embedded-resources.ts';
 import type { FieldError } from './field-error.ts';
+import { MAX_ERRORS } from './findings.ts';
 import { memberOf } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { validateListTypes } from './list-types.ts';
@@ -23,11 +24,8 @@ export interface Validation {
 export function validate(schema: Schema, object: JsonObject, { part, old }: Validation = {}): FieldError[] {
   const structural =
     part === 'status' ? statusErrors(schema, object, old) : validateValue(schema, object, { old });
-  return [
-    ...structural,
-    ...validateEmbeddedResources(schema, object),
-    ...validateListTypes(schema, object, old),
-  ];
+  const others = [...validateEmbeddedResources(schema, object), ...validateListTypes(schema, object, old)];
+  return [...structural, ...others.slice(0, MAX_ERRORS)];
 }
 
 function statusErrors(schema: Schema, object: JsonObject, old: JsonObject | undefined): FieldError[] {

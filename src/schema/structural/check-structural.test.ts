@@ -259,10 +259,12 @@ test('checkStructural() tells what is wrong with the root', () => {
   assert.deepEqual(texts({ ...object, $ref: '#/x' } as Schema), ['s.$ref: Forbidden: $ref is not supported']);
 });
 
-test('a schema of hostile depth is refused and no crash', () => {
+test('a schema of hostile depth or size is refused and no crash', () => {
   let schema: Schema = string;
   for (let depth = 0; depth < 20_000; depth += 1) schema = { type: 'array', items: schema };
   assert.equal(checkStructural({ type: 'object', properties: { v: schema } }, 's').length, 1);
+  const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`p${index}`, {}]));
+  assert.equal(checkStructural({ type: 'object', properties: wide }, 's').length, 1);
 });
 
 test('the reference manifests are structural, and their rules compile', (t) => {

@@ -8,6 +8,8 @@ import { structureErrors } from './structure-errors.ts';
 
 /** A schema nested deeper than this is refused: no real one is, and everything that walks schemas walks them recursively. */
 const MAX_DEPTH = 200;
+/** The largest known definitions have a tenth of this many parts. */
+const MAX_PARTS = 50_000;
 
 /**
  * What kube-apiserver finds wrong with a schema (`openAPIV3Schema`) when a CustomResourceDefinition is created: whether it
@@ -17,8 +19,8 @@ const MAX_DEPTH = 200;
  *   `spec.versions[0].schema.openAPIV3Schema`
  */
 export function checkStructural(schema: Schema, path: string): FieldError[] {
-  if (isDeeperThan(schema, MAX_DEPTH))
-    return [forbiddenValue(path, `must not be nested more than ${MAX_DEPTH} levels deep`)];
+  const extent = extentProblem(schema);
+  if (extent !== undefined) return [forbiddenValue(path, extent)];
   const errors: FieldError[] = [];
   if (schema.nullable === true) {
     errors.push(forbiddenValue(memberPath(path, 'nullable'), 'nullable cannot be true at the root'));
@@ -29,13 +31,18 @@ export function checkStructural(schema: Schema, path: string): FieldError[] {
   return [...errors, ...structural, ...found];
 }
 
-function isDeeperThan(value: unknown, depth: number): boolean {
-  let level: unknown[] = [value];
-  for (let reached = 0; level.length > 0; reached += 1) {
-    if (reached > depth * 2) return true;
-    level = level.flatMap((one): unknown[] => {
-      return typeof one === 'object' && one !== null ? Object.values(one) : [];
-    });
+/** Why a schema is too deep or too large to be looked at. */
+function extentProblem(schema: Schema): string | undefined {
+  let level: object[] = [schema];
+  let parts = 0;
+  for (let depth = 0; level.length > 0; depth += 1) {
+    // Each level of a schema has two of JSON: the schema, and the properties or branches in it.
+    if (depth > MAX_DEPTH * 2) return `must not be nested more than ${MAX_DEPTH} levels deep`;
+    parts += level.length;
+    if (parts > MAX_PARTS) return `must not have more than ${MAX_PARTS} parts`;
+    level = level.flatMap((part) =>
+      Object.values(part).filter((one): one is object => typeof one === 'object' && one !== null),
+    );
   }
-  return false;
+  return undefined;
 }
