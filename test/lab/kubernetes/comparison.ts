@@ -26,6 +26,9 @@ export function compare(exchange: RecordedExchange, actual: ActualAnswer, values
         'events',
       ),
     );
+    if (!(actual.headers['content-type'] ?? '').startsWith('application/json')) {
+      found.push(`header content-type: a watch's events are JSON, ours ${actual.headers['content-type']}`);
+    }
     if (actual.hasEnded === false) found.push('the watch did not end at its timeout');
     return found;
   }

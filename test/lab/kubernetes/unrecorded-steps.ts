@@ -66,12 +66,6 @@ const ownerAnd = (index: number): readonly Step[] => [
   createOwned(configMaps, `own${index}`, configMap(`dep${index}`)),
 ];
 
-const pod = (template: Record<string, unknown>): Record<string, unknown> => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  ...template,
-});
-
 const emptyJob = (name: string): Record<string, unknown> => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
@@ -100,42 +94,27 @@ const established = (name: string): Step =>
   });
 
 /** Jobs are objects here, without a controller: what the recorded one did, the laboratory does. */
-const jobPod: Step = createOwnedPod();
-
-function createOwnedPod(): Step {
-  return async (session) => {
-    const job = await session.read(`${jobs('lab-api')}/j1`);
-    const { uid } = job!['metadata'] as { readonly uid: string };
-    await session.do(
-      'POST',
-      `${ns}/pods?${byControllers}`,
-      pod({
-        metadata: {
-          name: 'j1-d688d',
-          generateName: 'j1-',
-          labels: {
-            'batch.kubernetes.io/controller-uid': uid,
-            'batch.kubernetes.io/job-name': 'j1',
-            'controller-uid': uid,
-            'job-name': 'j1',
-          },
-          finalizers: ['batch.kubernetes.io/job-tracking'],
-          ownerReferences: [
-            {
-              apiVersion: 'batch/v1',
-              kind: 'Job',
-              name: 'j1',
-              uid,
-              controller: true,
-              blockOwnerDeletion: true,
-            },
-          ],
-        },
-        spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] },
-      }),
-    );
-  };
-}
+const jobPod: Step = async (session) => {
+  const job = await session.read(`${jobs('lab-api')}/j1`);
+  const { uid } = job!['metadata'] as { readonly uid: string };
+  const ownLabels = (prefix: string): Record<string, string> => ({
+    [`${prefix}controller-uid`]: uid,
+    [`${prefix}job-name`]: 'j1',
+  });
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'j1', uid };
+  await session.do('POST', `${ns}/pods?${byControllers}`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'j1-d688d',
+      generateName: 'j1-',
+      labels: { ...ownLabels('batch.kubernetes.io/'), ...ownLabels('') },
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+    },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] },
+  });
+};
 
 const finished = (type: string): Record<string, unknown> => ({
   type,
