@@ -12,15 +12,6 @@ const INDEX = new URL('index.ts', import.meta.url).href;
 
 let directory: string;
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'store-lock-'));
-});
-
-afterEach(() => {
-  chmodSync(directory, 0o700);
-  rmSync(directory, { recursive: true });
-});
-
 function assertRefused(message: string): void {
   assert.throws(
     () => openStore({ directory }),
@@ -43,97 +34,108 @@ async function holder(): Promise<ChildProcess> {
   return child;
 }
 
-describe('a directory in use is refused', () => {
-  test('with the pid of the process that has it; not any more when that was killed', async () => {
-    const child = await holder();
-    try {
+describe('the directory of a store', () => {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'store-lock-'));
+  });
+
+  afterEach(() => {
+    chmodSync(directory, 0o700);
+    rmSync(directory, { recursive: true });
+  });
+
+  describe('a directory in use is refused', () => {
+    test('with the pid of the process that has it; not any more when that was killed', async () => {
+      const child = await holder();
+      try {
+        for (let attempt = 0; attempt < 2; attempt++)
+          assertRefused(
+            `cannot use ${directory}: it is in use by the process with pid ${child.pid}; stop it first`,
+          );
+      } finally {
+        child.kill('SIGKILL');
+        await once(child, 'close');
+      }
+      openStore({ directory }).close();
+    });
+
+    test('to the same process too', () => {
+      const store = openStore({ directory });
       for (let attempt = 0; attempt < 2; attempt++)
-        assertRefused(
-          `cannot use ${directory}: it is in use by the process with pid ${child.pid}; stop it first`,
-        );
-    } finally {
-      child.kill('SIGKILL');
-      await once(child, 'close');
-    }
+        assertRefused(`cannot use ${directory}: it is in use by this process (pid ${process.pid})`);
+      store.close();
+      openStore({ directory }).close();
+    });
+
+    test('even if nobody knows by whom', async () => {
+      const child = await holder();
+      try {
+        writeFileSync(join(directory, 'objects.pid'), 'garbage');
+        assertRefused(`cannot use ${directory}: it is in use by another process`);
+      } finally {
+        child.kill('SIGKILL');
+        await once(child, 'close');
+      }
+    });
+  });
+
+  test('a store that was closed leaves no log, and nothing that says that it is open', () => {
     openStore({ directory }).close();
+    assert.deepEqual(readdirSync(directory).sort(), ['objects.db', 'objects.lock']);
   });
 
-  test('to the same process too', () => {
-    const store = openStore({ directory });
-    for (let attempt = 0; attempt < 2; attempt++)
-      assertRefused(`cannot use ${directory}: it is in use by this process (pid ${process.pid})`);
-    store.close();
-    openStore({ directory }).close();
+  test('a file in place of the directory is refused', () => {
+    writeFileSync(join(directory, 'file'), '');
+    assert.throws(
+      () => openStore({ directory: join(directory, 'file') }),
+      (error) => error instanceof StoreError && error.code === 'io' && error.message.includes('EEXIST'),
+    );
   });
 
-  test('even if nobody knows by whom', async () => {
-    const child = await holder();
-    try {
-      writeFileSync(join(directory, 'objects.pid'), 'garbage');
-      assertRefused(`cannot use ${directory}: it is in use by another process`);
-    } finally {
-      child.kill('SIGKILL');
-      await once(child, 'close');
-    }
-  });
-});
-
-test('a store that was closed leaves no log, and nothing that says that it is open', () => {
-  openStore({ directory }).close();
-  assert.deepEqual(readdirSync(directory).sort(), ['objects.db', 'objects.lock']);
-});
-
-test('a file in place of the directory is refused', () => {
-  writeFileSync(join(directory, 'file'), '');
-  assert.throws(
-    () => openStore({ directory: join(directory, 'file') }),
-    (error) => error instanceof StoreError && error.code === 'io' && error.message.includes('EEXIST'),
-  );
-});
-
-describe('what cannot be written is refused:', () => {
-  /** As somebody whom permissions apply to, which they do not to root. */
-  function attempt(): string {
-    const script = `
+  describe('what cannot be written is refused:', () => {
+    /** As somebody whom permissions apply to, which they do not to root. */
+    function attempt(): string {
+      const script = `
       const { openStore } = await import(${JSON.stringify(INDEX)});
       try { openStore({ directory: ${JSON.stringify(directory)} }).close(); console.log('opened'); }
       catch (error) { console.log(error.code, error.message); }`;
-    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-    const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      encoding: 'utf8',
-      ...nobody,
+      const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+      const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        encoding: 'utf8',
+        ...nobody,
+      });
+      return result.stdout === '' ? result.stderr : result.stdout.trim();
+    }
+
+    function prepare(): void {
+      openStore({ directory }).close();
+      for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o666);
+      chmodSync(directory, 0o777);
+    }
+
+    test('the directory', (context) => {
+      prepare();
+      if (attempt() !== 'opened') return context.skip('another user cannot run this program');
+      chmodSync(directory, 0o555);
+      assert.equal(
+        attempt(),
+        `read-only cannot use ${directory}: EACCES: permission denied, access '${directory}'; ` +
+          'it must be writable for this process',
+      );
     });
-    return result.stdout === '' ? result.stderr : result.stdout.trim();
-  }
 
-  function prepare(): void {
-    openStore({ directory }).close();
-    for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o666);
-    chmodSync(directory, 0o777);
-  }
-
-  test('the directory', (context) => {
-    prepare();
-    if (attempt() !== 'opened') return context.skip('another user cannot run this program');
-    chmodSync(directory, 0o555);
-    assert.equal(
-      attempt(),
-      `read-only cannot use ${directory}: EACCES: permission denied, access '${directory}'; ` +
-        'it must be writable for this process',
-    );
-  });
-
-  test('the database', (context) => {
-    prepare();
-    if (attempt() !== 'opened') return context.skip('another user cannot run this program');
-    const file = join(directory, 'objects.db');
-    chmodSync(file, 0o444);
-    assert.equal(
-      attempt(),
-      `read-only cannot open ${file}: EACCES: permission denied, access '${file}'; it must be writable for this process`,
-    );
-    // What failed does not stand in the way later.
-    chmodSync(file, 0o666);
-    assert.equal(attempt(), 'opened');
+    test('the database', (context) => {
+      prepare();
+      if (attempt() !== 'opened') return context.skip('another user cannot run this program');
+      const file = join(directory, 'objects.db');
+      chmodSync(file, 0o444);
+      assert.equal(
+        attempt(),
+        `read-only cannot open ${file}: EACCES: permission denied, access '${file}'; it must be writable for this process`,
+      );
+      // What failed does not stand in the way later.
+      chmodSync(file, 0o666);
+      assert.equal(attempt(), 'opened');
+    });
   });
 });

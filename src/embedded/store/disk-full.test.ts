@@ -10,12 +10,6 @@ import { StoreError } from './store-error.ts';
 
 let directory: string;
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'store-full-'));
-});
-
-afterEach(() => rmSync(directory, { recursive: true }));
-
 function key(i: number): ObjectKey {
   return { storage: 'pods', namespace: 'ns', name: `pod-${i}` };
 }
@@ -40,6 +34,12 @@ async function fill(store: Store, size: number): Promise<number> {
 }
 
 describe('when there is no more room', () => {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'store-full-'));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true }));
+
   const maximumSize = 1 << 20;
 
   test('writes are refused and nothing else', async () => {

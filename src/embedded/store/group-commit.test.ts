@@ -13,33 +13,6 @@ let sabotage: (() => void) | undefined;
 let published: string[][];
 let relieved: number;
 
-beforeEach(() => {
-  database = new DatabaseSync(':memory:');
-  database.exec('CREATE TABLE words (word TEXT UNIQUE)');
-  memory = [];
-  published = [];
-  relieved = 0;
-  sabotage = undefined;
-  const ledger = {
-    mark: () => memory.length,
-    restore: (mark: number) => void (memory.length = mark),
-    complete: () => {
-      const now = sabotage;
-      sabotage = undefined;
-      now?.();
-    },
-    publish: () => void published.push([...memory]),
-    relieve: () => void relieved++,
-  };
-  commits = new GroupCommit(database, ledger, 'words.db');
-});
-
-afterEach(() => {
-  assert.deepEqual(words(), memory);
-  assert.equal(database.isTransaction, false);
-  database.close();
-});
-
 function words(): unknown[] {
   return database
     .prepare('SELECT word FROM words ORDER BY rowid')
@@ -64,106 +37,135 @@ async function codes(outcomes: readonly Promise<unknown>[]): Promise<unknown[]> 
   );
 }
 
-describe('when a commit fails', () => {
-  test('all that share it fail with its error, and nothing of them stays', async () => {
-    await commits.run(() => write('before'));
-    sabotage = () => {
-      throw sqliteError(13);
+describe('writes that are committed together', () => {
+  beforeEach(() => {
+    database = new DatabaseSync(':memory:');
+    database.exec('CREATE TABLE words (word TEXT UNIQUE)');
+    memory = [];
+    published = [];
+    relieved = 0;
+    sabotage = undefined;
+    const ledger = {
+      mark: () => memory.length,
+      restore: (mark: number) => void (memory.length = mark),
+      complete: () => {
+        const now = sabotage;
+        sabotage = undefined;
+        now?.();
+      },
+      publish: () => void published.push([...memory]),
+      relieve: () => void relieved++,
     };
-    const outcomes = [
-      commits.run(() => write('a')),
-      commits.run(() => write('b')),
-      commits.run(() => 'only read'),
-      commits.settled(),
-    ];
-    const thrown = commits.run(() => {
-      throw new RangeError('because of what it read');
+    commits = new GroupCommit(database, ledger, 'words.db');
+  });
+
+  afterEach(() => {
+    assert.deepEqual(words(), memory);
+    assert.equal(database.isTransaction, false);
+    database.close();
+  });
+
+  describe('when a commit fails', () => {
+    test('all that share it fail with its error, and nothing of them stays', async () => {
+      await commits.run(() => write('before'));
+      sabotage = () => {
+        throw sqliteError(13);
+      };
+      const outcomes = [
+        commits.run(() => write('a')),
+        commits.run(() => write('b')),
+        commits.run(() => 'only read'),
+        commits.settled(),
+      ];
+      const thrown = commits.run(() => {
+        throw new RangeError('because of what it read');
+      });
+      assert.deepEqual(
+        await codes([...outcomes, thrown]),
+        Array.from({ length: 5 }, () => 'disk-full'),
+      );
+      assert.deepEqual(words(), ['before']);
+      assert.equal(relieved, 0);
+      await commits.run(() => write('after'));
+      assert.equal(relieved, 1);
+      await commits.run(() => write('and after that'));
+      assert.equal(relieved, 1);
+      assert.deepEqual(published.at(-1), ['before', 'after', 'and after that']);
     });
-    assert.deepEqual(
-      await codes([...outcomes, thrown]),
-      Array.from({ length: 5 }, () => 'disk-full'),
-    );
-    assert.deepEqual(words(), ['before']);
-    assert.equal(relieved, 0);
-    await commits.run(() => write('after'));
-    assert.equal(relieved, 1);
-    await commits.run(() => write('and after that'));
-    assert.equal(relieved, 1);
-    assert.deepEqual(published.at(-1), ['before', 'after', 'and after that']);
-  });
 
-  test('because SQLite refuses it, the same', async () => {
-    const outcome = commits.run(() => write('a'));
-    database.setAuthorizer((_action, argument) => (argument === 'COMMIT' ? 1 : 0));
-    assert.deepEqual(await codes([outcome]), ['io']);
-    database.setAuthorizer(null);
-  });
-
-  test('because nobody knows whether it is on disk, no other is tried', async () => {
-    await commits.run(() => write('before'));
-    sabotage = () => {
-      throw sqliteError(1034);
-    };
-    assert.deepEqual(await codes([commits.run(() => write('a'))]), ['io']);
-    assert.deepEqual(await codes([commits.run(() => write('b')), commits.run(() => words().length)]), [
-      'io',
-      1,
-    ]);
-  });
-});
-
-describe('when a body fails', () => {
-  test('it is undone alone', async () => {
-    const outcomes = [
-      commits.run(() => write('a')),
-      commits.run(() => {
-        write('b');
-        throw new StoreError('misuse', 'as an example');
-      }),
-      commits.run(() => write('c')),
-    ];
-    assert.deepEqual(await codes(outcomes), [undefined, 'misuse', undefined]);
-    assert.deepEqual(words(), ['a', 'c']);
-  });
-
-  test('in SQL, it is undone even if it goes on', async () => {
-    await commits.run(() => write('a'));
-    const outcome = commits.run(() => {
-      write('b');
-      assert.throws(() => write('a'));
-      assert.throws(() => write('c'));
+    test('because SQLite refuses it, the same', async () => {
+      const outcome = commits.run(() => write('a'));
+      database.setAuthorizer((_action, argument) => (argument === 'COMMIT' ? 1 : 0));
+      assert.deepEqual(await codes([outcome]), ['io']);
+      database.setAuthorizer(null);
     });
-    assert.deepEqual(await codes([outcome]), ['io']);
+
+    test('because nobody knows whether it is on disk, no other is tried', async () => {
+      await commits.run(() => write('before'));
+      sabotage = () => {
+        throw sqliteError(1034);
+      };
+      assert.deepEqual(await codes([commits.run(() => write('a'))]), ['io']);
+      assert.deepEqual(await codes([commits.run(() => write('b')), commits.run(() => words().length)]), [
+        'io',
+        1,
+      ]);
+    });
   });
 
-  test('and SQLite has undone the whole transaction, all that share it fail', async () => {
-    const outcomes = [
-      commits.run(() => write('a')),
-      commits.run(() => {
+  describe('when a body fails', () => {
+    test('it is undone alone', async () => {
+      const outcomes = [
+        commits.run(() => write('a')),
+        commits.run(() => {
+          write('b');
+          throw new StoreError('misuse', 'as an example');
+        }),
+        commits.run(() => write('c')),
+      ];
+      assert.deepEqual(await codes(outcomes), [undefined, 'misuse', undefined]);
+      assert.deepEqual(words(), ['a', 'c']);
+    });
+
+    test('in SQL, it is undone even if it goes on', async () => {
+      await commits.run(() => write('a'));
+      const outcome = commits.run(() => {
         write('b');
-        commits.write(() => {
-          database.exec('ROLLBACK');
-          throw sqliteError(13);
-        });
-      }),
-      commits.run(() => write('c')),
-    ];
-    assert.deepEqual(await codes(outcomes), ['disk-full', 'disk-full', undefined]);
-    assert.deepEqual(words(), ['c']);
-  });
-});
+        assert.throws(() => write('a'));
+        assert.throws(() => write('c'));
+      });
+      assert.deepEqual(await codes([outcome]), ['io']);
+    });
 
-test('flush() commits at once, and not inside a body', async () => {
-  let settled = false;
-  const outcome = commits.run(() => write('a')).then(() => (settled = true));
-  commits.flush();
-  assert.equal(database.isTransaction, false);
-  assert.deepEqual(published, [['a']]);
-  await outcome;
-  assert.ok(settled);
-  const inside = commits.run(() => {
-    write('b');
+    test('and SQLite has undone the whole transaction, all that share it fail', async () => {
+      const outcomes = [
+        commits.run(() => write('a')),
+        commits.run(() => {
+          write('b');
+          commits.write(() => {
+            database.exec('ROLLBACK');
+            throw sqliteError(13);
+          });
+        }),
+        commits.run(() => write('c')),
+      ];
+      assert.deepEqual(await codes(outcomes), ['disk-full', 'disk-full', undefined]);
+      assert.deepEqual(words(), ['c']);
+    });
+  });
+
+  test('flush() commits at once, and not inside a body', async () => {
+    let settled = false;
+    const outcome = commits.run(() => write('a')).then(() => (settled = true));
     commits.flush();
+    assert.equal(database.isTransaction, false);
+    assert.deepEqual(published, [['a']]);
+    await outcome;
+    assert.ok(settled);
+    const inside = commits.run(() => {
+      write('b');
+      commits.flush();
+    });
+    assert.deepEqual(await codes([inside]), ['misuse']);
   });
-  assert.deepEqual(await codes([inside]), ['misuse']);
 });
