@@ -568,3 +568,19 @@ test('an expression of hostile depth or length is an error and no crash', () => 
   assert.equal(compile(Array.from({ length: 3_000 }, () => 'self.a == 1').join(' && ')), undefined);
   assert.ok(compile(`self${'.a'.repeat(5_000)} == 1`)?.includes('rule compile error'));
 });
+
+test('texts that an expression would make too long are not made', () => {
+  const value = { l: Array.from({ length: 10_000 }, (_, index) => index), s: 'a'.repeat(10_000) };
+  const rules = [
+    'self.l.map(x, self.s).join("") == ""',
+    '"%s".format([self.l.map(x, self.s)]) == ""',
+    'self.s.replace("a", self.s) == ""',
+    'self.l.all(x, self.l.all(y, self.s.matches("b" + string(x) + string(y)) || true))',
+  ];
+  for (const rule of rules) {
+    const started = performance.now();
+    const [error] = errorsOf({ l: list(integer), s: string }, { rule }, value);
+    assert.match(error?.message ?? '', /actual cost limit exceeded|out of cost budget/, rule);
+    assert.ok(performance.now() - started < 5_000, rule);
+  }
+});

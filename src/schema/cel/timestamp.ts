@@ -42,8 +42,28 @@ export function timestampParts(timestamp: Timestamp, zone: string): Date {
   const ms = Number(floorDiv(timestamp.nanoseconds, NANOS_PER_MS));
   if (zone === 'UTC' || zone === '') return new Date(ms);
   if (/^[+-]?\d{1,2}:\d{2}$/.test(zone)) return new Date(ms + offsetMinutes(zone) * 60_000);
+  const parts = clockOf(zone).formatToParts(new Date(ms));
+  const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value ?? 0);
+  const local = Date.UTC(
+    part('year'),
+    part('month') - 1,
+    part('day'),
+    part('hour'),
+    part('minute'),
+    part('second'),
+  );
+  return new Date(local + (((ms % 1000) + 1000) % 1000));
+}
+
+/** Making one takes a hundred times as long as using it. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+const MAX_CLOCKS = 50;
+
+function clockOf(zone: string): Intl.DateTimeFormat {
+  let clock = clocks.get(zone);
+  if (clock !== undefined) return clock;
   try {
-    const parts = new Intl.DateTimeFormat('en-US', {
+    clock = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
       hourCycle: 'h23',
       year: 'numeric',
@@ -52,20 +72,13 @@ export function timestampParts(timestamp: Timestamp, zone: string): Date {
       hour: '2-digit',
       minute: '2-digit',
       second: '2-digit',
-    }).formatToParts(new Date(ms));
-    const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value ?? 0);
-    const local = Date.UTC(
-      part('year'),
-      part('month') - 1,
-      part('day'),
-      part('hour'),
-      part('minute'),
-      part('second'),
-    );
-    return new Date(local + (((ms % 1000) + 1000) % 1000));
+    });
   } catch {
     throw new CelError(`unknown time zone ${zone}`);
   }
+  if (clocks.size >= MAX_CLOCKS) clocks.clear();
+  clocks.set(zone, clock);
+  return clock;
 }
 
 /** A timestamp, if CEL has one so early or late. */

@@ -32,10 +32,13 @@ export const REGEX: readonly Overload[] = [
   }),
 ];
 
-/** The cost is cel-go's: a tenth of the text for a quarter of the pattern's characters. */
+/** What a pattern costs that has to be compiled first, as those that are no literals. */
+const COMPILE_COST = 60;
+
+/** The cost is cel-go's, a tenth of the text for a quarter of the pattern's characters, and that of the compilation. */
 function compiled(text: CelValue | undefined, pattern: CelValue | undefined, budget: Budget): Pattern {
   const source = asText(pattern);
-  budget.spend(Math.ceil((asText(text).length + 1) * 0.1) * Math.ceil(source.length * 0.25));
+  budget.spend(COMPILE_COST + Math.ceil((asText(text).length + 1) * 0.1) * Math.ceil(source.length * 0.25));
   try {
     return compilePattern(source);
   } catch (error) {

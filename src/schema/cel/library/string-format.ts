@@ -12,28 +12,24 @@ const MAX_PRECISION = 100;
 /** `"%s has %d".format([name, count])`: the verbs s, d, f, e, b, o, x and X, with a precision for f and e. */
 export function formatString(template: string, args: CelList, budget: Budget): string {
   let used = 0;
-  const text = template.replaceAll(
-    /%(?:%|(\.\d+)?([a-zA-Z])?)/g,
-    (whole, precision?: string, verb?: string) => {
-      if (whole === '%%') return '%';
-      if (verb === undefined) throw new CelError('unexpected end of string');
-      if (used >= args.size) throw new CelError(`index ${used} out of range`);
-      const digits = precision === undefined ? DEFAULT_PRECISION : Number(precision.slice(1));
-      if (digits > MAX_PRECISION) throw new CelError('precision too large');
-      const formatted = formatVerb(verb, args.at(used), digits);
-      used += 1;
-      budget.spendOnText(formatted.length);
-      return formatted;
-    },
-  );
-  budget.spendOnText(text.length);
-  return text;
+  budget.spendOnText(template.length);
+  return template.replaceAll(/%(?:%|(\.\d+)?([a-zA-Z])?)/g, (whole, precision?: string, verb?: string) => {
+    if (whole === '%%') return '%';
+    if (verb === undefined) throw new CelError('unexpected end of string');
+    if (used >= args.size) throw new CelError(`index ${used} out of range`);
+    const digits = precision === undefined ? DEFAULT_PRECISION : Number(precision.slice(1));
+    if (digits > MAX_PRECISION) throw new CelError('precision too large');
+    const formatted = formatVerb(verb, args.at(used), digits, budget);
+    used += 1;
+    budget.spendOnText(formatted.length);
+    return formatted;
+  });
 }
 
-function formatVerb(verb: string, value: CelValue, precision: number): string {
+function formatVerb(verb: string, value: CelValue, precision: number, budget: Budget): string {
   switch (verb) {
     case 's':
-      return formatText(value);
+      return formatText(value, budget);
     case 'd':
       return formatDecimal(value);
     case 'f':
@@ -55,13 +51,19 @@ function formatVerb(verb: string, value: CelValue, precision: number): string {
   }
 }
 
-function formatText(value: CelValue): string {
-  if (value === null) return 'null';
-  if (value instanceof CelList) return `[${Array.from(value, formatText).join(', ')}]`;
+/** Every part is paid for before the whole is made, which may be far longer than what is stored of it. */
+function formatText(value: CelValue, budget: Budget): string {
+  if (value instanceof CelList) {
+    return `[${Array.from(value, (item) => formatText(item, budget)).join(', ')}]`;
+  }
   if (value instanceof CelMap) {
-    const entries = value.keys().map((key) => `${formatText(key)}: ${formatText(value.get(key) ?? null)}`);
+    const entries = value
+      .keys()
+      .map((key) => `${formatText(key, budget)}: ${formatText(value.get(key) ?? null, budget)}`);
     return `{${entries.sort().join(', ')}}`;
   }
+  budget.spendOnText(typeof value === 'string' ? value.length : 1);
+  if (value === null) return 'null';
   if (value instanceof TypeValue) return value.typeName;
   if (value instanceof Optional || value instanceof Opaque) throw wrongType('s', value);
   return textOf(value);

@@ -141,12 +141,13 @@ function split(text: string, separator: string, limit: number): ArrayList {
   return new ArrayList([...parts.slice(0, limit - 1), parts.slice(limit - 1).join(separator)]);
 }
 
+/** The cost is paid before the text is made: a list can hold the same long text very often. */
 function join(
   value: Parameters<Overload['call']>[0][number] | undefined,
   separator: string,
   budget: Budget,
 ): string {
-  const text = Array.from(asList(value), asText).join(separator);
-  budget.spendOnText(text.length);
-  return text;
+  const parts = Array.from(asList(value), asText);
+  budget.spendOnText(parts.reduce((length, part) => length + part.length + separator.length, 0));
+  return parts.join(separator);
 }
