@@ -16,5 +16,6 @@ export {
 } from './field-error.ts';
 export type { Json, JsonObject } from './json.ts';
 export { copyJson, copyObject, equalJson, isJsonObject, memberOf, setMember } from './json.ts';
+export { isTrueAt, listAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';
 export { prune, unknownFields } from './prune.ts';
 export type { Schema, ValidationRule } from './schema.ts';

@@ -4,8 +4,12 @@ import {
   isJsonObject,
   type Json,
   type JsonObject,
+  listAt,
+  valueAt,
+  objectAt,
+  textAt,
+  textsAt,
 } from '../../schema/index.ts';
-import { listAt, memberAt, objectAt, textAt, textsAt } from './json-member.ts';
 import { badRequest, invalid } from './refusal.ts';
 import {
   type Authorize,
@@ -181,7 +185,7 @@ const resourceMembers = [
 function only(object: JsonObject, members: readonly string[]): JsonObject {
   const kept: [string, Json][] = [];
   for (const member of members) {
-    const value = memberAt(object, member);
+    const value = valueAt(object, member);
     if (typeof value === 'string' || isJsonObject(value)) kept.push([member, value]);
   }
   return withoutEmpty(Object.fromEntries(kept));

@@ -1,4 +1,5 @@
-import { textAt, type ReadObject } from './json-member.ts';
+import { textAt } from '../../schema/index.ts';
+import type { ReadObject } from './read-object.ts';
 import { decideForNode } from './node-authorizer.ts';
 import type { RbacPolicy } from './rbac-policy.ts';
 import type { Authorize } from './request-attributes.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootstrapPolicy } from './bootstrap-policy.ts';
-import { listAt, textAt } from './json-member.ts';
+import { listAt, textAt } from '../../schema/index.ts';
 import { resourceAttributes } from './request-attributes.ts';
 import { binding, SampleCluster } from './sample-cluster.ts';
 import { user } from './user.ts';

@@ -1,6 +1,13 @@
 import { type LabelSelector, matchesSelector } from '../../api/index.ts';
-import type { Json, JsonObject } from '../../schema/index.ts';
-import { listAt, memberAt, objectAt, textAt, textsAt } from './json-member.ts';
+import {
+  type Json,
+  type JsonObject,
+  listAt,
+  valueAt,
+  objectAt,
+  textAt,
+  textsAt,
+} from '../../schema/index.ts';
 import { type PolicyRule, policyRule, policyRules } from './policy-rule.ts';
 
 /**
@@ -55,7 +62,7 @@ function labelSelector(stored: Json): LabelSelector | undefined {
   const matchLabels = Object.entries(objectAt(stored, 'matchLabels') ?? {});
   const matchExpressions = listAt(stored, 'matchExpressions').map((requirement) => ({
     key: textAt(requirement, 'key'),
-    operator: memberAt(requirement, 'operator'),
+    operator: valueAt(requirement, 'operator'),
     values: textsAt(requirement, 'values'),
   }));
   const isUnderstood =

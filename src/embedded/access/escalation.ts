@@ -1,7 +1,6 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, textAt } from '../../schema/index.ts';
 import { isAggregating } from './cluster-role.ts';
 import { quoted, quotedList } from './go-text.ts';
-import { textAt } from './json-member.ts';
 import { compactRule, coversPath, coversResource, type PolicyRule, policyRules } from './policy-rule.ts';
 import type { RbacPolicy } from './rbac-policy.ts';
 import { rbacGroup, type RbacResource } from './rbac-source.ts';

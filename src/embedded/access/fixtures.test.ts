@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, type Json, type JsonObject, textAt } from '../../schema/index.ts';
 import {
   Authenticator,
   type Credentials,
@@ -30,7 +30,6 @@ import {
   ServiceAccountTokens,
   user,
 } from './index.ts';
-import { textAt } from './json-member.ts';
 import { SampleCluster } from './sample-cluster.ts';
 
 const FIXTURES = new URL('../../../../shared/fixtures/kubernetes/api.jsonl', import.meta.url);

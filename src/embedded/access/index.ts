@@ -9,7 +9,7 @@ export { openCredentials } from './credentials.ts';
 export type { RbacWrite } from './escalation.ts';
 export { refuseEscalation } from './escalation.ts';
 export { impersonate } from './impersonation.ts';
-export type { ReadObject } from './json-member.ts';
+export type { ReadObject } from './read-object.ts';
 export type { KeyPair } from './key-pair.ts';
 export type { KubeconfigContents } from './kubeconfig.ts';
 export { kubeconfig } from './kubeconfig.ts';

@@ -1,6 +1,14 @@
 import { quoted } from './go-text.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
-import { listAt, memberAt, objectAt, type ReadObject, textAt } from './json-member.ts';
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  valueAt,
+  objectAt,
+  textAt,
+} from '../../schema/index.ts';
+import type { ReadObject } from './read-object.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
 import { notFound, type Refusal } from './refusal.ts';
 
@@ -71,7 +79,7 @@ function labelText(pod: JsonObject | undefined): string {
 /** A mirror pod shows what a node runs by itself; it refers to nothing that the node could read through it. */
 function refuseMirrorPod(node: string, pod: JsonObject, read: ReadObject): string | undefined {
   const self = `node ${quoted(node)}`;
-  if (memberAt(pod, 'metadata', 'annotations', mirrorAnnotation) === undefined) {
+  if (valueAt(pod, 'metadata', 'annotations', mirrorAnnotation) === undefined) {
     return `pod does not have ${quoted(mirrorAnnotation)} annotation, ${self} can only create mirror pods`;
   }
   if (textAt(pod, 'spec', 'nodeName') !== node) {
@@ -87,7 +95,7 @@ function refuseMirrorPod(node: string, pod: JsonObject, read: ReadObject): strin
     { resource: 'configmaps', members: ['configMap', 'configMapRef', 'configMapKeyRef'] },
     { resource: 'persistentvolumeclaims', members: ['persistentVolumeClaim'] },
   ];
-  const found = references.find(({ members }) => mentions(memberAt(pod, 'spec') ?? null, members));
+  const found = references.find(({ members }) => mentions(valueAt(pod, 'spec') ?? null, members));
   return found === undefined ? undefined : `${self} can not create pods that reference ${found.resource}`;
 }
 
@@ -97,8 +105,8 @@ function refuseOwner(node: string, owners: readonly Json[], read: ReadObject): s
   if (others.length > 0) return `${self} a single owner reference set to itself`;
   const isNode = textAt(owner, 'apiVersion') === 'v1' && textAt(owner, 'kind') === 'Node';
   if (!isNode || textAt(owner, 'name') !== node) return `${self} an owner reference set to itself`;
-  if (memberAt(owner, 'controller') !== true) return `${self} a controller owner reference set to itself`;
-  if (memberAt(owner, 'blockOwnerDeletion') === true) {
+  if (valueAt(owner, 'controller') !== true) return `${self} a controller owner reference set to itself`;
+  if (valueAt(owner, 'blockOwnerDeletion') === true) {
     return `node ${quoted(node)} must not set blockOwnerDeletion on an owner reference`;
   }
   const uid = textAt(read('v1', 'Node', '', node), 'metadata', 'uid');

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, listAt, objectAt, textAt } from '../../schema/index.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
 import { quoted } from './go-text.ts';
-import { listAt, objectAt, type ReadObject, textAt } from './json-member.ts';
+import type { ReadObject } from './read-object.ts';
 import { machineConfigGroup, nodeLeaseNamespace } from './node-authorizer.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { refuseNodePodWrite } from './node-pod-restriction.ts';

@@ -1,6 +1,5 @@
-import type { Json, JsonObject } from '../../schema/index.ts';
+import { type Json, type JsonObject, listAt, textsAt } from '../../schema/index.ts';
 import { quotedList } from './go-text.ts';
-import { listAt, textsAt } from './json-member.ts';
 import { requestedName, type RequestAttributes } from './request-attributes.ts';
 
 /** One rule of a Role or ClusterRole: what it allows. */

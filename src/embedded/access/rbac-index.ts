@@ -1,7 +1,6 @@
-import type { Json, JsonObject } from '../../schema/index.ts';
+import { type Json, type JsonObject, listAt, textAt } from '../../schema/index.ts';
 import { effectiveRules } from './cluster-role.ts';
 import { quoted } from './go-text.ts';
-import { listAt, textAt } from './json-member.ts';
 import { type PolicyRule, policyRules } from './policy-rule.ts';
 import { rbacGroup, type RbacSource } from './rbac-source.ts';
 import { notFound } from './refusal.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, textAt } from '../../schema/index.ts';
 import { reviewAccess, reviewLocalAccess, reviewOwnAccess } from './access-review.ts';
-import { textAt } from './json-member.ts';
 import type { Reviewed } from './review.ts';
 import { reviewRules } from './rules-review.ts';
 import { binding, role, SampleCluster } from './sample-cluster.ts';

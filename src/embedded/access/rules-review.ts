@@ -1,5 +1,4 @@
-import type { JsonObject } from '../../schema/index.ts';
-import { textAt } from './json-member.ts';
+import { type JsonObject, textAt } from '../../schema/index.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { policyRuleObject } from './policy-rule.ts';
 import type { RbacPolicy } from './rbac-policy.ts';

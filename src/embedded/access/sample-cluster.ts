@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, textAt } from '../../schema/index.ts';
 import { authorizer } from './authorizer.ts';
 import { bootstrapPolicy } from './bootstrap-policy.ts';
-import { type ReadObject, textAt } from './json-member.ts';
+import type { ReadObject } from './read-object.ts';
 import { RbacPolicy } from './rbac-policy.ts';
 import { rbacGroup, type RbacSource } from './rbac-source.ts';
 import type { Authorize } from './request-attributes.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../schema/index.ts';
-import { memberAt, objectAt, type ReadObject, textAt, textsAt } from './json-member.ts';
+import { type JsonObject, valueAt, objectAt, textAt, textsAt } from '../../schema/index.ts';
+import type { ReadObject } from './read-object.ts';
 import { signToken, verifyToken } from './json-web-token.ts';
 import { quotedList } from './go-text.ts';
 import type { ServiceAccountKey } from './service-account-key.ts';
@@ -145,8 +145,8 @@ function reference({ name, uid }: ObjectIdentity): JsonObject {
 }
 
 function timeProblem(claims: JsonObject, now: number): string | undefined {
-  const expiry = memberAt(claims, 'exp');
-  const start = memberAt(claims, 'nbf');
+  const expiry = valueAt(claims, 'exp');
+  const start = valueAt(claims, 'nbf');
   if (typeof expiry !== 'number' || now - leeway > expiry) return 'service account token has expired';
   const isEarly = typeof start !== 'number' || now + leeway < start;
   return isEarly ? 'service account token is not valid yet' : undefined;

@@ -1,6 +1,14 @@
-import { type FieldError, invalidValue, type JsonObject } from '../../schema/index.ts';
+import {
+  type FieldError,
+  invalidValue,
+  type JsonObject,
+  valueAt,
+  objectAt,
+  textAt,
+  textsAt,
+} from '../../schema/index.ts';
 import { quoted } from './go-text.ts';
-import { memberAt, objectAt, type ReadObject, textAt, textsAt } from './json-member.ts';
+import type { ReadObject } from './read-object.ts';
 import { badRequest, conflict, invalid, notFound, type Refusal } from './refusal.ts';
 import { type Reviewed, timestamp, withoutEmpty } from './review.ts';
 import type { ObjectIdentity, ServiceAccountTokens } from './service-account-tokens.ts';
@@ -39,7 +47,7 @@ export function requestToken(
     const why = `the UID in the token request (${claimed}) does not match the UID of the service account (${uid})`;
     return { refusal: conflict({ group, resource: 'TokenRequest' }, name, why) };
   }
-  const lifetime = memberAt(body, 'spec', 'expirationSeconds') ?? defaultLifetime;
+  const lifetime = valueAt(body, 'spec', 'expirationSeconds') ?? defaultLifetime;
   const errors = lifetimeErrors(lifetime);
   if (typeof lifetime !== 'number' || errors.length > 0) {
     return { refusal: invalid({ group, kind: 'TokenRequest' }, '', errors) };

@@ -1,6 +1,5 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, textAt, textsAt } from '../../schema/index.ts';
 import type { Authenticator } from './authenticator.ts';
-import { textAt, textsAt } from './json-member.ts';
 import { badRequest } from './refusal.ts';
 import { type Reviewed, withoutEmpty } from './review.ts';
 import { userInfo } from './user.ts';

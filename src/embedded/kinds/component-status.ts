@@ -1,5 +1,5 @@
 import type { BuiltInKind } from './built-in-kind.ts';
-import { objectsAt, textAt } from './members.ts';
+import { objectsAt, textAt } from '../../schema/index.ts';
 import { NAME, nameCell } from './table.ts';
 
 /** core/v1 ComponentStatus: made up when it is asked for, never stored. */

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../schema/index.ts';
-import { ensureObject, objectAt, objectsAt, setDefault, setDefaultText, textAt, valueAt } from './members.ts';
+import { type JsonObject, objectAt, objectsAt, textAt, valueAt } from '../../schema/index.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 

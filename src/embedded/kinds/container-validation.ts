@@ -1,6 +1,15 @@
-import { duplicateValue, invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
+import {
+  duplicateValue,
+  invalidValue,
+  numberAt,
+  objectAt,
+  objectsAt,
+  requiredValue,
+  textAt,
+  unsupportedValue,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { numberAt, objectAt, objectsAt, textAt, valueAt } from './members.ts';
 import { configKeyProblems, environmentNameProblems, labelProblems, portNameProblems } from './names.ts';
 import {
   invalidFor,

@@ -1,6 +1,6 @@
-import { requiredValue } from '../../schema/index.ts';
+import { isTrueAt, numberAt, objectsAt, requiredValue, textAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { isTrueAt, numberAt, objectsAt, setDefault, textAt, valueAt } from './members.ts';
+import { setDefault } from './members.ts';
 import { unlessNonNegative, unlessSame } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 

@@ -1,19 +1,18 @@
-import { invalidValue, requiredValue } from '../../schema/index.ts';
+import {
+  invalidValue,
+  isTrueAt,
+  listAt,
+  numberAt,
+  objectAt,
+  requiredValue,
+  textAt,
+} from '../../schema/index.ts';
 import type { FieldError } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { ageOf } from './human-duration.ts';
 import { jobSpecErrors } from './job.ts';
 import { formatSelector } from './label-selector.ts';
-import {
-  ensureObject,
-  isTrueAt,
-  listAt,
-  numberAt,
-  objectAt,
-  setDefault,
-  setDefaultText,
-  textAt,
-} from './members.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { subdomainProblems } from './names.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';

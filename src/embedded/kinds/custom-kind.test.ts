@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Json, JsonObject } from '../../schema/index.ts';
+import { type Json, type JsonObject, objectAt } from '../../schema/index.ts';
 import { customKinds } from './custom-kind.ts';
-import { ensureObject, objectAt } from './members.ts';
+import { ensureObject } from './members.ts';
 import { changeErrors, create, createErrors, kindNamed, update } from './test-kinds.ts';
 
 const DEFINITION = kindNamed('CustomResourceDefinition');

@@ -1,4 +1,14 @@
-import { copyJson, setMember } from '../../schema/index.ts';
+import {
+  copyJson,
+  isTrueAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  setMember,
+  textAt,
+  textsAt,
+  valueAt,
+} from '../../schema/index.ts';
 import type { JsonObject, Schema } from '../../schema/index.ts';
 import { definedSchema } from '../documents/index.ts';
 import { ALL_VERBS, PART_VERBS, SCALE } from './built-in-kind.ts';
@@ -6,18 +16,7 @@ import { customTable } from './printer-columns.ts';
 import { scaleErrors, scalePathsOf, statusScaleErrors } from './custom-scale.ts';
 import { toGoForm } from './go-form.ts';
 import type { Kind, Strategy, Subresource } from './kind.ts';
-import {
-  ensureObject,
-  isTrueAt,
-  numberAt,
-  objectAt,
-  objectsAt,
-  sameJson,
-  setOrRemove,
-  textAt,
-  textsAt,
-  valueAt,
-} from './members.ts';
+import { ensureObject, sameJson, setOrRemove } from './members.ts';
 import { strategyOf } from './strategy.ts';
 
 /** The kinds of all versions that a stored CustomResourceDefinition serves. They share what is stored. */

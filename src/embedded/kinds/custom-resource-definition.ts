@@ -1,18 +1,15 @@
-import type { JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import { definitionErrors, definitionUpdateErrors } from './definition-validation.ts';
 import {
-  ensureObject,
+  type JsonObject,
   isTrueAt,
   listAt,
   objectsAt,
-  setDefault,
-  setDefaultText,
-  setOrRemove,
   textAt,
   textsAt,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { definitionErrors, definitionUpdateErrors } from './definition-validation.ts';
+import { ensureObject, setDefault, setDefaultText, setOrRemove } from './members.ts';
 import { specChanged } from './strategy.ts';
 import { DEFAULT_TABLE } from './table.ts';
 

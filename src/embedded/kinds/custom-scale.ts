@@ -1,7 +1,6 @@
-import { invalidValue } from '../../schema/index.ts';
+import { invalidValue, objectAt, textAt, valueAt } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { ScalePaths } from './kind.ts';
-import { objectAt, textAt, valueAt } from './members.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 

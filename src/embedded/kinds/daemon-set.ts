@@ -1,17 +1,8 @@
-import { invalidValue } from '../../schema/index.ts';
+import { invalidValue, numberAt, objectAt, objectsAt, textAt, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatLabels, formatSelector, unlessSameSelector } from './label-selector.ts';
-import {
-  ensureObject,
-  numberAt,
-  objectAt,
-  objectsAt,
-  setDefault,
-  setDefaultText,
-  textAt,
-  valueAt,
-} from './members.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessCountOrPercent, unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';

@@ -1,6 +1,18 @@
-import { forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
+import {
+  forbiddenValue,
+  invalidValue,
+  isTrueAt,
+  listAt,
+  objectAt,
+  objectsAt,
+  requiredValue,
+  textAt,
+  textsAt,
+  unsupportedValue,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { isTrueAt, listAt, objectAt, objectsAt, sameJson, textAt, textsAt, valueAt } from './members.ts';
+import { sameJson } from './members.ts';
 import { dns1035Problems, subdomainProblems } from './names.ts';
 import { unlessSame } from './problems.ts';
 import { versionErrors } from './version-validation.ts';

@@ -1,19 +1,16 @@
-import { forbiddenValue, invalidValue } from '../../schema/index.ts';
-import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import { formatSelector, unlessSameSelector } from './label-selector.ts';
 import {
-  ensureObject,
+  forbiddenValue,
+  invalidValue,
   numberAt,
   objectAt,
   objectsAt,
-  sameJson,
-  setDefault,
-  setDefaultText,
-  setOrRemove,
   textAt,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { formatSelector, unlessSameSelector } from './label-selector.ts';
+import { ensureObject, sameJson, setDefault, setDefaultText, setOrRemove } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessAtMostWhole, unlessCountOrPercent, unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';

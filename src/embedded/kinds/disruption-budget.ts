@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../../schema/index.ts';
+import { type Json, type JsonObject, numberAt, textAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { selectorErrors } from './label-selector.ts';
-import { ensureObject, numberAt, setDefault, textAt, valueAt } from './members.ts';
+import { ensureObject, setDefault } from './members.ts';
 import {
   invalidStruct,
   unlessAtMostWhole,

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, numberAt, objectsAt, textAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { numberAt, objectsAt, setDefaultText, textAt } from './members.ts';
+import { setDefaultText } from './members.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
 const MOST_ENDPOINTS = 3;

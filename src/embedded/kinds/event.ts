@@ -1,9 +1,9 @@
-import { invalidValue, requiredValue } from '../../schema/index.ts';
+import { invalidValue, numberAt, objectAt, requiredValue, textAt, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { fromCoreEvent, toCoreEvent } from './event-view.ts';
 import { ageOf } from './human-duration.ts';
-import { ensureObject, numberAt, objectAt, sameJson, setDefault, textAt, valueAt } from './members.ts';
+import { ensureObject, sameJson, setDefault } from './members.ts';
 import { metadataOf } from './metadata.ts';
 import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from './names.ts';
 import { invalidFor, unlessSame } from './problems.ts';

@@ -1,19 +1,18 @@
-import { invalidValue, requiredValue } from '../../schema/index.ts';
-import type { FieldError, JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import { humanDuration } from './human-duration.ts';
-import { formatSelector, selectorErrors, selects } from './label-selector.ts';
 import {
-  ensureObject,
+  invalidValue,
   isTrueAt,
   numberAt,
   objectAt,
   objectsAt,
-  setDefault,
-  setDefaultText,
+  requiredValue,
   textAt,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { FieldError, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { humanDuration } from './human-duration.ts';
+import { formatSelector, selectorErrors, selects } from './label-selector.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { podTemplateErrors, restartPolicyErrors } from './pod-validation.ts';
 import { unlessNonNegative, unlessOneOf, unlessSame } from './problems.ts';

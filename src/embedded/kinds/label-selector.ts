@@ -1,6 +1,15 @@
-import { forbiddenValue, invalidValue, requiredValue } from '../../schema/index.ts';
+import {
+  forbiddenValue,
+  invalidValue,
+  listAt,
+  objectAt,
+  objectsAt,
+  requiredValue,
+  textAt,
+  textsAt,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { inOrder, listAt, objectAt, objectsAt, sameJson, textAt, textsAt } from './members.ts';
+import { inOrder, sameJson } from './members.ts';
 import { labelErrors } from './metadata.ts';
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 import { invalidFor, invalidStruct } from './problems.ts';

@@ -1,5 +1,6 @@
+import { numberAt, textAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { ensureObject, numberAt, textAt } from './members.ts';
+import { ensureObject } from './members.ts';
 import { unlessNonNegative, unlessPositive } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 

@@ -1,6 +1,19 @@
-import { forbiddenValue, invalidValue, isJsonObject, requiredValue, tooLong } from '../../schema/index.ts';
+import {
+  forbiddenValue,
+  invalidValue,
+  isJsonObject,
+  isTrueAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  requiredValue,
+  textAt,
+  textsAt,
+  tooLong,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { inOrder, isTrueAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';
+import { inOrder } from './members.ts';
 import { labelProblems, labelValueProblems, qualifiedNameProblems } from './names.ts';
 import { invalidFor, invalidStruct, unlessNonNegative, unlessSame } from './problems.ts';
 

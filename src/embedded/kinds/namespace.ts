@@ -1,6 +1,6 @@
-import { invalidValue } from '../../schema/index.ts';
+import { invalidValue, listAt, textAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { ensureObject, listAt, setDefault, setOrRemove, textAt, valueAt } from './members.ts';
+import { ensureObject, setDefault, setOrRemove } from './members.ts';
 import { labelProblems } from './names.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 

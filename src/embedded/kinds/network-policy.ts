@@ -1,6 +1,7 @@
+import { listAt, objectAt, objectsAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatSelector, selectorErrors } from './label-selector.ts';
-import { ensureObject, listAt, objectAt, objectsAt, setDefaultText, valueAt } from './members.ts';
+import { ensureObject, setDefaultText } from './members.ts';
 import { specChanged } from './strategy.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 

@@ -1,19 +1,19 @@
-import { forbiddenValue, invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
-import type { FieldError, JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import { compareText } from './label-selector.ts';
 import {
-  ensureObject,
+  forbiddenValue,
+  invalidValue,
   isTrueAt,
   listAt,
   objectAt,
   objectsAt,
-  sameJson,
-  setDefault,
-  setOrRemove,
+  requiredValue,
   textAt,
+  unsupportedValue,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { FieldError, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { compareText } from './label-selector.ts';
+import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 import { duplicateStruct, invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';

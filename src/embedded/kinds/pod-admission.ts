@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, listAt, numberAt, objectsAt, textAt, valueAt } from '../../schema/index.ts';
 import { AdmissionError } from './admission-error.ts';
 import type { WriteContext } from './kind.ts';
-import { ensureObject, listAt, numberAt, objectsAt, setDefaultText, textAt, valueAt } from './members.ts';
+import { ensureObject, setDefaultText } from './members.ts';
 
 const TOKEN_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';

@@ -1,14 +1,6 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, isTrueAt, numberAt, objectsAt, textAt } from '../../schema/index.ts';
 import { containerDefaults } from './container-defaults.ts';
-import {
-  ensureObject,
-  isTrueAt,
-  numberAt,
-  objectsAt,
-  setDefault,
-  setDefaultText,
-  textAt,
-} from './members.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { volumeDefaults } from './volume-defaults.ts';
 
 /** Fields of a pod's spec, and of a pod template's, that are set where they were left out. */

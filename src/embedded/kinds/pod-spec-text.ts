@@ -1,6 +1,5 @@
-import { isJsonObject } from '../../schema/index.ts';
+import { isJsonObject, valueAt } from '../../schema/index.ts';
 import type { Json, JsonObject } from '../../schema/index.ts';
-import { valueAt } from './members.ts';
 
 /**
  * How kube-apiserver prints the spec of a pod where it shows what an update would have changed: as its internal Go type, which

@@ -1,6 +1,13 @@
-import type { JsonObject } from '../../schema/index.ts';
+import {
+  type JsonObject,
+  isTrueAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  textAt,
+  valueAt,
+} from '../../schema/index.ts';
 import { ageOf } from './human-duration.ts';
-import { isTrueAt, numberAt, objectAt, objectsAt, textAt, valueAt } from './members.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 import type { TableRules } from './table.ts';
 

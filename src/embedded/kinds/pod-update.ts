@@ -1,10 +1,19 @@
-import { forbiddenValue, invalidValue } from '../../schema/index.ts';
+import {
+  forbiddenValue,
+  invalidValue,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  textAt,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { isJsonObject } from '../../schema/index.ts';
 import { podSpecText } from './pod-spec-text.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import { imageErrors, tolerationErrors } from './container-validation.ts';
-import { listAt, numberAt, objectAt, objectsAt, sameJson, setOrRemove, textAt, valueAt } from './members.ts';
+import { sameJson, setOrRemove } from './members.ts';
 
 const FIXED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';

@@ -2,12 +2,17 @@ import {
   duplicateValue,
   forbiddenValue,
   invalidValue,
+  isTrueAt,
+  numberAt,
+  objectAt,
+  objectsAt,
   requiredValue,
+  textAt,
   unsupportedValue,
+  valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { containerErrors, containerNameErrors, tolerationErrors } from './container-validation.ts';
-import { isTrueAt, numberAt, objectAt, objectsAt, textAt, valueAt } from './members.ts';
 import { annotationErrors, labelErrors } from './metadata.ts';
 import { labelProblems, subdomainProblems } from './names.ts';
 import { invalidFor, unlessOneOf } from './problems.ts';

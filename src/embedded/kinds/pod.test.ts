@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, objectAt, objectsAt } from '../../schema/index.ts';
 import { AdmissionError } from './admission-error.ts';
-import { ensureObject, objectAt, objectsAt } from './members.ts';
+import { ensureObject } from './members.ts';
 import { changeErrors, create, createErrors, kindNamed, update, worldOf } from './test-kinds.ts';
 
 const POD = kindNamed('Pod');

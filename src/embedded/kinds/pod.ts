@@ -1,19 +1,17 @@
-import { forbiddenValue, invalidValue } from '../../schema/index.ts';
-import type { FieldError, JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import type { Subresource, Verb } from './kind.ts';
 import {
-  ensureObject,
+  forbiddenValue,
+  invalidValue,
   isTrueAt,
   numberAt,
   objectAt,
   objectsAt,
-  sameJson,
-  setDefault,
-  setOrRemove,
   textAt,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { FieldError, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import type { Subresource, Verb } from './kind.ts';
+import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
 import { admitPod } from './pod-admission.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
 import { podTable } from './pod-table.ts';

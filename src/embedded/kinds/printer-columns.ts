@@ -1,11 +1,10 @@
-import { isJsonObject } from '../../schema/index.ts';
+import { isJsonObject, numberAt, objectsAt, textAt } from '../../schema/index.ts';
 import type { Json, JsonObject } from '../../schema/index.ts';
 import { ageOf } from './human-duration.ts';
 import { JsonPathError, findAll, parseJsonPath } from './json-path.ts';
 import type { JsonPath } from './json-path.ts';
 import type { TableColumn, TableFormat } from './kind.ts';
 import { compareText } from './label-selector.ts';
-import { numberAt, objectsAt, textAt } from './members.ts';
 import { AGE_DESCRIPTION, NAME_DESCRIPTION, ageCell, nameCell } from './table.ts';
 import type { Cell } from './table.ts';
 

@@ -1,6 +1,6 @@
-import { invalidValue } from '../../schema/index.ts';
+import { invalidValue, isTrueAt, numberAt, textAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { isTrueAt, numberAt, setDefault, setDefaultText, textAt, valueAt } from './members.ts';
+import { setDefault, setDefaultText } from './members.ts';
 import { unlessSame } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject } from '../../schema/index.ts';
-import { objectAt, objectsAt } from './members.ts';
+import { type JsonObject, objectAt, objectsAt } from '../../schema/index.ts';
 import { quantityOf } from './quantity.ts';
 
 const RESOURCES = ['cpu', 'memory'] as const;

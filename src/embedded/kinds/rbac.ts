@@ -1,18 +1,17 @@
-import { invalidValue, requiredValue, unsupportedValue } from '../../schema/index.ts';
-import type { FieldError, JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import { compareText, selectorErrors } from './label-selector.ts';
 import {
-  ensureObject,
+  invalidValue,
   listAt,
   objectAt,
   objectsAt,
-  sameJson,
-  setDefault,
-  setDefaultText,
+  requiredValue,
   textAt,
+  unsupportedValue,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { FieldError, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { compareText, selectorErrors } from './label-selector.ts';
+import { ensureObject, sameJson, setDefault, setDefaultText } from './members.ts';
 import { pathSegmentProblems, subdomainProblems } from './names.ts';
 import { invalidFor } from './problems.ts';
 import { AGE, DEFAULT_TABLE, NAME, ageCell, nameCell } from './table.ts';

@@ -1,6 +1,7 @@
+import { numberAt, objectAt, objectsAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatSelector, unlessSameSelector } from './label-selector.ts';
-import { ensureObject, numberAt, objectAt, objectsAt, setDefault } from './members.ts';
+import { ensureObject, setDefault } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative } from './problems.ts';
 import { specChanged } from './strategy.ts';

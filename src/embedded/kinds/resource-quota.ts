@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, objectAt, textAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { compareText } from './label-selector.ts';
-import { ensureObject, objectAt, textAt } from './members.ts';
+import { ensureObject } from './members.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
 /** core/v1 ResourceQuota: stored; nothing is counted. */

@@ -1,9 +1,9 @@
-import { invalidValue, isJsonObject, requiredValue, tooLong } from '../../schema/index.ts';
+import { invalidValue, isJsonObject, objectAt, requiredValue, textAt, tooLong } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { base64Bytes } from './base64-bytes.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { MAX_DATA_BYTES, immutabilityErrors } from './config-map.ts';
-import { ensureObject, objectAt, setDefaultText, textAt } from './members.ts';
+import { ensureObject, setDefaultText } from './members.ts';
 import { configKeyProblems } from './names.ts';
 import { invalidFor, unlessSame } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';

@@ -1,7 +1,6 @@
 import type { BuiltInKind } from './built-in-kind.ts';
-import { listAt, objectsAt, textAt } from './members.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, listAt, objectsAt, textAt } from '../../schema/index.ts';
 
 /** core/v1 ServiceAccount. */
 export const serviceAccount: BuiltInKind = {

@@ -1,20 +1,20 @@
-import { forbiddenValue, invalidValue, requiredValue } from '../../schema/index.ts';
-import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import type { BuiltInKind } from './built-in-kind.ts';
-import { formatLabels } from './label-selector.ts';
 import {
-  ensureObject,
+  forbiddenValue,
+  invalidValue,
   isTrueAt,
   listAt,
   numberAt,
   objectAt,
   objectsAt,
-  setDefault,
-  setDefaultText,
+  requiredValue,
   textAt,
   textsAt,
   valueAt,
-} from './members.ts';
+} from '../../schema/index.ts';
+import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import type { BuiltInKind } from './built-in-kind.ts';
+import { formatLabels } from './label-selector.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { dns1035Problems, labelProblems } from './names.ts';
 import { duplicateStruct, invalidFor, unlessOneOf, unlessPort } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';

@@ -1,16 +1,7 @@
-import { forbiddenValue } from '../../schema/index.ts';
+import { forbiddenValue, numberAt, objectAt, objectsAt, textAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import {
-  ensureObject,
-  numberAt,
-  objectAt,
-  objectsAt,
-  sameJson,
-  setDefault,
-  setDefaultText,
-  textAt,
-} from './members.ts';
+import { ensureObject, sameJson, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { JsonObject } from '../../schema/index.ts';
-import { ensureObject, objectAt, textAt } from './members.ts';
+import { type JsonObject, objectAt, textAt } from '../../schema/index.ts';
+import { ensureObject } from './members.ts';
 import { KINDS, changeErrors, create, createErrors, kindNamed, update, worldOf } from './test-kinds.ts';
 
 const SECRET = kindNamed('Secret');

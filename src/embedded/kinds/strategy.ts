@@ -1,7 +1,7 @@
-import { copyJson, setMember } from '../../schema/index.ts';
+import { copyJson, numberAt, setMember, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { Strategy, WriteContext } from './kind.ts';
-import { ensureObject, numberAt, sameJson, setOrRemove, valueAt } from './members.ts';
+import { ensureObject, sameJson, setOrRemove } from './members.ts';
 import { subdomainProblems } from './names.ts';
 
 /** What distinguishes a kind from the usual; everything left out is as most kinds have it. */

@@ -1,7 +1,6 @@
-import type { JsonObject, Schema } from '../../schema/index.ts';
+import { type JsonObject, type Schema, objectsAt, textAt } from '../../schema/index.ts';
 import { ageOf } from './human-duration.ts';
 import type { TableColumn } from './kind.ts';
-import { objectsAt, textAt } from './members.ts';
 
 export type Cell = string | number | boolean | null;
 

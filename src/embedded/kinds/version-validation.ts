@@ -1,8 +1,7 @@
-import { invalidValue, requiredValue } from '../../schema/index.ts';
+import { invalidValue, objectAt, objectsAt, requiredValue, textAt } from '../../schema/index.ts';
 import { checkStructural } from '../../schema/engine.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { JsonPathError, parseJsonPath } from './json-path.ts';
-import { objectAt, objectsAt, textAt } from './members.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];

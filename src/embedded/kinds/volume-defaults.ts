@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../schema/index.ts';
-import { objectAt, objectsAt, setDefault, setDefaultText } from './members.ts';
+import { type JsonObject, objectAt, objectsAt } from '../../schema/index.ts';
+import { setDefault, setDefaultText } from './members.ts';
 
 /** rw-r--r--, in decimal as JSON has it. */
 const FILE_MODE = 0o644;

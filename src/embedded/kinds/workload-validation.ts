@@ -1,7 +1,6 @@
-import { forbiddenValue, invalidValue, requiredValue } from '../../schema/index.ts';
+import { forbiddenValue, invalidValue, objectAt, requiredValue, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { isEmptySelector, printedSelector, selectorErrors, selects } from './label-selector.ts';
-import { objectAt, valueAt } from './members.ts';
 import { invalidStruct } from './problems.ts';
 import { podTemplateErrors, restartPolicyErrors } from './pod-validation.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JsonObject } from '../../schema/index.ts';
-import { ensureObject, objectAt } from './members.ts';
+import { type JsonObject, objectAt } from '../../schema/index.ts';
+import { ensureObject } from './members.ts';
 import { changeErrors, create, createErrors, kindNamed, update } from './test-kinds.ts';
 
 const DEPLOYMENT = kindNamed('Deployment');
