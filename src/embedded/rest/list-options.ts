@@ -1,12 +1,8 @@
 import type { FieldError } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { isTrue } from './request-options.ts';
-import {
-  readFieldSelector,
-  readLabelSelector,
-  type FieldRequirements,
-  type LabelRequirements,
-} from './selectors.ts';
+import { readLabelSelector, type LabelRequirements } from './label-requirements.ts';
+import { readFieldSelector, type FieldRequirements } from './field-requirements.ts';
 import { StatusError, badRequest, invalidOptions } from './status-error.ts';
 
 /** Which objects of a kind a list or a watch is about. */
