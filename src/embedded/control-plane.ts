@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadCustomResourceDefinitions } from '../api/index.ts';
-import type { JsonObject } from '../schema/index.ts';
+import { textAt, type JsonObject } from '../schema/index.ts';
 import {
   Authenticator,
   RbacPolicy,
@@ -33,14 +33,7 @@ import { builtInSchema } from './documents/index.ts';
 import { writeDurably } from './durable-file.ts';
 import { builtInKinds } from './kinds/index.ts';
 import { applyMergePatch } from './patch/index.ts';
-import {
-  KindRegistry,
-  KubernetesApi,
-  SystemClient,
-  metadataOf,
-  textMember,
-  type ApiEnvironment,
-} from './rest/index.ts';
+import { KindRegistry, KubernetesApi, SystemClient, metadataOf, type ApiEnvironment } from './rest/index.ts';
 import { startApiServer, type ApiServer } from './server/index.ts';
 import { openStore, type HistoryOptions, type Store } from './store/index.ts';
 
@@ -220,22 +213,22 @@ async function furnish(
 
 /** Creates an object unless it is there; one that a person changed stays as it is. */
 function ensure(environment: ApiEnvironment, client: SystemClient, object: JsonObject): void {
-  const kind = environment.kinds.findByKind(textMember(object, 'apiVersion'), textMember(object, 'kind'));
-  if (kind === undefined) throw new Error(`no kind ${textMember(object, 'kind')} to make at the start`);
+  const kind = environment.kinds.findByKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
+  if (kind === undefined) throw new Error(`no kind ${textAt(object, 'kind')} to make at the start`);
   const metadata = metadataOf(object);
-  if (client.get(kind, textMember(metadata, 'namespace'), textMember(metadata, 'name')) === undefined) {
+  if (client.get(kind, textAt(metadata, 'namespace'), textAt(metadata, 'name')) === undefined) {
     client.create(kind, object);
   }
 }
 
 /** Merges a patch into the object that it names, if that is there. */
 function change(environment: ApiEnvironment, client: SystemClient, patch: JsonObject): void {
-  const kind = environment.kinds.findByKind(textMember(patch, 'apiVersion'), textMember(patch, 'kind'));
+  const kind = environment.kinds.findByKind(textAt(patch, 'apiVersion'), textAt(patch, 'kind'));
   const metadata = metadataOf(patch);
   const old =
     kind === undefined
       ? undefined
-      : client.get(kind, textMember(metadata, 'namespace'), textMember(metadata, 'name'));
+      : client.get(kind, textAt(metadata, 'namespace'), textAt(metadata, 'name'));
   if (kind === undefined || old === undefined) return;
   client.update(kind, old, (next) => void Object.assign(next, applyMergePatch(next, patch)));
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../schema/index.ts';
 import { customKinds, type Kind } from '../kinds/index.ts';
-import { equalJson, isJsonObject } from '../../schema/index.ts';
+import { equalJson, isJsonObject, textAt } from '../../schema/index.ts';
 import {
   CLEANUP_FINALIZER,
   finalizersOf,
@@ -10,7 +10,6 @@ import {
   objectValue,
   section,
   setFinalizers,
-  textMember,
 } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
@@ -154,12 +153,11 @@ function nameClash(definition: JsonObject, all: readonly JsonObject[]): string |
   for (const other of all) {
     if (nameOf(other) === nameOf(definition) || !isEstablished(other)) continue;
     const otherSpec = section(other, 'spec');
-    if (textMember(otherSpec, 'group') !== textMember(spec, 'group')) continue;
+    if (textAt(otherSpec, 'group') !== textAt(spec, 'group')) continue;
     const taken = section(otherSpec, 'names');
     for (const member of ['plural', 'singular', 'kind', 'listKind']) {
-      const name = textMember(names, member);
-      if (name !== '' && name === textMember(taken, member))
-        return `${JSON.stringify(name)} is already in use`;
+      const name = textAt(names, member);
+      if (name !== '' && name === textAt(taken, member)) return `${JSON.stringify(name)} is already in use`;
     }
   }
   return undefined;
@@ -199,7 +197,7 @@ function storedVersions(definition: JsonObject): string[] {
   const now = (Array.isArray(versions) ? versions : [])
     .filter(isJsonObject)
     .filter((version) => version['storage'] === true)
-    .map((version) => textMember(version, 'name'));
+    .map((version) => textAt(version, 'name'));
   const before = section(definition, 'status')['storedVersions'];
   const known = Array.isArray(before) ? before.map(String) : [];
   return [...known, ...now.filter((name) => !known.includes(name))];

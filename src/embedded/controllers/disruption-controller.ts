@@ -1,15 +1,7 @@
 import { matchesSelector, type LabelSelector } from '../../api/index.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, textAt, type Json, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import {
-  formatTime,
-  isBeingDeleted,
-  labelsOf,
-  metadataOf,
-  nameOf,
-  section,
-  textMember,
-} from '../rest/index.ts';
+import { formatTime, isBeingDeleted, labelsOf, metadataOf, nameOf, section } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -160,7 +152,7 @@ function stillDisrupted(
 }
 
 function phaseOf(pod: JsonObject): string {
-  return textMember(section(pod, 'status'), 'phase');
+  return textAt(section(pod, 'status'), 'phase');
 }
 
 function isReady(pod: JsonObject): boolean {

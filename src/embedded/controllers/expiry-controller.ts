@@ -1,4 +1,5 @@
-import { finalizersOf, isBeingDeleted, metadataOf, objectValue, textMember } from '../rest/index.ts';
+import { textAt } from '../../schema/index.ts';
+import { finalizersOf, isBeingDeleted, metadataOf, objectValue } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -46,7 +47,7 @@ export class ExpiryController implements Controller {
       return;
     }
     const metadata = metadataOf(JSON.parse(object.text) as Parameters<typeof metadataOf>[0]);
-    const at = Date.parse(textMember(metadata, 'deletionTimestamp'));
+    const at = Date.parse(textAt(metadata, 'deletionTimestamp'));
     if (!Number.isNaN(at)) this.#terminating.set(id, { namespace: object.namespace, name: object.name, at });
   }
 
@@ -83,9 +84,9 @@ export class ExpiryController implements Controller {
     for (const stored of environment.store.list(EVENTS)) {
       const event = objectValue(kind, stored);
       const times = [
-        textMember(event, 'lastTimestamp'),
-        textMember(event, 'eventTime'),
-        textMember(metadataOf(event), 'creationTimestamp'),
+        textAt(event, 'lastTimestamp'),
+        textAt(event, 'eventTime'),
+        textAt(metadataOf(event), 'creationTimestamp'),
       ];
       const last = Math.max(...times.map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time)));
       if (last + EVENT_TTL < now) client.delete(kind, event);

@@ -1,13 +1,6 @@
-import { isJsonObject, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, textAt, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import {
-  finalizersOf,
-  isBeingDeleted,
-  metadataOf,
-  objectValue,
-  setFinalizers,
-  textMember,
-} from '../rest/index.ts';
+import { finalizersOf, isBeingDeleted, metadataOf, objectValue, setFinalizers } from '../rest/index.ts';
 import type { Change, ObjectKey, StoredObject } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -120,7 +113,7 @@ export class GarbageCollector implements Controller {
     for (const { apiVersion, kind, name } of ownersIn(JSON.parse(text) as JsonObject)) {
       const found = this.#support.environment.kinds.findByKind(apiVersion, kind);
       if (found === undefined) continue;
-      const namespace = textMember(metadataOf(JSON.parse(text) as JsonObject), 'namespace');
+      const namespace = textAt(metadataOf(JSON.parse(text) as JsonObject), 'namespace');
       const key = { storage: found.storage, namespace: found.namespaced ? namespace : '', name };
       const owner = this.#support.environment.store.get(key);
       if (owner?.text.includes('"foregroundDeletion"') === true) this.#waiting.set(idOf(owner), key);
@@ -181,7 +174,7 @@ export class GarbageCollector implements Controller {
     const object = objectValue(kind, stored);
     if (!isBeingDeleted(object)) return true;
     const finalizers = finalizersOf(object);
-    const uid = textMember(metadataOf(object), 'uid');
+    const uid = textAt(metadataOf(object), 'uid');
     const ids = [...(this.#byOwner.get(uid) ?? [])];
     if (finalizers.includes('orphan')) {
       for (const id of ids) this.#release(id, uid);
@@ -233,10 +226,10 @@ function ownersIn(object: JsonObject): OwnerReference[] {
   const references = metadataOf(object)['ownerReferences'];
   if (!Array.isArray(references)) return [];
   return references.filter(isJsonObject).map((reference) => ({
-    apiVersion: textMember(reference, 'apiVersion'),
-    kind: textMember(reference, 'kind'),
-    name: textMember(reference, 'name'),
-    uid: textMember(reference, 'uid'),
+    apiVersion: textAt(reference, 'apiVersion'),
+    kind: textAt(reference, 'kind'),
+    name: textAt(reference, 'name'),
+    uid: textAt(reference, 'uid'),
     blocks: reference['blockOwnerDeletion'] === true,
   }));
 }
@@ -249,7 +242,7 @@ function dropOwners(object: JsonObject, uids: ReadonlySet<string>): void {
   const metadata = metadataOf(object);
   const references = Array.isArray(metadata['ownerReferences']) ? metadata['ownerReferences'] : [];
   const left = references.filter(
-    (reference) => !isJsonObject(reference) || !uids.has(textMember(reference, 'uid')),
+    (reference) => !isJsonObject(reference) || !uids.has(textAt(reference, 'uid')),
   );
   if (left.length === 0) delete metadata['ownerReferences'];
   else metadata['ownerReferences'] = left;
@@ -265,5 +258,5 @@ function idOf({ storage, namespace, name }: ObjectKey): string {
 
 /** `metadata.uid` of a stored text. */
 function uidIn(text: string): string {
-  return textMember(metadataOf(JSON.parse(text) as JsonObject), 'uid');
+  return textAt(metadataOf(JSON.parse(text) as JsonObject), 'uid');
 }

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../../schema/index.ts';
-import { metadataOf, section, textMember } from '../rest/index.ts';
+import { isJsonObject, textAt, type JsonObject } from '../../schema/index.ts';
+import { metadataOf, section } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -61,7 +61,7 @@ function isReady(node: JsonObject): boolean {
 function untaint(node: JsonObject): void {
   const spec = section(node, 'spec');
   const taints = Array.isArray(spec['taints']) ? spec['taints'] : [];
-  const left = taints.filter((taint) => !isJsonObject(taint) || textMember(taint, 'key') !== NOT_READY);
+  const left = taints.filter((taint) => !isJsonObject(taint) || textAt(taint, 'key') !== NOT_READY);
   if (left.length === 0) delete spec['taints'];
   else spec['taints'] = left;
 }

@@ -1,10 +1,10 @@
 import { AdmissionError, validateMetadata, type Kind, type WriteContext } from '../kinds/index.ts';
-import { copyObject, requiredValue, type Json, type JsonObject } from '../../schema/index.ts';
+import { copyObject, requiredValue, textAt, type Json, type JsonObject } from '../../schema/index.ts';
 import { formatTime, generateName, type ApiEnvironment } from './api-environment.ts';
 import { setManagedFields, trackOwnership } from './field-ownership.ts';
 import { schemaErrors } from './object-checks.ts';
 import { keyOf, readObject, writeContext, writeObject } from './object-store.ts';
-import { isBeingDeleted, metadataOf, nameOf, namespaceOf, textMember } from './object-metadata.ts';
+import { isBeingDeleted, metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import type { WriteOptions } from './request-options.ts';
 import {
   StatusError,
@@ -53,7 +53,7 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
     delete metadata[member];
   }
   const now = environment.now();
-  const prefix = textMember(metadata, 'generateName');
+  const prefix = textAt(metadata, 'generateName');
   const isGenerated = nameOf(object) === '' && prefix !== '';
   if (isGenerated) metadata['name'] = freeName(environment, creation, prefix);
   checkNamespace(environment, kind, namespaceOf(object), nameOf(object));
@@ -79,7 +79,7 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
   const name = nameOf(object);
   if (environment.store.get(keyOf(kind, namespaceOf(object), name)) !== undefined)
     throw alreadyExists(kind, name);
-  if (textMember(metadata, 'resourceVersion') !== '') {
+  if (textAt(metadata, 'resourceVersion') !== '') {
     throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created');
   }
   if (!options.dryRun) writeObject(environment, kind, object);
@@ -97,7 +97,7 @@ function prepare(kind: Kind, object: JsonObject, context: WriteContext): void {
 }
 
 function placeInNamespace(kind: Kind, namespace: string, metadata: JsonObject): void {
-  const given = textMember(metadata, 'namespace');
+  const given = textAt(metadata, 'namespace');
   const wanted = kind.namespaced ? namespace : '';
   if (given !== '' && given !== wanted) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');

@@ -1,4 +1,10 @@
-import { isJsonObject, unsupportedValue, type FieldError, type JsonObject } from '../../schema/index.ts';
+import {
+  isJsonObject,
+  unsupportedValue,
+  textAt,
+  type FieldError,
+  type JsonObject,
+} from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { formatTime, type ApiEnvironment } from './api-environment.ts';
 import { isDefinition, terminateDefinition } from './definition-deletion.ts';
@@ -9,7 +15,6 @@ import {
   metadataOf,
   nameOf,
   setFinalizers,
-  textMember,
 } from './object-metadata.ts';
 import { removeObject, writeObject } from './object-store.ts';
 import { dryRunErrors } from './request-options.ts';
@@ -82,7 +87,7 @@ function readGrace(value: unknown): number | undefined {
 }
 
 function textOrNothing(object: JsonObject, key: string): string | undefined {
-  const text = textMember(object, key);
+  const text = textAt(object, key);
   return text === '' ? undefined : text;
 }
 
@@ -191,8 +196,8 @@ function inherited(finalizers: readonly string[]): Propagation | undefined {
 
 function checkPreconditions(kind: Kind, object: JsonObject, options: DeleteOptions): void {
   const metadata = metadataOf(object);
-  const uid = textMember(metadata, 'uid');
-  const version = textMember(metadata, 'resourceVersion');
+  const uid = textAt(metadata, 'uid');
+  const version = textAt(metadata, 'resourceVersion');
   if (options.uid !== undefined && options.uid !== uid) {
     throw unmetPrecondition(
       kind,

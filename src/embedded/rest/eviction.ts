@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, textAt, type JsonObject } from '../../schema/index.ts';
 import { matchesSelector, type LabelSelector } from '../../api/index.ts';
 import { formatTime, type ApiEnvironment } from './api-environment.ts';
 import { deleteObject, readDeleteOptions } from './delete-object.ts';
-import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf, textMember } from './object-metadata.ts';
+import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import { objectValue } from './presentation.ts';
 import { SystemClient, section } from './system-client.ts';
 import type { Kind } from '../kinds/index.ts';
@@ -61,7 +61,7 @@ function markDisrupted(pod: JsonObject, time: string): void {
 /** Pods that are done, not yet anywhere, or going already, cost nobody anything. */
 function needsBudget(pod: JsonObject): boolean {
   const status = pod['status'];
-  const phase = isJsonObject(status) ? textMember(status, 'phase') : '';
+  const phase = isJsonObject(status) ? textAt(status, 'phase') : '';
   return !isBeingDeleted(pod) && phase !== 'Pending' && phase !== 'Succeeded' && phase !== 'Failed';
 }
 

@@ -11,7 +11,6 @@ export {
   metadataOf,
   nameOf,
   setFinalizers,
-  textMember,
 } from './object-metadata.ts';
 export { objectValue } from './presentation.ts';
 export type { ApiAnswer, ApiCall } from './request.ts';

@@ -1,4 +1,4 @@
-import { equalJson, isJsonObject, type JsonObject } from '../../schema/index.ts';
+import { equalJson, isJsonObject, textAt, textsAt, type JsonObject } from '../../schema/index.ts';
 
 /** The `metadata` of an object; an empty one is added where there is none. */
 export function metadataOf(object: JsonObject): JsonObject {
@@ -9,26 +9,19 @@ export function metadataOf(object: JsonObject): JsonObject {
   return fresh;
 }
 
-/** A member that should be a text; '' where it is none. */
-export function textMember(object: JsonObject, key: string): string {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
-  return typeof value === 'string' ? value : '';
-}
-
 /** `metadata.name`. */
 export function nameOf(object: JsonObject): string {
-  return textMember(metadataOf(object), 'name');
+  return textAt(metadataOf(object), 'name');
 }
 
 /** `metadata.namespace`; '' for none. */
 export function namespaceOf(object: JsonObject): string {
-  return textMember(metadataOf(object), 'namespace');
+  return textAt(metadataOf(object), 'namespace');
 }
 
 /** `metadata.finalizers`. */
 export function finalizersOf(object: JsonObject): readonly string[] {
-  const finalizers = metadataOf(object)['finalizers'];
-  return Array.isArray(finalizers) ? finalizers.filter((item) => typeof item === 'string') : [];
+  return textsAt(metadataOf(object), 'finalizers');
 }
 
 /** Sets `metadata.finalizers`; an empty list is left out, as it is when stored. */
@@ -40,7 +33,7 @@ export function setFinalizers(object: JsonObject, finalizers: readonly string[])
 
 /** Whether a DELETE has been accepted and waits for finalizers or a grace period. */
 export function isBeingDeleted(object: JsonObject): boolean {
-  return textMember(metadataOf(object), 'deletionTimestamp') !== '';
+  return textAt(metadataOf(object), 'deletionTimestamp') !== '';
 }
 
 /** Adds one to `metadata.generation`, where the kind counts it. */

@@ -1,4 +1,11 @@
-import { copyObject, isJsonObject, memberOf, type Json, type JsonObject } from '../../schema/index.ts';
+import {
+  copyObject,
+  isJsonObject,
+  memberOf,
+  textAt,
+  type Json,
+  type JsonObject,
+} from '../../schema/index.ts';
 import { ApplyError, serverSideApply, type ApplyOutcome } from '../apply/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import {
@@ -14,7 +21,7 @@ import { decodeApply, decodePatch, mediaTypeOf, type DecodedBody } from './body.
 import { resetFields } from './field-ownership.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { checkType, decodeObject } from './object-checks.ts';
-import { metadataOf, nameOf, textMember } from './object-metadata.ts';
+import { metadataOf, nameOf } from './object-metadata.ts';
 import type { WriteOptions } from './request-options.ts';
 import {
   StatusError,
@@ -171,8 +178,8 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
   const { kind, live, options } = target;
   const value = body.value ?? {};
   const given = isJsonObject(value) ? copyObject(value) : {};
-  const apiVersion = textMember(given, 'apiVersion');
-  const kindName = textMember(given, 'kind');
+  const apiVersion = textAt(given, 'apiVersion');
+  const kindName = textAt(given, 'kind');
   if (apiVersion !== apiVersionOf(kind) || kindName !== kind.kind) {
     throw badRequest(
       `invalid object type: ${apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : ''}/${apiVersion.split('/').at(-1) ?? ''}, Kind=${kindName}`,
@@ -182,7 +189,7 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
     throw badRequest('metadata.managedFields must be nil');
   checkName(target, given);
   metadataOf(given)['name'] = target.name;
-  const uid = textMember(metadataOf(given), 'uid');
+  const uid = textAt(metadataOf(given), 'uid');
   if (live === undefined && uid !== '') {
     throw conflict(
       kind,

@@ -1,6 +1,6 @@
-import { isJsonObject, invalidValue, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, invalidValue, textAt, type JsonObject } from '../../schema/index.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { metadataOf, nameOf, textMember } from './object-metadata.ts';
+import { metadataOf, nameOf } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
 import { formatSelector, type Kind, type ScalePaths } from '../kinds/index.ts';
 
@@ -61,7 +61,7 @@ export function withScale(kind: Kind, object: JsonObject, scale: JsonObject): Js
       invalidValue('spec.replicas', wanted, 'must be greater than or equal to 0'),
     ]);
   }
-  const version = textMember(metadataOf(scale), 'resourceVersion');
+  const version = textAt(metadataOf(scale), 'resourceVersion');
   if (version !== '') metadataOf(object)['resourceVersion'] = version;
   setMember(object, scalePathsOf(kind).specReplicas, wanted);
   return object;
@@ -102,14 +102,14 @@ function dotted(path: readonly string[]): string {
 /** Binds a pod to the node that a Binding names. @throws StatusError 400, 409 */
 export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
   const target = binding['target'];
-  const node = isJsonObject(target) ? textMember(target, 'name') : '';
+  const node = isJsonObject(target) ? textAt(target, 'name') : '';
   if (node === '') {
     throw invalid({ group: '', kind: 'Binding' }, nameOf(pod), [
       { reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
     ]);
   }
   const spec = pod['spec'];
-  const bound = isJsonObject(spec) ? textMember(spec, 'nodeName') : '';
+  const bound = isJsonObject(spec) ? textAt(spec, 'nodeName') : '';
   if (bound !== '') {
     const name = nameOf(pod);
     throw new StatusError(

@@ -1,18 +1,11 @@
 import { validateMetadataUpdate } from '../kinds/index.ts';
-import { copyObject, invalidValue, type Json, type JsonObject } from '../../schema/index.ts';
+import { copyObject, invalidValue, textAt, type Json, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { restoreManagedTimes } from '../apply/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { setManagedFields, trackOwnership } from './field-ownership.ts';
 import { schemaErrors } from './object-checks.ts';
-import {
-  finalizersOf,
-  isBeingDeleted,
-  isSameObject,
-  metadataOf,
-  nameOf,
-  textMember,
-} from './object-metadata.ts';
+import { finalizersOf, isBeingDeleted, isSameObject, metadataOf, nameOf } from './object-metadata.ts';
 import { removeObject, writeContext, writeObject } from './object-store.ts';
 import type { WriteOptions } from './request-options.ts';
 import { badRequest, conflict, invalid, modifiedConflict } from './status-error.ts';
@@ -74,7 +67,7 @@ export function updateObject(environment: ApiEnvironment, update: Update): Updat
   if (isLast) {
     if (!options.dryRun) removeObject(environment, kind, next);
     // The answer has the last state with the version that is gone (kubernetes-api §10).
-    metadataOf(next)['resourceVersion'] = textMember(oldMetadata, 'resourceVersion');
+    metadataOf(next)['resourceVersion'] = textAt(oldMetadata, 'resourceVersion');
     return { object: next, outcome: 'removed' };
   }
   if (!options.dryRun) writeObject(environment, kind, next);
@@ -98,13 +91,13 @@ function holdsItself(kind: Kind, object: JsonObject): boolean {
 
 /** Optimistic concurrency (kubernetes-api §5). @throws StatusError 409, 422 */
 function checkVersion({ kind, old, next, isReplacement }: Update): void {
-  const given = textMember(metadataOf(next), 'resourceVersion');
-  const current = textMember(metadataOf(old), 'resourceVersion');
+  const given = textAt(metadataOf(next), 'resourceVersion');
+  const current = textAt(metadataOf(old), 'resourceVersion');
   const name = nameOf(old);
-  const uid = textMember(metadataOf(next), 'uid');
-  const oldUid = textMember(metadataOf(old), 'uid');
+  const uid = textAt(metadataOf(next), 'uid');
+  const oldUid = textAt(metadataOf(old), 'uid');
   if (isReplacement && uid !== '' && uid !== oldUid) {
-    const key = [kind.storage, textMember(metadataOf(old), 'namespace'), name].filter((part) => part !== '');
+    const key = [kind.storage, textAt(metadataOf(old), 'namespace'), name].filter((part) => part !== '');
     throw conflict(
       kind,
       name,

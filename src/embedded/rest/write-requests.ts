@@ -2,6 +2,7 @@ import {
   copyObject,
   isJsonObject,
   requiredValue,
+  textAt,
   type FieldError,
   type JsonObject,
 } from '../../schema/index.ts';
@@ -11,7 +12,7 @@ import { createObject } from './create-object.ts';
 import { deleteObject, readDeleteOptions, type DeleteOptions } from './delete-object.ts';
 import { listObjects } from './list-objects.ts';
 import { readListOptions } from './list-options.ts';
-import { metadataOf, nameOf, namespaceOf, textMember } from './object-metadata.ts';
+import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import { keyOf, readObject } from './object-store.ts';
 import { checkType } from './object-checks.ts';
 import { patchObject, patchTypeOf, readPatch, type PatchType } from './patch-object.ts';
@@ -56,7 +57,7 @@ export function putObject(context: ResourceRequest): ApiAnswer {
   const old = readObject(environment, kind, info.namespace, info.name);
   if (old === undefined) {
     const createsIt = kind.strategy.createsOnUpdate && info.subresource === '';
-    if (!createsIt || textMember(metadataOf(next), 'resourceVersion') !== '') throw notFound(kind, info.name);
+    if (!createsIt || textAt(metadataOf(next), 'resourceVersion') !== '') throw notFound(kind, info.name);
     const created = createObject(environment, {
       kind,
       namespace: info.namespace,
@@ -170,7 +171,7 @@ function deletedStatus(kind: Kind, object: JsonObject): JsonObject {
       name: nameOf(object),
       ...(kind.group === '' ? {} : { group: kind.group }),
       kind: kind.plural,
-      uid: textMember(metadataOf(object), 'uid'),
+      uid: textAt(metadataOf(object), 'uid'),
     },
   };
 }
@@ -195,7 +196,7 @@ export function deleteCollection(context: ResourceRequest): ApiAnswer {
     return rest;
   });
   const version = String(
-    Math.max(0, ...deleted.map((object) => Number(textMember(metadataOf(object), 'resourceVersion')))),
+    Math.max(0, ...deleted.map((object) => Number(textAt(metadataOf(object), 'resourceVersion')))),
   );
   const list = {
     kind: kind.listKind,
@@ -223,7 +224,7 @@ export function answerObject(context: ResourceRequest, status: number, object: J
     case 'metadata':
       return answerJson(status, JSON.stringify(metadataOnly(object)), presentation, warnings);
     case 'table': {
-      const resourceVersion = textMember(metadataOf(object), 'resourceVersion');
+      const resourceVersion = textAt(metadataOf(object), 'resourceVersion');
       return answerJson(
         status,
         JSON.stringify(table(kind, [object], { resourceVersion }, presentation)),
