@@ -99,6 +99,11 @@ export function isNodePath(path: string): boolean {
   return /^\/(?:var|run|tmp)(?:\/|$)/u.test(path);
 }
 
+/** Whether a path of the image is the copy of one of the node. */
+export function isShipped(path: string): boolean {
+  return path.startsWith(`${SHIPPED_ROOT}/`);
+}
+
 /** The home directory of a user, through the base's links: /root is /var/roothome on an ostree host. */
 export function resolveHome(base: BaseFacts, home: string): string {
   const probe = resolveParents(base, `${home}/x`);

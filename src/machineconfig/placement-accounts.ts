@@ -160,10 +160,13 @@ function placeKeys(draft: PlacementDraft, user: User, home: string, owner: NodeO
     directories.push(`${path}.d`);
     path = `${path}.d/ignition`;
   }
-  if (draft.tmpfiles.some((line) => line.path === path)) {
-    draft.refuse(item, origin, `the configuration also has something else at ${path}; keep one of the two`);
+  const there = draft.claims.get(path);
+  if (there !== undefined) {
+    const twin = draft.nameOf(there);
+    draft.refuse(item, origin, `the configuration also has ${twin} at ${path}; keep one of the two`);
     return;
   }
+  draft.claims.set(path, { item, origin, isDirectory: false });
   for (const directory of directories) {
     draft.addNodeFile(nodeDirectory(directory, { mode: 0o700, ...owner }, owner));
     draft.owners.add(directory, owner);

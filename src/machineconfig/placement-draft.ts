@@ -27,9 +27,19 @@ export interface ItemNote {
   readonly paths?: readonly string[];
 }
 
+/** What the configuration wants at one path of the node. */
+export interface Claim {
+  /** As in {@link PlacedItem}. */
+  readonly item: string;
+  readonly origin: ProvenanceItem;
+  readonly isDirectory: boolean;
+}
+
 /** What {@link place} fills section by section before it becomes a Placement. */
 export class PlacementDraft {
   readonly nodes: Map<string, ImageNode> = new Map();
+  /** By path of the node, through the base's symlinks; what Varve itself writes is claimed by nobody. */
+  readonly claims: Map<string, Claim> = new Map();
   readonly removals: Set<string> = new Set();
   readonly items: PlacedItem[] = [];
   readonly tmpfiles: TmpfilesLine[] = [];
@@ -64,6 +74,12 @@ export class PlacementDraft {
   refuse(item: string, origin: ProvenanceItem, reason: string): void {
     const machineConfigs = this.#provenance.of(origin);
     this.problems.push({ item, reason, machineConfigs, field: this.#provenance.field(origin) });
+  }
+
+  /** An item and whose it is, for the refusal of another one. */
+  nameOf({ item, origin }: Claim): string {
+    const last = this.#provenance.of(origin).at(-1);
+    return `${item} of ${last === undefined ? 'the same configuration' : `MachineConfig ${JSON.stringify(last)}`}`;
   }
 
   warn(origin: ProvenanceItem, message: string): void {

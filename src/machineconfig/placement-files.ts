@@ -31,7 +31,6 @@ const GENERATED = new Set([KARGS_PATH, PRESET_PATH, SYSUSERS_PATH, TMPFILES_PATH
 
 /** Places the files, directories and links of an Ignition tree (architecture D4, host-contract §5.2, §8.6). */
 export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]): void {
-  const placed = new Map<string, TreeNode>();
   for (const node of nodes) {
     const unusable = unusableIn(node);
     if (unusable !== undefined) {
@@ -40,12 +39,18 @@ export function placeTreeNodes(draft: PlacementDraft, nodes: readonly TreeNode[]
     }
     const path = draft.resolve(node);
     if (path === undefined) continue;
-    const obstacle = obstacleTo(path, node, placed);
-    if (obstacle !== undefined) {
-      draft.refuse(node.path, node.origin, obstacle);
+    const isDirectory = node.type === 'directory';
+    const there = draft.claims.get(path);
+    if (there !== undefined && !(there.isDirectory && isDirectory)) {
+      const twin = draft.nameOf(there);
+      draft.refuse(
+        node.path,
+        node.origin,
+        `the base image makes one path of it and of ${twin}; keep one of the two`,
+      );
       continue;
     }
-    placed.set(path, node);
+    draft.claims.set(path, { item: node.path, origin: node.origin, isDirectory });
     const plane = planeOf(draft, path);
     if (typeof plane !== 'string') {
       draft.refuse(node.path, node.origin, plane.refusal);
@@ -70,19 +75,6 @@ function unusableIn(node: TreeNode): string | undefined {
       (text) => text && !/^[A-Za-z_][\w.-]*\$?$/u.test(text),
     );
     if (name !== undefined) return `its owner ${JSON.stringify(name)} is not a name that an account can have`;
-  }
-  return undefined;
-}
-
-/** What else of the configuration is where a node would go, since the base's links can make one path of two. */
-function obstacleTo(path: string, node: TreeNode, placed: ReadonlyMap<string, TreeNode>): string | undefined {
-  const there = placed.get(path);
-  if (there !== undefined && (there.type !== 'directory' || node.type !== 'directory'))
-    return `the base image makes one path of it and of ${there.path}; keep one of the two`;
-  for (let parent = parentOf(path); parent !== '/'; parent = parentOf(parent)) {
-    const above = placed.get(parent);
-    if (above !== undefined && above.type !== 'directory')
-      return `${above.path} of the same configuration is no directory, so nothing can lie below it; move one of the two`;
   }
   return undefined;
 }

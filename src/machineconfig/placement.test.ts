@@ -206,7 +206,7 @@ for (const [sentence, config, base, reason] of [
       },
     },
     {},
-    /would replace what the configuration itself has there/,
+    /a.service would replace \/etc\/systemd\/system\/a.service of MachineConfig "50-test"; leave one/,
   ],
   [
     'an alias over a unit of the base',
@@ -491,14 +491,17 @@ test('place() gives every file exactly one plane and never writes through a base
 test('place() refuses what lies below a file of the same configuration, on either plane', () => {
   for (const directory of ['/etc/a', '/var/lib/a']) {
     const message = refusal({ storage: { files: [{ path: directory }, { path: `${directory}/b` }] } });
-    assert.match(message, new RegExp(`${directory} of the same configuration is no directory`));
+    assert.match(message, new RegExp(`${directory} of MachineConfig "50-test" is no directory`));
   }
 });
 
 test('place() refuses two names of what is one file on this base', () => {
   const twins = { storage: { files: [{ path: '/home/a' }, { path: '/var/home/a' }] } };
   const message = refusal(twins, { entries: { '/home': { type: 'symlink', target: 'var/home' } } });
-  assert.match(message, /the base image makes one path of it and of \/home\/a; keep one of the two/);
+  assert.match(
+    message,
+    /the base image makes one path of it and of \/home\/a of MachineConfig "50-test"; keep one of the two/,
+  );
 });
 
 test('place() takes a directory that is named twice', () => {

@@ -1,6 +1,7 @@
 import type { Config, Tree } from '../ignition/index.ts';
 import { decodeResource, IgnitionError, toTree } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
+import { resolveParents } from './base-path.ts';
 import { hasControlCharacter } from './control-characters.ts';
 import type { EnablementLink } from './enablement.ts';
 import { runcDropin } from './default-runtime.ts';
@@ -12,8 +13,9 @@ import { placeAccounts } from './placement-accounts.ts';
 import { PlacementDraft } from './placement-draft.ts';
 import type { PlacementProblem } from './placement-draft.ts';
 import { placeTreeNodes } from './placement-files.ts';
+import { refuseObstructed } from './placement-obstacles.ts';
 import type { Placement } from './plane.ts';
-import type { Provenance } from './provenance.ts';
+import type { Provenance, ProvenanceItem } from './provenance.ts';
 import { formatProblem } from './render-problems.ts';
 import { formatTmpfiles, TMPFILES_PATH } from './tmpfiles.ts';
 
@@ -76,6 +78,7 @@ export function place(input: PlacementInput): Placement {
     );
   }
   if (draft.tmpfiles.length > 0) addText(draft, TMPFILES_PATH, formatTmpfiles(draft.tmpfiles));
+  refuseObstructed(draft);
   if (draft.problems.length > 0) throw unplaceable(draft.problems.map(toProblem));
   return {
     nodes: [...draft.nodes.values()],
@@ -94,7 +97,7 @@ function placeEnablement(draft: PlacementDraft, tree: Tree): void {
   });
   for (const link of enablement.links) {
     const item = `unit ${link.unit}: enabled`;
-    const path = placeEnablementLink(draft, link);
+    const path = placeEnablementLink(draft, link, item, origin(link.unit));
     if (typeof path !== 'string') draft.refuse(item, origin(link.unit), path.refusal);
     else {
       draft.note({
@@ -123,19 +126,31 @@ function placeEnablement(draft: PlacementDraft, tree: Tree): void {
 }
 
 /** Adds the link unless the base has it; a unit that somebody wrote, or another link, is never replaced by one. */
-function placeEnablementLink(draft: PlacementDraft, link: EnablementLink): string | { refusal: string } {
-  const { path, target } = link;
+function placeEnablementLink(
+  draft: PlacementDraft,
+  link: EnablementLink,
+  item: string,
+  origin: ProvenanceItem,
+): string | { refusal: string } {
+  const { target } = link;
+  const resolved = resolveParents(draft.base, link.path);
+  if (!resolved.ok) return { refusal: `its link ${link.path} cannot be: ${resolved.reason}` };
+  const { path } = resolved;
   const there = draft.base.entry(path);
   if (there?.type === 'symlink' && isSameUnit(there.target, link)) return path;
-  if (draft.nodes.has(path))
-    return {
-      refusal: `its link ${path} would replace what the configuration itself has there; leave one of the two out`,
-    };
+  const claim = draft.claims.get(path);
+  if (claim !== undefined) {
+    const placed = draft.nodes.get(path);
+    if (placed?.type === 'symlink' && placed.target === target && claim.origin.section === 'systemd.units')
+      return path;
+    return { refusal: `its link ${path} would replace ${draft.nameOf(claim)}; leave one of the two out` };
+  }
   if (there !== undefined) {
     return {
       refusal: `its link ${path} would replace ${there.type === 'symlink' ? `the link to ${there.target}` : 'what is there'} in the base image; take it out of the unit's [Install] section`,
     };
   }
+  draft.claims.set(path, { item, origin, isDirectory: false });
   return draft.addNode({ type: 'symlink', path, target, uid: 0, gid: 0 });
 }
 

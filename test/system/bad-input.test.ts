@@ -452,7 +452,7 @@ const IGNITION: Readonly<Record<string, Row>> = {
   },
   'a file below a file': {
     site: files('{ path: /etc/a }', '{ path: /etc/a/b }'),
-    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:13:11: MachineConfig "site": spec.config.storage.files[1]: /etc/a/b: /etc/a of the same configuration is no directory, so nothing can lie below it; move one of the two',
+    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:13:11: MachineConfig "site": spec.config.storage.files[1]: /etc/a/b: /etc/a of MachineConfig "site" is no directory, so nothing can lie below it; move one of the two',
   },
   'a mode with setuid': {
     site: files('{ path: /etc/a, mode: 04755 }'),
@@ -503,7 +503,7 @@ const IGNITION: Readonly<Record<string, Row>> = {
       '{ path: /home/core/a, contents: { source: "data:,a" } }',
       '{ path: /var/home/core/a, contents: { source: "data:,b" } }',
     ),
-    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:13:11: MachineConfig "site": spec.config.storage.files[1]: /var/home/core/a: the base image makes one path of it and of /home/core/a; keep one of the two',
+    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:13:11: MachineConfig "site": spec.config.storage.files[1]: /var/home/core/a: the base image makes one path of it and of /home/core/a of MachineConfig "site"; keep one of the two',
   },
   'a user without a name': {
     site: ignition('passwd:', '  users: [{ uid: 5 }]'),
