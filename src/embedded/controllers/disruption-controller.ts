@@ -38,8 +38,9 @@ export class DisruptionController implements Controller {
     const kind = environment.kinds.findByKind('policy/v1', 'PodDisruptionBudget');
     const podKind = environment.kinds.findByKind('v1', 'Pod');
     let again: number | undefined;
-    for (const namespace of [...this.#pending]) {
-      this.#pending.delete(namespace);
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    for (const namespace of pending) {
       if (
         kind === undefined ||
         podKind === undefined ||

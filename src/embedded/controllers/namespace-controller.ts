@@ -38,8 +38,9 @@ export class NamespaceController implements Controller {
 
   work(): number | undefined {
     let again: number | undefined;
-    for (const name of [...this.#pending]) {
-      this.#pending.delete(name);
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    for (const name of pending) {
       if (this.#reconcile(name)) continue;
       this.#pending.add(name);
       again = 0;

@@ -33,8 +33,9 @@ export class NodeController implements Controller {
   work(): undefined {
     const { environment, client } = this.#support;
     const kind = environment.kinds.findByKind('v1', 'Node');
-    for (const name of [...this.#pending]) {
-      this.#pending.delete(name);
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    for (const name of pending) {
       const node = kind === undefined ? undefined : client.get(kind, '', name);
       if (kind === undefined || node === undefined) continue;
       client.update(kind, node, (next) => {

@@ -4,6 +4,7 @@ import {
   textAt,
   type FieldError,
   type JsonObject,
+  type Json,
 } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { formatTime, type ApiEnvironment } from './api-environment.ts';
@@ -15,6 +16,7 @@ import {
   metadataOf,
   nameOf,
   setFinalizers,
+  shownText,
 } from './object-metadata.ts';
 import { removeObject, writeObject } from './object-store.ts';
 import { dryRunErrors } from './request-options.ts';
@@ -45,7 +47,7 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
   const policy = body?.['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
   const propagation = PROPAGATIONS.find((candidate) => candidate === policy);
   if (policy !== undefined && propagation === undefined) {
-    errors.push(unsupportedValue('propagationPolicy', String(policy), [...PROPAGATIONS, 'nil']));
+    errors.push(unsupportedValue('propagationPolicy', shownText(policy), [...PROPAGATIONS, 'nil']));
   }
   const orphan = body?.['orphanDependents'] ?? query.get('orphanDependents') ?? undefined;
   if (orphan !== undefined && policy !== undefined) {
@@ -74,12 +76,12 @@ function orphaning(orphan: unknown): Propagation | undefined {
   return orphan === true || orphan === 'true' ? 'Orphan' : 'Background';
 }
 
-function readGrace(value: unknown): number | undefined {
+function readGrace(value: Json | undefined): number | undefined {
   if (value === undefined) return undefined;
   const seconds = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds)) {
     throw badRequest(
-      `strconv.ParseInt: parsing ${JSON.stringify(String(value).slice(0, 40))}: invalid syntax`,
+      `strconv.ParseInt: parsing ${JSON.stringify(shownText(value).slice(0, 40))}: invalid syntax`,
     );
   }
   // A negative period is taken for the shortest (kubernetes: 1 second).

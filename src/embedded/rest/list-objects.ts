@@ -148,7 +148,7 @@ function keyText({ kind, namespace }: Selection, object: StoredObject): string {
 }
 
 function keyOfText({ kind, namespace }: Selection, text: string): StoreListOptions['after'] {
-  const key = text.replace(/\u0000$/, '');
+  const key = text.endsWith('\u0000') ? text.slice(0, -1) : text;
   if (!kind.namespaced) return { namespace: '', name: key };
   if (namespace !== '') return { namespace, name: key.replace(/^\//, '') };
   const [first = '', ...rest] = key.split('/');

@@ -2,10 +2,10 @@ import { isJsonObject, type FieldError, type JsonObject } from '../../schema/ind
 import { compileRules, validate } from '../../schema/engine.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { isBeingDeleted } from './object-metadata.ts';
+import { isBeingDeleted, shownText } from './object-metadata.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { badRequest, invalid } from './status-error.ts';
-import { TypeMismatch, decodeTyped } from './typed-decoding.ts';
+import { type TypeMismatch, decodeTyped } from './typed-decoding.ts';
 
 /** What reading an object against its kind's schema found. */
 export interface Decoded {
@@ -75,11 +75,11 @@ export function checkType(kind: Kind, object: JsonObject): void {
   if (kind.custom) {
     if (givenVersion !== undefined && givenVersion !== apiVersion) {
       throw badRequest(
-        `the API version in the data (${String(givenVersion)}) does not match the expected API version (${apiVersion})`,
+        `the API version in the data (${shownText(givenVersion)}) does not match the expected API version (${apiVersion})`,
       );
     }
     if (givenKind !== undefined && givenKind !== kind.kind) {
-      throw invalid({ group: kind.group, kind: String(givenKind) }, nameFor(object), [
+      throw invalid({ group: kind.group, kind: shownText(givenKind) }, nameFor(object), [
         {
           reason: 'FieldValueInvalid',
           field: 'kind',
@@ -94,7 +94,7 @@ export function checkType(kind: Kind, object: JsonObject): void {
   } else if (givenKind !== undefined && givenKind !== kind.kind) {
     const internal = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
     throw badRequest(
-      `${kindText(kind, object)} cannot be handled as a ${kind.kind}: converting (${kind.version}.${String(givenKind)}) to (${internal}.${kind.kind}): unknown conversion`,
+      `${kindText(kind, object)} cannot be handled as a ${kind.kind}: converting (${kind.version}.${shownText(givenKind)}) to (${internal}.${kind.kind}): unknown conversion`,
     );
   }
   object['apiVersion'] = apiVersion;

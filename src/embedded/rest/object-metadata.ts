@@ -1,4 +1,4 @@
-import { equalJson, isJsonObject, textAt, textsAt, type JsonObject } from '../../schema/index.ts';
+import { equalJson, isJsonObject, textAt, textsAt, type JsonObject, type Json } from '../../schema/index.ts';
 
 /** The `metadata` of an object; an empty one is added where there is none. */
 export function metadataOf(object: JsonObject): JsonObject {
@@ -7,6 +7,11 @@ export function metadataOf(object: JsonObject): JsonObject {
   const fresh: JsonObject = {};
   object['metadata'] = fresh;
   return fresh;
+}
+
+/** A value of unknown type in a message: a text as it is, anything else as JSON. */
+export function shownText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** `metadata.name`. */
@@ -51,7 +56,7 @@ export function labelsOf(object: JsonObject): Record<string, string> {
   );
 }
 
-const NEVER_STORED = ['apiVersion', 'kind'];
+const NEVER_STORED: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
 
 /** Whether two objects differ in anything that is stored, the resourceVersion apart. */
 export function isSameObject(a: JsonObject, b: JsonObject): boolean {
@@ -68,7 +73,7 @@ export function storedText(object: JsonObject): string {
   return JSON.stringify(
     Object.fromEntries(
       Object.entries(object)
-        .filter(([key]) => !NEVER_STORED.includes(key))
+        .filter(([key]) => !NEVER_STORED.has(key))
         .map(([key, value]) => [key, key === 'metadata' && isJsonObject(value) ? inGoOrder(value) : value]),
     ),
   );

@@ -24,6 +24,7 @@ import { apiVersionOf } from './kind-registry.ts';
 import { answerJson, isPretty } from './presentation.ts';
 import { negotiate } from './negotiation.ts';
 import { readWriteOptions } from './request-options.ts';
+import { shownText } from './object-metadata.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ApiAnswer, ApiRequest } from './request.ts';
 import { badRequest, methodNotAllowed, refused } from './status-error.ts';
@@ -169,7 +170,7 @@ function readReview(review: Review, request: ApiRequest): JsonObject {
   const kind = object['kind'] ?? review.kind;
   if (version !== apiVersion || kind !== review.kind) {
     throw badRequest(
-      `${String(kind)} in version ${JSON.stringify(version)} cannot be handled as a ${review.kind}`,
+      `${shownText(kind)} in version ${JSON.stringify(version)} cannot be handled as a ${review.kind}`,
     );
   }
   object['apiVersion'] = apiVersion;

@@ -1,4 +1,4 @@
-import { copyObject, isJsonObject, type JsonObject } from '../../schema/index.ts';
+import { copyObject, isJsonObject, type JsonObject, textAt } from '../../schema/index.ts';
 import { applyJsonPatch, applyMergePatch } from '../patch/index.ts';
 import { decodeBody, decodePatch, asObject } from './body.ts';
 import { evictPod } from './eviction.ts';
@@ -172,7 +172,7 @@ export function readPlainBody(
 ): JsonObject {
   const { value } = decodeBody(request.body, request.headers['content-type'], wanted.kind);
   const object = asObject(value, wanted.kind);
-  if (!alsoVersions.includes(String(object['apiVersion']))) checkSubresourceType(object, wanted);
+  if (!alsoVersions.includes(textAt(object, 'apiVersion'))) checkSubresourceType(object, wanted);
   const name = nameOf(object);
   if (name !== '' && name !== info.name && info.name !== '') {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);

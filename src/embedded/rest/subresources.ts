@@ -1,6 +1,6 @@
 import { isJsonObject, invalidValue, textAt, type JsonObject } from '../../schema/index.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { metadataOf, nameOf } from './object-metadata.ts';
+import { metadataOf, nameOf, shownText } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
 import { formatSelector, type Kind, type ScalePaths } from '../kinds/index.ts';
 
@@ -129,7 +129,7 @@ export function checkSubresourceType(
   wanted: { readonly group: string; readonly version: string; readonly kind: string },
 ): void {
   const apiVersion = apiVersionOf(wanted);
-  const given = `${String(object['apiVersion'] ?? apiVersion)}, Kind=${String(object['kind'] ?? wanted.kind)}`;
+  const given = `${shownText(object['apiVersion'] ?? apiVersion)}, Kind=${shownText(object['kind'] ?? wanted.kind)}`;
   if (given !== `${apiVersion}, Kind=${wanted.kind}`) {
     throw badRequest(`the object provided is ${given}, expected ${apiVersion}, Kind=${wanted.kind}`);
   }

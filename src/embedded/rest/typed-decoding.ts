@@ -74,7 +74,7 @@ function decodeValue(value: Json, schema: Schema, place: Place): Json | undefine
     case 'array':
       return decodeItems(value, schema, place);
     case 'object':
-      if (!isJsonObject(value)) throw mismatch(value, goType(schema, place), place);
+      if (!isJsonObject(value)) throw mismatch(value, goType(schema), place);
       decodeMembers(value, schema, schema.properties === undefined ? place : within(place, schema));
       return value;
     default:
@@ -83,7 +83,7 @@ function decodeValue(value: Json, schema: Schema, place: Place): Json | undefine
 }
 
 function decodeItems(value: Json, schema: Schema, place: Place): Json {
-  if (!Array.isArray(value)) throw mismatch(value, goType(schema, place), place);
+  if (!Array.isArray(value)) throw mismatch(value, goType(schema), place);
   const items = schema.items ?? {};
   for (const [index, item] of value.entries()) {
     value[index] = decodeValue(item, items, { ...place, path: `${place.path}[${index}]` }) ?? zeroOf(items);
@@ -138,8 +138,8 @@ function describe(value: Json): string {
   return typeof value;
 }
 
-function goType(schema: Schema, place: Place): string {
-  if (schema.type === 'array') return `[]${goType(schema.items ?? {}, place)}`;
+function goType(schema: Schema): string {
+  if (schema.type === 'array') return `[]${goType(schema.items ?? {})}`;
   if (schema.type === 'object') {
     if (schema.properties === undefined) return 'map[string]string';
     return schema.title === undefined ? 'v1.Object' : `v1.${schema.title}`;

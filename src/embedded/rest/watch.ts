@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, textAt } from '../../schema/index.ts';
 import { StoreError, type Change, type StoredObject } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { apiVersionOf } from './kind-registry.ts';
@@ -184,7 +184,7 @@ export class Watch {
       case 'table': {
         const withColumns = !this.#columnsSent;
         this.#columnsSent = true;
-        const resourceVersion = String(metadataOf(object)['resourceVersion']);
+        const resourceVersion = textAt(metadataOf(object), 'resourceVersion');
         return table(
           this.#options.selection.kind,
           [object],
