@@ -172,7 +172,7 @@ function controllerConfig(platformSpec: JsonObject): JsonObject {
       images: {},
       kubeAPIServerServingCAData: 'YQ==',
       rootCAData: 'YQ==',
-      infra: { spec: { platformSpec } },
+      infra: { apiVersion: 'config.openshift.io/v1', kind: 'Infrastructure', spec: { platformSpec } },
     },
   };
 }

@@ -29,6 +29,11 @@ function named(object: JsonObject): JsonObject {
   return { ...object, metadata: { name: names.find((name) => name !== undefined) ?? 'cluster' } };
 }
 
+/** More in one object would hardly ever follow all rules at once. */
+const MOST_OPTIONAL = 5;
+
+const RESOURCE_TYPE: JsonObject = { apiVersion: 'example.com/v1', kind: 'Example' };
+
 function values(schema: Schema): fc.Arbitrary<Json> {
   const value = presentValues(schema);
   return schema.nullable === true ? fc.option(value, { freq: 6 }) : value;
@@ -62,23 +67,32 @@ function objects(schema: Schema): fc.Arbitrary<Json> {
       noNullPrototype: true,
     });
   }
-  const members = Object.fromEntries(
-    Object.entries(properties).map(([name, member]) => [name, values(member)]),
-  );
+  const type = schema['x-kubernetes-embedded-resource'] === true ? RESOURCE_TYPE : {};
+  const optional = Object.keys(properties).filter((name) => !required.includes(name));
   return fc
-    .record(members, { requiredKeys: [...required], noNullPrototype: true })
-    .map((object) => withUnions(schema, object));
+    .subarray(optional, { maxLength: Math.min(optional.length, MOST_OPTIONAL) })
+    .chain((names) => {
+      const entries = [...required, ...names].map((name) => [name, values(properties[name] ?? {})] as const);
+      return fc.record(Object.fromEntries(entries), { noNullPrototype: true });
+    })
+    .map((object) => withUnions(schema, { ...object, ...type }));
 }
 
 function lists(schema: Schema): fc.Arbitrary<Json> {
   const { items = {}, minItems = 0, maxItems = 3 } = schema;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  const bounds = { minLength: Math.min(minItems, 1), maxLength: Math.min(maxItems, 3) };
-  if (schema['x-kubernetes-list-type'] === 'atomic') return fc.array(values(items), bounds);
-  return fc.uniqueArray(values(items), {
-    ...bounds,
-    selector: (item) => JSON.stringify(isJsonObject(item) ? keys.map((key) => item[key] ?? null) : item),
-  });
+  const listOf = (most: number): fc.Arbitrary<Json[]> =>
+    fc.uniqueArray(values(items), {
+      minLength: Math.min(minItems, 1),
+      maxLength: Math.min(maxItems, most),
+      selector: (item) =>
+        JSON.stringify(isJsonObject(item) && keys.length > 0 ? keys.map((key) => item[key] ?? null) : item),
+    });
+  // Rules on lists are about how their items differ: what has one item follows them.
+  const isRuled = schema['x-kubernetes-validations'] !== undefined;
+  return isRuled
+    ? fc.oneof({ weight: 4, arbitrary: listOf(1) }, { weight: 1, arbitrary: listOf(3) })
+    : listOf(3);
 }
 
 function fullValue(schema: Schema, variant = 0): Json {
