@@ -125,14 +125,15 @@ export class PlacementDraft {
     for (const parent of between) this.addNodeFile(nodeDirectory(parent, {}, above.owner));
   }
 
-  /** Of two lines for one directory, the one that says more stands: systemd-tmpfiles would take the first. */
+  /** Of two lines for one directory, systemd-tmpfiles would take the first; so there is one, which says what both say. */
   #addLine(line: TmpfilesLine): void {
-    const twin =
+    const at =
       line.type === 'd'
         ? this.tmpfiles.findIndex(({ type, path }) => type === 'd' && path === line.path)
         : -1;
-    if (twin < 0) this.tmpfiles.push(line);
-    else if (line.mode?.startsWith(':') === false) this.tmpfiles[twin] = line;
+    const twin = this.tmpfiles[at];
+    if (twin === undefined) this.tmpfiles.push(line);
+    else this.tmpfiles[at] = { ...twin, ...givenIn(line) };
   }
 
   /** The resolved path, or undefined after the item was refused. */
@@ -170,6 +171,16 @@ export class PlacementDraft {
     );
     return 0;
   }
+}
+
+/** What a line sets on a directory that is there already, too: all but what a colon keeps for one that has to be made. */
+function givenIn({ mode, user, group }: TmpfilesLine): Partial<TmpfilesLine> {
+  const isGiven = (text: string | undefined): text is string => text?.startsWith(':') === false;
+  return {
+    ...(isGiven(mode) ? { mode } : {}),
+    ...(isGiven(user) ? { user } : {}),
+    ...(isGiven(group) ? { group } : {}),
+  };
 }
 
 /** An owner for tmpfiles.d, where the node resolves names itself. */

@@ -406,6 +406,22 @@ test('place() sets of a directory that a node has only what the configuration gi
   assert.equal(text(placement, TMPFILES), 'd /var/home/core :0700 :core :1000\nd /var/lib/x 0750 :0 :0\n');
 });
 
+test('place() adds up what is given of a directory under several names', () => {
+  const directories = [
+    { path: '/home/core/d', mode: 0o750 },
+    { path: '/var/home/core', group: { name: 'wheel' } },
+    { path: '/var/home/core/d', user: { id: 7 } },
+  ];
+  assert.equal(
+    text(placed({ storage: { directories } }, CORE), TMPFILES),
+    'd /var/home/core :0700 :core wheel\nd /var/home/core/d 0750 7 :1000\n',
+  );
+  // The home has a line for the file in it before the directory says more of it.
+  const files = [{ path: '/home/core/f', contents: { source: 'data:,' } }];
+  const both = { storage: { files, directories: directories.slice(1, 2) } };
+  assert.match(text(placed(both, CORE), TMPFILES), /^d \/var\/home\/core :0700 :core wheel$/mu);
+});
+
 test('place() replaces a file by a link only with overwrite, and never a directory', () => {
   const links = [{ path: '/var/l', target: '/data', overwrite: true }];
   assert.equal(text(placed({ storage: { links } }), TMPFILES), 'r! /var/l\nL /var/l - - - - /data\n');
