@@ -180,11 +180,12 @@ function latencyTable(columns: readonly Map<string, string>[]): string {
   const [first] = columns;
   if (first === undefined) return '';
   return formatTable(
-    [...first.keys()].map((row) => [
-      row,
-      ...columns.map((column) => column.get(row) ?? ''),
-      row === '' ? 'kube-apiserver, 1000 nodes' : (REAL[row] ?? ''),
-    ]),
+    [...first.keys()].map((row) =>
+      [row].concat(
+        columns.map((column) => column.get(row) ?? ''),
+        row === '' ? 'kube-apiserver, 1000 nodes' : (REAL[row] ?? ''),
+      ),
+    ),
   );
 }
 
@@ -214,7 +215,8 @@ async function latencies(size: number): Promise<Map<string, string>> {
   const [client] = clients;
   if (client === undefined) throw new Error('no client');
   const middle = nodeName(size >> 1);
-  const list = (path: string, accept?: string) => () => client.request('GET', path, undefined, undefined, accept);
+  const list = (path: string, accept?: string) => () =>
+    client.request('GET', path, undefined, undefined, accept);
   const rows: [string, number, () => Promise<unknown>][] = [
     ['GET one node', 200, list(`${NODES}/${middle}`)],
     ['list nodes', 11, list(NODES)],
@@ -246,10 +248,7 @@ async function latencies(size: number): Promise<Map<string, string>> {
     await pause(200);
     const { p50 } = await watching.report();
     await watching.stop();
-    column.set(
-      `PATCH sent, event received${count === 1 ? '' : ` by ${count} watchers`}`,
-      milliseconds(p50),
-    );
+    column.set(`PATCH sent, event received${count === 1 ? '' : ` by ${count} watchers`}`, milliseconds(p50));
   }
   return column;
 }

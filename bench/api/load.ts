@@ -28,7 +28,8 @@ export async function closedLoop(
   await Promise.all(
     Array.from({ length: writers }, async (_, writer) => {
       const client = clients[writer % clients.length];
-      while (client !== undefined && !until(next)) await run.send(client, call(next++));
+      if (client === undefined) return;
+      while (!until(next)) await run.send(client, call(next++));
     }),
   );
   return run.result();

@@ -43,9 +43,8 @@ export class ServerProcess {
 
   /** @param profile where to write a CPU profile, if anywhere */
   static async start(directory: string, profile: string | undefined): Promise<ServerProcess> {
-    const child = start('./server-process.ts', [directory], SERVER_CORE, [
-      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
-    ]);
+    const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+    const child = start('./server-process.ts', [directory], SERVER_CORE, flags);
     const [message] = (await once(child, 'message')) as [{ readonly kubeconfig: string }];
     return new ServerProcess(child, message.kubeconfig);
   }

@@ -2,20 +2,21 @@ import { type JsonObject, textAt } from '../../schema/index.ts';
 import { StoreError, type Change, type StoredObject } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { apiVersionOf } from './kind-registry.ts';
+import { readChangeLines, sharedChangeLines, type ChangeLines } from './change-lines.ts';
+import { InitialObjects } from './initial-objects.ts';
 import type { ListOptions } from './list-options.ts';
 import { selects } from './list-objects.ts';
 import { metadataOf } from './object-metadata.ts';
 import { metadataOnly, objectText, objectValue, table, type Presentation } from './presentation.ts';
 import { StatusError } from './status-error.ts';
 
-/** Objects or changes that one pull reads at most. */
-const CHUNK = 200;
-
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
 /** What a pull gives: lines to send, or nothing for now. */
 export interface Pulled {
-  readonly lines: string;
+  readonly lines: string | Uint8Array;
+  /** There is more to come without waiting for anything. */
+  readonly hasMore: boolean;
   /** Nothing more will come: the stream ends after these lines. */
   readonly isEnded: boolean;
 }
@@ -28,8 +29,8 @@ export class Watch {
   readonly #environment: ApiEnvironment;
   readonly #options: ListOptions;
   readonly #presentation: Presentation;
-  /** Where the initial objects have been read up to; undefined when they are all sent or none are wanted. */
-  #initial: { readonly revision: number; after: { namespace: string; name: string } | undefined } | undefined;
+  /** Undefined when they are all sent or none are wanted. */
+  #initial: InitialObjects | undefined;
   #announcesEnd: boolean;
   #revision: number;
   #isEnded = false;
@@ -44,7 +45,7 @@ export class Watch {
     const wantsInitial = options.sendInitialEvents ?? fromNow;
     const current = environment.store.revision;
     this.#revision = wantsInitial || fromNow ? current : Number(asked);
-    this.#initial = wantsInitial ? { revision: current, after: undefined } : undefined;
+    this.#initial = wantsInitial ? new InitialObjects(environment.store, options.selection) : undefined;
     // With bookmarks the end of the initial state is told, also where the client did not ask for it in so many words.
     this.#announcesEnd = wantsInitial && options.allowBookmarks;
   }
@@ -63,14 +64,11 @@ export class Watch {
     return this.#options.timeoutSeconds;
   }
 
-  /** The next lines; empty when there is nothing new. */
+  /** The next lines. */
   pull(): Pulled {
-    if (this.#isEnded) return { lines: '', isEnded: true };
+    if (this.#isEnded) return { lines: '', hasMore: false, isEnded: true };
     try {
-      return {
-        lines: this.#initial === undefined ? this.#changes() : this.#initialObjects(),
-        isEnded: false,
-      };
+      return { ...this.#next(), isEnded: false };
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'compacted') throw error;
       this.#isEnded = true;
@@ -79,7 +77,7 @@ export class Watch {
         'Expired',
         `too old resource version: ${this.#revision} (${this.#environment.store.compacted})`,
       );
-      return { lines: line('ERROR', JSON.stringify(status.toStatus())), isEnded: true };
+      return { lines: line('ERROR', JSON.stringify(status.toStatus())), hasMore: false, isEnded: true };
     }
   }
 
@@ -98,49 +96,45 @@ export class Watch {
     return line('BOOKMARK', JSON.stringify(this.#presented(object)));
   }
 
-  #initialObjects(): string {
+  #next(): Omit<Pulled, 'isEnded'> {
     const initial = this.#initial;
-    if (initial === undefined) return '';
-    const { store } = this.#environment;
-    const { selection } = this.#options;
-    const { kind, namespace } = selection;
-    const objects = store.list(kind.storage, {
-      ...(kind.namespaced && namespace !== '' ? { namespace } : {}),
-      ...(initial.after === undefined ? {} : { after: initial.after }),
-      ...(initial.revision === store.revision ? {} : { revision: initial.revision }),
-      limit: CHUNK,
-    });
-    const lines = objects
-      .filter((object) => selects(selection, object))
-      .map((object) => this.#event('ADDED', object));
-    const last = objects.at(-1);
-    if (last !== undefined && objects.length === CHUNK) {
-      initial.after = { namespace: last.namespace, name: last.name };
-      // An empty answer would mean that there is nothing for now.
-      return lines.length === 0 ? this.#initialObjects() : lines.join('');
+    if (initial === undefined) return this.#changes();
+    if (!initial.isDone) {
+      const { selection } = this.#options;
+      const objects = initial.next().filter((object) => selects(selection, object));
+      const lines = objects.map((object) => this.#event('ADDED', object)).join('');
+      return { lines, hasMore: true };
     }
+    const caughtUp = this.#advance(
+      readChangeLines(this.#environment.store, this.storage, this.#revision, (change) =>
+        initial.shows(change.object, change.revision) ? undefined : this.#line(change),
+      ),
+    );
+    if (this.#revision < initial.revision) return caughtUp;
     this.#initial = undefined;
-    if (this.#announcesEnd) lines.push(this.bookmark(true));
-    return lines.length === 0 ? this.#changes() : lines.join('');
+    if (!this.#announcesEnd) return caughtUp;
+    return { ...caughtUp, lines: `${caughtUp.lines.toString()}${this.bookmark(true)}` };
   }
 
-  #changes(): string {
+  #changes(): Omit<Pulled, 'isEnded'> {
     const { store } = this.#environment;
-    const lines: string[] = [];
-    while (lines.length === 0) {
-      const changes = store.changes(this.storage, this.#revision, CHUNK);
-      for (const change of changes) {
-        const text = this.#line(change);
-        if (text !== undefined) lines.push(text);
-        this.#revision = change.revision;
-      }
-      if (changes.length < CHUNK) {
-        // Bookmarks tell of other kinds' revisions too: less to read again after a break.
-        if (this.#revision < store.durableRevision) this.#revision = store.durableRevision;
-        break;
-      }
-    }
-    return lines.join('');
+    const { kind, namespace, labels, fields } = this.#options.selection;
+    const wantsAll =
+      this.#presentation.as === 'object' &&
+      (namespace === '' || !kind.namespaced) &&
+      labels.isEmpty &&
+      fields.isEmpty;
+    const line = (change: Change): string | undefined => this.#line(change);
+    return this.#advance(
+      wantsAll
+        ? sharedChangeLines(store, kind, this.#revision, line)
+        : readChangeLines(store, kind.storage, this.#revision, line),
+    );
+  }
+
+  #advance({ lines, revision, hasMore }: ChangeLines): Omit<Pulled, 'isEnded'> {
+    this.#revision = revision;
+    return { lines, hasMore };
   }
 
   #line(change: Change): string | undefined {

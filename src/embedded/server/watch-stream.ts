@@ -33,6 +33,7 @@ export class WatchStream {
   #cancelStall: (() => void) | undefined;
   #cancelRepeat: (() => void) | undefined;
   #isBlocked = false;
+  #isPaused = false;
   #isDone = false;
   readonly done: Promise<void>;
   #resolve: () => void = () => {};
@@ -56,12 +57,11 @@ export class WatchStream {
 
   /** Sends what there is to send. */
   pump(): void {
-    while (!this.#isBlocked && !this.#isDone) {
-      const { lines, isEnded } = this.#watch.pull();
-      if (lines.length > 0) this.#write(lines);
-      if (isEnded) this.end();
-      else if (lines.length === 0) return;
-    }
+    if (this.#isBlocked || this.#isDone || this.#isPaused) return;
+    const { lines, hasMore, isEnded } = this.#watch.pull();
+    if (lines.length > 0) this.#write(lines);
+    if (isEnded) this.end();
+    else if (hasMore && !this.#isBlocked) this.#pumpSoon();
   }
 
   /** Ends the stream, as the server does when it stops. */
@@ -73,6 +73,15 @@ export class WatchStream {
     for (const cancel of this.#cancels) cancel();
     if (!this.#output.destroyed) this.#output.end();
     this.#resolve();
+  }
+
+  /** Other clients come first: a watch that reads a long history must not keep them waiting. */
+  #pumpSoon(): void {
+    this.#isPaused = true;
+    setImmediate(() => {
+      this.#isPaused = false;
+      this.pump();
+    });
   }
 
   #write(lines: string | Uint8Array): void {
