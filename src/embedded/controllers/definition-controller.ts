@@ -1,6 +1,14 @@
-import type { Json, JsonObject } from '../../schema/index.ts';
-import { customKinds, type Kind } from '../kinds/index.ts';
-import { equalJson, isJsonObject, textAt } from '../../schema/index.ts';
+import {
+  equalJson,
+  isTrueAt,
+  listAt,
+  objectsAt,
+  textAt,
+  valueAt,
+  type Json,
+  type JsonObject,
+} from '../../schema/index.ts';
+import { customKinds, hasCondition, type Kind } from '../kinds/index.ts';
 import {
   CLEANUP_FINALIZER,
   finalizersOf,
@@ -8,7 +16,6 @@ import {
   isBeingDeleted,
   nameOf,
   objectValue,
-  section,
   setFinalizers,
 } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
@@ -91,10 +98,7 @@ export class DefinitionController implements Controller {
       kind,
       definition,
       (next) => {
-        const status = section(next, 'status');
-        const conditions = Array.isArray(status['conditions'])
-          ? status['conditions'].filter(isJsonObject)
-          : [];
+        const conditions = objectsAt(next, 'status', 'conditions');
         const accepted = clash === undefined;
         next['status'] = {
           conditions: [
@@ -112,7 +116,7 @@ export class DefinitionController implements Controller {
             }),
             ...conditions.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established'),
           ],
-          acceptedNames: accepted ? (section(next, 'spec')['names'] ?? {}) : (status['acceptedNames'] ?? {}),
+          acceptedNames: valueAt(next, ...(accepted ? ['spec', 'names'] : ['status', 'acceptedNames'])) ?? {},
           storedVersions: storedVersions(next),
         };
       },
@@ -148,30 +152,16 @@ export class DefinitionController implements Controller {
 
 /** Why a definition's names cannot be served: an older one has them. */
 function nameClash(definition: JsonObject, all: readonly JsonObject[]): string | undefined {
-  const spec = section(definition, 'spec');
-  const names = section(spec, 'names');
   for (const other of all) {
-    if (nameOf(other) === nameOf(definition) || !isEstablished(other)) continue;
-    const otherSpec = section(other, 'spec');
-    if (textAt(otherSpec, 'group') !== textAt(spec, 'group')) continue;
-    const taken = section(otherSpec, 'names');
+    if (nameOf(other) === nameOf(definition) || !hasCondition(other, 'Established')) continue;
+    if (textAt(other, 'spec', 'group') !== textAt(definition, 'spec', 'group')) continue;
     for (const member of ['plural', 'singular', 'kind', 'listKind']) {
-      const name = textAt(names, member);
-      if (name !== '' && name === textAt(taken, member)) return `${JSON.stringify(name)} is already in use`;
+      const name = textAt(definition, 'spec', 'names', member);
+      if (name !== '' && name === textAt(other, 'spec', 'names', member))
+        return `${JSON.stringify(name)} is already in use`;
     }
   }
   return undefined;
-}
-
-function isEstablished(definition: JsonObject): boolean {
-  const conditions = section(definition, 'status')['conditions'];
-  return (
-    Array.isArray(conditions) &&
-    conditions.some(
-      (condition) =>
-        isJsonObject(condition) && condition['type'] === 'Established' && condition['status'] === 'True',
-    )
-  );
 }
 
 /** A condition with the time at which its status became what it is. */
@@ -193,12 +183,9 @@ function withTransition(
 
 /** The versions in which objects were ever stored; the present one comes last. */
 function storedVersions(definition: JsonObject): string[] {
-  const versions = section(definition, 'spec')['versions'];
-  const now = (Array.isArray(versions) ? versions : [])
-    .filter(isJsonObject)
-    .filter((version) => version['storage'] === true)
+  const now = objectsAt(definition, 'spec', 'versions')
+    .filter((version) => isTrueAt(version, 'storage'))
     .map((version) => textAt(version, 'name'));
-  const before = section(definition, 'status')['storedVersions'];
-  const known = Array.isArray(before) ? before.map(String) : [];
+  const known = listAt(definition, 'status', 'storedVersions').map(String);
   return [...known, ...now.filter((name) => !known.includes(name))];
 }

@@ -1,7 +1,7 @@
 import { matchesSelector, type LabelSelector } from '../../api/index.ts';
-import { isJsonObject, textAt, type Json, type JsonObject } from '../../schema/index.ts';
-import type { Kind } from '../kinds/index.ts';
-import { formatTime, isBeingDeleted, labelsOf, metadataOf, nameOf, section } from '../rest/index.ts';
+import { objectAt, textAt, valueAt, type Json, type JsonObject } from '../../schema/index.ts';
+import { conditionOf, hasCondition, type Kind } from '../kinds/index.ts';
+import { formatTime, isBeingDeleted, labelsOf, metadataOf, nameOf } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -63,16 +63,13 @@ export class DisruptionController implements Controller {
   #judge(kind: Kind, budget: JsonObject, pods: readonly JsonObject[]): boolean {
     const { client, environment } = this.#support;
     const now = environment.now();
-    const selector = section(budget, 'spec')['selector'] as LabelSelector | undefined;
-    const own = pods.filter(
-      (pod) =>
-        matchesSelector(selector, labelsOf(pod)) && phaseOf(pod) !== 'Succeeded' && phaseOf(pod) !== 'Failed',
-    );
-    const disrupted = stillDisrupted(section(budget, 'status')['disruptedPods'], own, now);
+    const selector = objectAt(budget, 'spec', 'selector') as LabelSelector | undefined;
+    const own = pods.filter((pod) => matchesSelector(selector, labelsOf(pod)) && !isDone(pod));
+    const disrupted = stillDisrupted(objectAt(budget, 'status', 'disruptedPods') ?? {}, own, now);
     const healthy = own.filter(
-      (pod) => isReady(pod) && !isBeingDeleted(pod) && !(nameOf(pod) in disrupted),
+      (pod) => hasCondition(pod, 'Ready') && !isBeingDeleted(pod) && !(nameOf(pod) in disrupted),
     ).length;
-    const desired = desiredHealthy(section(budget, 'spec'), own.length);
+    const desired = desiredHealthy(budget, own.length);
     const allowed = own.length === 0 ? 0 : Math.max(0, healthy - desired);
     client.update(
       kind,
@@ -97,10 +94,7 @@ interface Counts {
 
 function status(budget: JsonObject, counts: Counts): JsonObject {
   const generation = metadataOf(budget)['generation'] ?? 1;
-  const old = section(budget, 'status');
-  const before = (Array.isArray(old['conditions']) ? old['conditions'] : [])
-    .filter(isJsonObject)
-    .find(({ type }) => type === 'DisruptionAllowed');
+  const before = conditionOf(budget, 'DisruptionAllowed');
   const isAllowed = counts.allowed > 0 ? 'True' : 'False';
   return {
     ...(Object.keys(counts.disrupted).length === 0 ? {} : { disruptedPods: counts.disrupted }),
@@ -124,10 +118,10 @@ function status(budget: JsonObject, counts: Counts): JsonObject {
 }
 
 /** How many pods have to stay healthy; percentages round up. */
-function desiredHealthy(spec: JsonObject, expected: number): number {
-  const least = spec['minAvailable'];
+function desiredHealthy(budget: JsonObject, expected: number): number {
+  const least = valueAt(budget, 'spec', 'minAvailable');
   if (least !== undefined) return scaled(least, expected);
-  const most = spec['maxUnavailable'];
+  const most = valueAt(budget, 'spec', 'maxUnavailable');
   return most === undefined ? Math.max(0, expected - 1) : Math.max(0, expected - scaled(most, expected));
 }
 
@@ -139,11 +133,10 @@ function scaled(value: Json, total: number): number {
 
 /** The evicted pods that are neither gone nor going, nor were evicted too long ago. */
 function stillDisrupted(
-  disrupted: Json | undefined,
+  disrupted: JsonObject,
   pods: readonly JsonObject[],
   now: number,
 ): Record<string, string> {
-  if (!isJsonObject(disrupted)) return {};
   const waiting = new Set(pods.filter((pod) => !isBeingDeleted(pod)).map(nameOf));
   return Object.fromEntries(
     Object.entries(disrupted)
@@ -152,17 +145,7 @@ function stillDisrupted(
   );
 }
 
-function phaseOf(pod: JsonObject): string {
-  return textAt(section(pod, 'status'), 'phase');
-}
-
-function isReady(pod: JsonObject): boolean {
-  const conditions = section(pod, 'status')['conditions'];
-  return (
-    Array.isArray(conditions) &&
-    conditions.some(
-      (condition) =>
-        isJsonObject(condition) && condition['type'] === 'Ready' && condition['status'] === 'True',
-    )
-  );
+function isDone(pod: JsonObject): boolean {
+  const phase = textAt(pod, 'status', 'phase');
+  return phase === 'Succeeded' || phase === 'Failed';
 }

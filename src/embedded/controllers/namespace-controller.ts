@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../schema/index.ts';
-import { finalizersOf, isBeingDeleted, objectValue, section } from '../rest/index.ts';
+import { objectAt, type JsonObject } from '../../schema/index.ts';
+import { finalizersOf, isBeingDeleted, objectValue } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -60,7 +60,7 @@ export class NamespaceController implements Controller {
     }
     const { deleted, left } = this.#empty(name);
     if (left === 0) {
-      client.update(kind, namespace, (next) => delete section(next, 'spec')['finalizers'], 'finalize');
+      client.update(kind, namespace, (next) => delete objectAt(next, 'spec')?.['finalizers'], 'finalize');
       return true;
     }
     // What finalizers hold is looked at again when it goes.

@@ -1,5 +1,6 @@
-import { isJsonObject, textAt, type JsonObject } from '../../schema/index.ts';
-import { metadataOf, section } from '../rest/index.ts';
+import { listAt, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
+import { hasCondition } from '../kinds/index.ts';
+import { metadataOf } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
@@ -40,29 +41,18 @@ export class NodeController implements Controller {
       if (kind === undefined || node === undefined) continue;
       client.update(kind, node, (next) => {
         const metadata = metadataOf(next);
-        metadata['annotations'] = { [TTL]: '0', ...section(metadata, 'annotations') };
-        if (isReady(next)) untaint(next);
+        metadata['annotations'] = { [TTL]: '0', ...objectAt(metadata, 'annotations') };
+        if (hasCondition(next, 'Ready')) untaint(next);
       });
     }
     return undefined;
   }
 }
 
-function isReady(node: JsonObject): boolean {
-  const conditions = section(node, 'status')['conditions'];
-  return (
-    Array.isArray(conditions) &&
-    conditions.some(
-      (condition) =>
-        isJsonObject(condition) && condition['type'] === 'Ready' && condition['status'] === 'True',
-    )
-  );
-}
-
 function untaint(node: JsonObject): void {
-  const spec = section(node, 'spec');
-  const taints = Array.isArray(spec['taints']) ? spec['taints'] : [];
-  const left = taints.filter((taint) => !isJsonObject(taint) || textAt(taint, 'key') !== NOT_READY);
+  const spec = objectAt(node, 'spec');
+  if (spec === undefined) return;
+  const left = listAt(spec, 'taints').filter((taint) => textAt(taint, 'key') !== NOT_READY);
   if (left.length === 0) delete spec['taints'];
   else spec['taints'] = left;
 }

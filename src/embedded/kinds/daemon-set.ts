@@ -1,6 +1,7 @@
-import { invalidValue, numberAt, objectAt, objectsAt, textAt, valueAt } from '../../schema/index.ts';
+import { invalidValue, numberAt, objectAt, textAt, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults } from './conditions.ts';
 import { formatLabels, formatSelector, unlessSameSelector } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
@@ -36,8 +37,7 @@ export const daemonSet: BuiltInKind = {
       podTemplateDefaults(spec);
       const status = ensureObject(object, 'status');
       for (const count of COUNTS) setDefault(status, count, 0);
-      for (const condition of objectsAt(status, 'conditions'))
-        setDefault(condition, 'lastTransitionTime', null);
+      conditionTimeDefaults(status, 'lastTransitionTime');
     },
     validate(object) {
       const spec = objectAt(object, 'spec') ?? {};

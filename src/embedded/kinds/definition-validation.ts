@@ -12,6 +12,7 @@ import {
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import { hasCondition } from './conditions.ts';
 import { sameJson } from './members.ts';
 import { dns1035Problems, subdomainProblems } from './names.ts';
 import { unlessSame } from './problems.ts';
@@ -33,10 +34,7 @@ export function definitionErrors(object: JsonObject): FieldError[] {
 /** What is wrong with an update beside: names may not change, nor the scope once objects are served. */
 export function definitionUpdateErrors(object: JsonObject, old: JsonObject): FieldError[] {
   const fixed = [['group'], ['names', 'plural']];
-  const established = objectsAt(old, 'status', 'conditions').some(
-    (condition) => textAt(condition, 'type') === 'Established' && textAt(condition, 'status') === 'True',
-  );
-  const paths = established ? [['scope'], ['names', 'kind'], ...fixed] : fixed;
+  const paths = hasCondition(old, 'Established') ? [['scope'], ['names', 'kind'], ...fixed] : fixed;
   return paths.flatMap((path) =>
     unlessSame(`spec.${path.join('.')}`, valueAt(object, 'spec', ...path), valueAt(old, 'spec', ...path)),
   );

@@ -1,14 +1,7 @@
-import {
-  forbiddenValue,
-  invalidValue,
-  numberAt,
-  objectAt,
-  objectsAt,
-  textAt,
-  valueAt,
-} from '../../schema/index.ts';
+import { forbiddenValue, invalidValue, numberAt, objectAt, textAt, valueAt } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults } from './conditions.ts';
 import { formatSelector, unlessSameSelector } from './label-selector.ts';
 import { ensureObject, sameJson, setDefault, setDefaultText, setOrRemove } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
@@ -45,10 +38,7 @@ export const deployment: BuiltInKind = {
       setDefault(spec, 'revisionHistoryLimit', 10);
       setDefault(spec, 'progressDeadlineSeconds', 600);
       podTemplateDefaults(spec);
-      for (const condition of objectsAt(ensureObject(object, 'status'), 'conditions')) {
-        setDefault(condition, 'lastUpdateTime', null);
-        setDefault(condition, 'lastTransitionTime', null);
-      }
+      conditionTimeDefaults(ensureObject(object, 'status'), 'lastUpdateTime', 'lastTransitionTime');
     },
     validate,
     validateUpdate: (object, old) => unlessSameSelector('spec.selector', object, old),

@@ -3,13 +3,13 @@ import {
   isTrueAt,
   numberAt,
   objectAt,
-  objectsAt,
   requiredValue,
   textAt,
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults, hasCondition } from './conditions.ts';
 import { humanDuration } from './human-duration.ts';
 import { formatSelector, selectorErrors, selects } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
@@ -41,10 +41,7 @@ export const job: BuiltInKind = {
       const metadata = ensureObject(object, 'metadata');
       if (labels !== undefined && objectAt(metadata, 'labels') === undefined)
         metadata['labels'] = { ...labels };
-      for (const condition of objectsAt(ensureObject(object, 'status'), 'conditions')) {
-        setDefault(condition, 'lastProbeTime', null);
-        setDefault(condition, 'lastTransitionTime', null);
-      }
+      conditionTimeDefaults(ensureObject(object, 'status'), 'lastProbeTime', 'lastTransitionTime');
     },
     create: generateSelector,
     validate,
@@ -190,15 +187,11 @@ function updateErrors(object: JsonObject, old: JsonObject): FieldError[] {
 }
 
 function statusCell(object: JsonObject): string {
-  const has = (type: string): boolean =>
-    objectsAt(object, 'status', 'conditions').some(
-      (condition) => textAt(condition, 'type') === type && textAt(condition, 'status') === 'True',
-    );
-  if (has('Complete')) return 'Complete';
-  if (has('Failed')) return 'Failed';
+  if (hasCondition(object, 'Complete')) return 'Complete';
+  if (hasCondition(object, 'Failed')) return 'Failed';
   if (valueAt(object, 'metadata', 'deletionTimestamp') !== undefined) return 'Terminating';
-  for (const type of ['Suspended', 'FailureTarget', 'SuccessCriteriaMet']) if (has(type)) return type;
-  return 'Running';
+  const others = ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'];
+  return others.find((type) => hasCondition(object, type)) ?? 'Running';
 }
 
 function completionsCell(object: JsonObject): string {

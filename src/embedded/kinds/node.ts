@@ -12,6 +12,7 @@ import {
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults } from './conditions.ts';
 import { compareText } from './label-selector.ts';
 import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
 import { labelValueProblems, qualifiedNameProblems } from './names.ts';
@@ -112,10 +113,7 @@ function statusDefaults(status: JsonObject): void {
   if (capacity !== undefined && objectAt(status, 'allocatable') === undefined) {
     status['allocatable'] = { ...capacity };
   }
-  for (const condition of objectsAt(status, 'conditions')) {
-    setDefault(condition, 'lastHeartbeatTime', null);
-    setDefault(condition, 'lastTransitionTime', null);
-  }
+  conditionTimeDefaults(status, 'lastHeartbeatTime', 'lastTransitionTime');
   const endpoint = ensureObject(ensureObject(status, 'daemonEndpoints'), 'kubeletEndpoint');
   setDefault(endpoint, 'Port', 0);
   const info = ensureObject(status, 'nodeInfo');

@@ -7,6 +7,7 @@ import {
   textAt,
   valueAt,
 } from '../../schema/index.ts';
+import { hasCondition } from './conditions.ts';
 import { ageOf } from './human-duration.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 import type { TableRules } from './table.ts';
@@ -184,12 +185,6 @@ function endReason(terminated: JsonObject): string {
 
 function later(left: string, right: string): string {
   return left > right ? left : right;
-}
-
-function hasCondition(pod: JsonObject, type: string): boolean {
-  return objectsAt(pod, 'status', 'conditions').some(
-    (condition) => textAt(condition, 'type') === type && textAt(condition, 'status') === 'True',
-  );
 }
 
 function gatesCell(pod: JsonObject): string {

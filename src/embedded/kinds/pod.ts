@@ -10,6 +10,7 @@ import {
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults } from './conditions.ts';
 import type { Subresource, Verb } from './kind.ts';
 import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
 import { admitPod } from './pod-admission.ts';
@@ -98,10 +99,7 @@ function part(name: string, kind: string, verbs: readonly Verb[]): Subresource {
 
 /** Members that are sent even when they are empty. */
 function statusDefaults(status: JsonObject): void {
-  for (const condition of objectsAt(status, 'conditions')) {
-    setDefault(condition, 'lastProbeTime', null);
-    setDefault(condition, 'lastTransitionTime', null);
-  }
+  conditionTimeDefaults(status, 'lastProbeTime', 'lastTransitionTime');
   for (const list of CONTAINER_STATUSES) {
     for (const container of objectsAt(status, list)) {
       ensureObject(container, 'state');

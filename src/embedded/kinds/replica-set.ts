@@ -1,5 +1,6 @@
-import { numberAt, objectAt, objectsAt } from '../../schema/index.ts';
+import { numberAt, objectAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults } from './conditions.ts';
 import { formatSelector, unlessSameSelector } from './label-selector.ts';
 import { ensureObject, setDefault } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
@@ -28,8 +29,7 @@ export const replicaSet: BuiltInKind = {
       podTemplateDefaults(spec);
       const status = ensureObject(object, 'status');
       setDefault(status, 'replicas', 0);
-      for (const condition of objectsAt(status, 'conditions'))
-        setDefault(condition, 'lastTransitionTime', null);
+      conditionTimeDefaults(status, 'lastTransitionTime');
     },
     validate(object) {
       const spec = objectAt(object, 'spec') ?? {};

@@ -1,6 +1,7 @@
 import { forbiddenValue, numberAt, objectAt, objectsAt, textAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
+import { conditionTimeDefaults } from './conditions.ts';
 import { ensureObject, sameJson, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';
@@ -50,8 +51,7 @@ export const statefulSet: BuiltInKind = {
       const status = ensureObject(object, 'status');
       setDefault(status, 'replicas', 0);
       setDefault(status, 'availableReplicas', 0);
-      for (const condition of objectsAt(status, 'conditions'))
-        setDefault(condition, 'lastTransitionTime', null);
+      conditionTimeDefaults(status, 'lastTransitionTime');
     },
     validate(object) {
       const spec = objectAt(object, 'spec') ?? {};

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../../schema/index.ts';
-import type { Kind } from '../kinds/index.ts';
+import type { JsonObject } from '../../schema/index.ts';
+import { putCondition, type Kind } from '../kinds/index.ts';
 import { finalizersOf, metadataOf, setFinalizers } from './object-metadata.ts';
 
 /** Holds a CustomResourceDefinition that is being deleted until the objects of its kind are gone. */
@@ -19,19 +19,11 @@ export function terminateDefinition(definition: JsonObject, time: string): void 
   metadataOf(definition)['deletionTimestamp'] = time;
   const finalizers = finalizersOf(definition);
   if (!finalizers.includes(CLEANUP_FINALIZER)) setFinalizers(definition, [...finalizers, CLEANUP_FINALIZER]);
-  const status = isJsonObject(definition['status']) ? definition['status'] : {};
-  const conditions = Array.isArray(status['conditions']) ? status['conditions'].filter(isJsonObject) : [];
-  definition['status'] = {
-    ...status,
-    conditions: [
-      ...conditions.filter(({ type }) => type !== 'Terminating'),
-      {
-        type: 'Terminating',
-        status: 'True',
-        lastTransitionTime: time,
-        reason: 'InstanceDeletionPending',
-        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
-      },
-    ],
-  };
+  putCondition(definition, {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: time,
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  });
 }

@@ -15,5 +15,5 @@ export {
 export { objectValue } from './presentation.ts';
 export type { ApiAnswer, ApiCall } from './request.ts';
 export { StatusError, tooLarge } from './status-error.ts';
-export { SystemClient, section } from './system-client.ts';
+export { SystemClient } from './system-client.ts';
 export { Watch } from './watch.ts';

@@ -1,4 +1,12 @@
-import { isJsonObject, invalidValue, textAt, type JsonObject } from '../../schema/index.ts';
+import {
+  invalidValue,
+  isJsonObject,
+  numberAt,
+  objectAt,
+  textAt,
+  valueAt,
+  type JsonObject,
+} from '../../schema/index.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
@@ -18,13 +26,13 @@ function scalePathsOf(kind: Kind): ScalePaths {
 /** The autoscaling/v1 Scale of an object (kubernetes-api §13). @throws StatusError 500 where a custom object has no count */
 export function scaleOf(kind: Kind, object: JsonObject): JsonObject {
   const paths = scalePathsOf(kind);
-  const wanted = memberAt(object, paths.specReplicas);
+  const wanted = valueAt(object, ...paths.specReplicas);
   if (wanted === undefined && kind.custom) {
     throw internalError(`the spec replicas field "${dotted(paths.specReplicas)}" does not exist`);
   }
   const replicas = typeof wanted === 'number' ? wanted : 0;
-  const current = memberAt(object, paths.statusReplicas);
-  const selector = selectorText(paths.selector === undefined ? undefined : memberAt(object, paths.selector));
+  const current = numberAt(object, ...paths.statusReplicas);
+  const selector = paths.selector === undefined ? '' : selectorText(valueAt(object, ...paths.selector));
   const metadata = metadataOf(object);
   return {
     kind: 'Scale',
@@ -36,7 +44,7 @@ export function scaleOf(kind: Kind, object: JsonObject): JsonObject {
     ),
     spec: replicas === 0 ? {} : { replicas },
     status: {
-      replicas: typeof current === 'number' ? current : 0,
+      replicas: current ?? 0,
       ...(selector === '' ? {} : { selector }),
     },
   };
@@ -49,8 +57,7 @@ export function withScale(kind: Kind, object: JsonObject, scale: JsonObject): Js
   if (given !== '' && given !== name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   }
-  const spec = scale['spec'];
-  const wanted = isJsonObject(spec) ? (spec['replicas'] ?? 0) : 0;
+  const wanted = valueAt(scale, 'spec', 'replicas') ?? 0;
   if (typeof wanted !== 'number' || !Number.isInteger(wanted)) {
     throw badRequest(
       'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal value into Go struct field ScaleSpec.spec.replicas of type int32',
@@ -71,13 +78,6 @@ export function withScale(kind: Kind, object: JsonObject, scale: JsonObject): Js
 function selectorText(selector: unknown): string {
   if (typeof selector === 'string') return selector;
   return isJsonObject(selector) ? formatSelector(selector) : '';
-}
-
-function memberAt(object: JsonObject, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
-    object,
-  );
 }
 
 function setMember(object: JsonObject, path: readonly string[], value: number): void {
@@ -101,15 +101,13 @@ function dotted(path: readonly string[]): string {
 
 /** Binds a pod to the node that a Binding names. @throws StatusError 400, 409 */
 export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
-  const target = binding['target'];
-  const node = isJsonObject(target) ? textAt(target, 'name') : '';
+  const node = textAt(binding, 'target', 'name');
   if (node === '') {
     throw invalid({ group: '', kind: 'Binding' }, nameOf(pod), [
       { reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
     ]);
   }
-  const spec = pod['spec'];
-  const bound = isJsonObject(spec) ? textAt(spec, 'nodeName') : '';
+  const bound = textAt(pod, 'spec', 'nodeName');
   if (bound !== '') {
     const name = nameOf(pod);
     throw new StatusError(
@@ -119,7 +117,7 @@ export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
       { name, kind: 'pods/binding' },
     );
   }
-  pod['spec'] = { ...(isJsonObject(spec) ? spec : {}), nodeName: node };
+  pod['spec'] = { ...objectAt(pod, 'spec'), nodeName: node };
   return pod;
 }
 

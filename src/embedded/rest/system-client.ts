@@ -1,4 +1,4 @@
-import { copyObject, isJsonObject, type JsonObject } from '../../schema/index.ts';
+import { copyObject, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { createObject } from './create-object.ts';
 import { deleteObject, type DeleteOptions } from './delete-object.ts';
@@ -82,10 +82,4 @@ export class SystemClient {
   delete(kind: Kind, object: JsonObject, options: Partial<DeleteOptions> = {}): void {
     deleteObject(this.#environment, kind, copyObject(object), { ...PLAIN_DELETE, ...options }, []);
   }
-}
-
-/** A member of an object that is an object; an empty one where it is not. */
-export function section(object: JsonObject, key: string): JsonObject {
-  const value = object[key];
-  return isJsonObject(value) ? value : {};
 }
