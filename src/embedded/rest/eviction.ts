@@ -6,7 +6,7 @@ import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './obj
 import { objectValue } from './presentation.ts';
 import { SystemClient } from './system-client.ts';
 import { conditionOf, putCondition, type Kind } from '../kinds/index.ts';
-import { StatusError, badRequest, internalError } from './status-error.ts';
+import { StatusError, internalError } from './status-error.ts';
 
 /** How many pods a budget remembers as evicted before its controller has seen them go. */
 const MAX_DISRUPTED = 2000;
@@ -15,6 +15,7 @@ const MAX_DISRUPTED = 2000;
  * Evicts a pod, where its disruption budget lets it (kubernetes-api §13). Inside a transaction only.
  *
  * @param pod changed in place
+ * @param dryRun whether the request asked for that; the eviction's own deleteOptions may, too
  * @throws StatusError 429 with the budget's reason
  */
 export function evictPod(
@@ -22,15 +23,12 @@ export function evictPod(
   kind: Kind,
   pod: JsonObject,
   eviction: JsonObject,
+  dryRun: boolean,
 ): void {
-  const given = nameOf(eviction);
-  const name = nameOf(pod);
-  if (given !== '' && given !== name) {
-    throw badRequest(`name in URL does not match name in Eviction object: ${name} != ${given}`);
-  }
-  const options = readDeleteOptions(objectAt(eviction, 'deleteOptions'), new URLSearchParams());
+  const given = readDeleteOptions(objectAt(eviction, 'deleteOptions'), new URLSearchParams());
+  const options = { ...given, dryRun: given.dryRun || dryRun };
   const budget = needsBudget(pod) ? budgetOf(environment, pod) : undefined;
-  if (budget !== undefined) spend(environment, budget, name, options.dryRun);
+  if (budget !== undefined) spend(environment, budget, nameOf(pod), options.dryRun);
   if (!isBeingDeleted(pod)) markDisrupted(pod, formatTime(environment.now()));
   deleteObject(environment, kind, pod, options, []);
 }

@@ -247,6 +247,14 @@ function checkScope(kind: Kind, info: RequestInfo): void {
     throw noSuchResource();
 }
 
+const METHOD_VERBS: Readonly<Record<string, Kind['verbs'][number]>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
 type Handler = (context: ResourceRequest) => ApiAnswer | Watch;
 
 /** Which code answers; each verb must be one that the kind, or its subresource, allows. @throws StatusError 404, 405 */
@@ -257,6 +265,8 @@ function handlerFor({ kind, info, request }: ResourceRequest): Handler {
       if (kind.custom) throw notFound(kind, info.name);
       throw noSuchResource();
     }
+    const verb = METHOD_VERBS[request.method];
+    if (verb === undefined || !subresource.verbs.includes(verb)) throw methodNotAllowed();
     return handleSubresource;
   }
   const allowed = (verb: Kind['verbs'][number]): boolean => kind.verbs.includes(verb);

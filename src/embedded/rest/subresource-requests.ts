@@ -8,7 +8,7 @@ import { answerJson } from './presentation.ts';
 import { readWriteOptions } from './request-options.ts';
 import { existingObject, type ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
-import { StatusError, badRequest, methodNotAllowed, notFound, unsupportedMediaType } from './status-error.ts';
+import { StatusError, badRequest, methodNotAllowed, unsupportedMediaType } from './status-error.ts';
 import { bindPod, checkSubresourceType, scaleOf, withScale } from './subresources.ts';
 import { updateObject } from './update-object.ts';
 import {
@@ -44,7 +44,10 @@ export function handleSubresource(context: ResourceRequest): ApiAnswer {
       existingObject(context);
       throw new StatusError(503, undefined, 'no endpoints are reachable from this control plane');
     default:
-      throw notFound(context.kind, info.name);
+      // What is shown below the object is the object; what is changed there only its node could change.
+      if (context.request.method === 'GET') return getObject(context);
+      existingObject(context);
+      throw withoutKubelet();
   }
 }
 
@@ -112,11 +115,12 @@ function shownScale(kind: ResourceRequest['kind'], object: JsonObject): JsonObje
 }
 
 function postEviction(context: ResourceRequest): ApiAnswer {
-  const { environment, kind, presentation, warnings } = context;
+  const { environment, kind, presentation, request, warnings } = context;
+  const { dryRun } = readWriteOptions('CreateOptions', request.query, request.headers['user-agent']);
   const eviction = readPlainBody(context, { group: 'policy', version: 'v1', kind: 'Eviction' }, [
     'policy/v1beta1',
   ]);
-  evictPod(environment, kind, existingObject(context), eviction);
+  evictPod(environment, kind, existingObject(context), eviction, dryRun);
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
   return answerJson(201, JSON.stringify(status), presentation, warnings);
 }
@@ -175,7 +179,11 @@ export function readPlainBody(
   if (!alsoVersions.includes(textAt(object, 'apiVersion'))) checkSubresourceType(object, wanted);
   const name = nameOf(object);
   if (name !== '' && name !== info.name && info.name !== '') {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+    throw badRequest(
+      request.method === 'POST'
+        ? `name in URL does not match name in ${wanted.kind} object`
+        : `the name of the object (${name}) does not match the name on the URL (${info.name})`,
+    );
   }
   const namespace = namespaceOf(object);
   if (namespace !== '' && namespace !== info.namespace) {
