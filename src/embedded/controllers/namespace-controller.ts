@@ -60,7 +60,11 @@ export class NamespaceController implements Controller {
     }
     const { deleted, left } = this.#empty(name);
     if (left === 0) {
+<<<<<<< Updated upstream
       client.update(kind, namespace, (next) => delete objectAt(next, 'spec')?.['finalizers'], 'finalize');
+=======
+      client.update(kind, namespace, releaseContents, 'finalize');
+>>>>>>> Stashed changes
       return true;
     }
     // What finalizers hold is looked at again when it goes.
@@ -100,6 +104,13 @@ export class NamespaceController implements Controller {
     }
     return { deleted, left };
   }
+}
+
+/** Nothing is in the namespace any more. What others put among its finalizers goes when they say so. */
+function releaseContents(namespace: JsonObject): void {
+  const spec = section(namespace, 'spec');
+  const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : [];
+  spec['finalizers'] = finalizers.filter((finalizer) => finalizer !== 'kubernetes');
 }
 
 function rootAuthority(namespace: string, authority: string): JsonObject {

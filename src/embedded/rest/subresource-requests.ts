@@ -130,7 +130,7 @@ function postBinding(context: ResourceRequest): ApiAnswer {
   const options = readWriteOptions('CreateOptions', request.query, request.headers['user-agent']);
   const binding = readPlainBody(context, { group: '', version: 'v1', kind: 'Binding' });
   const old = existingObject(context);
-  const next = bindPod(copyObject(old), binding);
+  const next = bindPod(copyObject(old), binding, environment.now());
   updateObject(environment, {
     kind,
     old,

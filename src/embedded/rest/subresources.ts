@@ -1,3 +1,4 @@
+<<<<<<< Updated upstream
 import {
   invalidValue,
   isJsonObject,
@@ -7,6 +8,10 @@ import {
   valueAt,
   type JsonObject,
 } from '../../schema/index.ts';
+=======
+import { isJsonObject, invalidValue, type Json, type JsonObject } from '../../schema/index.ts';
+import { formatTime } from './api-environment.ts';
+>>>>>>> Stashed changes
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
@@ -99,9 +104,21 @@ function dotted(path: readonly string[]): string {
   return path.map((key) => `.${key}`).join('');
 }
 
+<<<<<<< Updated upstream
 /** Binds a pod to the node that a Binding names. @throws StatusError 400, 409 */
 export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
   const node = textAt(binding, 'target', 'name');
+=======
+/**
+ * Binds a pod to the node that a Binding names, and says in its status that it is scheduled (kube-apiserver's assignPod).
+ *
+ * @param now milliseconds since 1970
+ * @throws StatusError 400, 409
+ */
+export function bindPod(pod: JsonObject, binding: JsonObject, now: number): JsonObject {
+  const target = binding['target'];
+  const node = isJsonObject(target) ? textMember(target, 'name') : '';
+>>>>>>> Stashed changes
   if (node === '') {
     throw invalid({ group: '', kind: 'Binding' }, nameOf(pod), [
       { reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
@@ -117,8 +134,25 @@ export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
       { name, kind: 'pods/binding' },
     );
   }
+<<<<<<< Updated upstream
   pod['spec'] = { ...objectAt(pod, 'spec'), nodeName: node };
+=======
+  pod['spec'] = { ...(isJsonObject(spec) ? spec : {}), nodeName: node };
+  const status = isJsonObject(pod['status']) ? pod['status'] : {};
+  const others = Array.isArray(status['conditions']) ? status['conditions'] : [];
+  const scheduled: JsonObject = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: formatTime(now),
+  };
+  pod['status'] = { ...status, conditions: [...others.filter((other) => !isScheduled(other)), scheduled] };
+>>>>>>> Stashed changes
   return pod;
+}
+
+function isScheduled(condition: Json): boolean {
+  return isJsonObject(condition) && condition['type'] === 'PodScheduled';
 }
 
 /** Whether an object in a request for `apiVersion`/`kind` is of that type; absent members are taken to be right. */

@@ -51,7 +51,7 @@ export function updateObject(environment: ApiEnvironment, update: Update): Updat
   const given = copyObject(next);
   const context = writeContext(environment, update.warnings);
   if (subresource === 'status') kind.strategy.prepareForStatusUpdate(next, old, context);
-  else kind.strategy.prepareForUpdate(next, old, context);
+  else if (!BEYOND_UPDATES.has(subresource)) kind.strategy.prepareForUpdate(next, old, context);
   if (update.managed !== undefined) setManagedFields(next, update.managed);
   // A real server does not know the type of a custom kind's Scale, and so not its fields either.
   else if (kind.custom && subresource === 'scale') setManagedFields(next, oldMetadata['managedFields']);
@@ -73,6 +73,9 @@ export function updateObject(environment: ApiEnvironment, update: Update): Updat
   if (!options.dryRun) writeObject(environment, kind, next);
   return { object: next, outcome: 'updated' };
 }
+
+/** Subresources that set what no update of the object may: a namespace's own finalizers, the node of a pod. */
+const BEYOND_UPDATES: ReadonlySet<string> = new Set(['finalize', 'binding']);
 
 /** A pod goes when its kubelet says so, or its grace period was 0. */
 function isInGracePeriod(object: JsonObject): boolean {
@@ -140,6 +143,7 @@ function carrySystemFields(metadata: JsonObject, old: JsonObject): void {
 }
 
 function checkUpdated({ kind, old, next, subresource }: Update): void {
+  if (BEYOND_UPDATES.has(subresource)) return;
   const strategy = kind.strategy;
   const isStatus = subresource === 'status';
   const ofMetadata = validateMetadataUpdate(metadataOf(next), metadataOf(old));
