@@ -1,4 +1,4 @@
-import { objectAt, type JsonObject } from '../../schema/index.ts';
+import { objectAt, textsAt, type JsonObject } from '../../schema/index.ts';
 import { finalizersOf, isBeingDeleted, objectValue } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
@@ -60,11 +60,7 @@ export class NamespaceController implements Controller {
     }
     const { deleted, left } = this.#empty(name);
     if (left === 0) {
-<<<<<<< Updated upstream
-      client.update(kind, namespace, (next) => delete objectAt(next, 'spec')?.['finalizers'], 'finalize');
-=======
       client.update(kind, namespace, releaseContents, 'finalize');
->>>>>>> Stashed changes
       return true;
     }
     // What finalizers hold is looked at again when it goes.
@@ -108,9 +104,10 @@ export class NamespaceController implements Controller {
 
 /** Nothing is in the namespace any more. What others put among its finalizers goes when they say so. */
 function releaseContents(namespace: JsonObject): void {
-  const spec = section(namespace, 'spec');
-  const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : [];
-  spec['finalizers'] = finalizers.filter((finalizer) => finalizer !== 'kubernetes');
+  const finalizers = textsAt(namespace, 'spec', 'finalizers').filter(
+    (finalizer) => finalizer !== 'kubernetes',
+  );
+  namespace['spec'] = { ...objectAt(namespace, 'spec'), finalizers };
 }
 
 function rootAuthority(namespace: string, authority: string): JsonObject {

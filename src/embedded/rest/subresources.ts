@@ -1,4 +1,3 @@
-<<<<<<< Updated upstream
 import {
   invalidValue,
   isJsonObject,
@@ -8,14 +7,11 @@ import {
   valueAt,
   type JsonObject,
 } from '../../schema/index.ts';
-=======
-import { isJsonObject, invalidValue, type Json, type JsonObject } from '../../schema/index.ts';
 import { formatTime } from './api-environment.ts';
->>>>>>> Stashed changes
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
-import { formatSelector, type Kind, type ScalePaths } from '../kinds/index.ts';
+import { formatSelector, putCondition, type Kind, type ScalePaths } from '../kinds/index.ts';
 
 const BUILT_IN: ScalePaths = {
   specReplicas: ['spec', 'replicas'],
@@ -104,11 +100,6 @@ function dotted(path: readonly string[]): string {
   return path.map((key) => `.${key}`).join('');
 }
 
-<<<<<<< Updated upstream
-/** Binds a pod to the node that a Binding names. @throws StatusError 400, 409 */
-export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
-  const node = textAt(binding, 'target', 'name');
-=======
 /**
  * Binds a pod to the node that a Binding names, and says in its status that it is scheduled (kube-apiserver's assignPod).
  *
@@ -116,9 +107,7 @@ export function bindPod(pod: JsonObject, binding: JsonObject): JsonObject {
  * @throws StatusError 400, 409
  */
 export function bindPod(pod: JsonObject, binding: JsonObject, now: number): JsonObject {
-  const target = binding['target'];
-  const node = isJsonObject(target) ? textMember(target, 'name') : '';
->>>>>>> Stashed changes
+  const node = textAt(binding, 'target', 'name');
   if (node === '') {
     throw invalid({ group: '', kind: 'Binding' }, nameOf(pod), [
       { reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
@@ -134,25 +123,14 @@ export function bindPod(pod: JsonObject, binding: JsonObject, now: number): Json
       { name, kind: 'pods/binding' },
     );
   }
-<<<<<<< Updated upstream
   pod['spec'] = { ...objectAt(pod, 'spec'), nodeName: node };
-=======
-  pod['spec'] = { ...(isJsonObject(spec) ? spec : {}), nodeName: node };
-  const status = isJsonObject(pod['status']) ? pod['status'] : {};
-  const others = Array.isArray(status['conditions']) ? status['conditions'] : [];
-  const scheduled: JsonObject = {
+  putCondition(pod, {
     type: 'PodScheduled',
     status: 'True',
     lastProbeTime: null,
     lastTransitionTime: formatTime(now),
-  };
-  pod['status'] = { ...status, conditions: [...others.filter((other) => !isScheduled(other)), scheduled] };
->>>>>>> Stashed changes
+  });
   return pod;
-}
-
-function isScheduled(condition: Json): boolean {
-  return isJsonObject(condition) && condition['type'] === 'PodScheduled';
 }
 
 /** Whether an object in a request for `apiVersion`/`kind` is of that type; absent members are taken to be right. */
