@@ -1,8 +1,8 @@
+import { dns1123SubdomainProblems, labelValueProblems } from '../schema/index.ts';
+
 const MAX_SUBDOMAIN = 253;
 /** Of a part of a DNS name, a label's value, and the name in a label's key. */
 export const MAX_LABEL = 63;
-const SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-const QUALIFIED_PART = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 /**
  * What is wrong with an RFC 1123 subdomain, the form of most object names; undefined if nothing is.
@@ -11,7 +11,7 @@ export function subdomainProblem(name: string): string | undefined {
   if (name === '') return 'must not be empty';
   if (name.length > MAX_SUBDOMAIN)
     return `must be no more than ${MAX_SUBDOMAIN} characters, has ${name.length}`;
-  if (SUBDOMAIN.test(name)) return undefined;
+  if (dns1123SubdomainProblems(name).length === 0) return undefined;
   return `${JSON.stringify(name)} must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character`;
 }
 
@@ -27,13 +27,14 @@ export function qualifiedNameProblem(key: string): string | undefined {
   if (name === '') return 'the name part must not be empty';
   if (name.length > MAX_LABEL)
     return `the name part must be no more than ${MAX_LABEL} characters, has ${name.length}`;
-  if (QUALIFIED_PART.test(name)) return undefined;
+  // A label's value and the name in its key have one form, except that a value may be empty.
+  if (labelValueProblems(name).length === 0) return undefined;
   return `the name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`;
 }
 
 /** What is wrong with the value of a label; undefined if nothing is. */
 export function labelValueProblem(value: string): string | undefined {
   if (value.length > MAX_LABEL) return `must be no more than ${MAX_LABEL} characters, has ${value.length}`;
-  if (value === '' || QUALIFIED_PART.test(value)) return undefined;
+  if (labelValueProblems(value).length === 0) return undefined;
   return `${JSON.stringify(value)} must be empty or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`;
 }

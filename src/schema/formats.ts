@@ -2,12 +2,11 @@ import { isIP } from 'node:net';
 import { parseDurationFormat } from './go-duration.ts';
 import { parseRequestUri } from './go-url.ts';
 import { parseCidr } from './ip.ts';
+import { dns1123LabelProblems, dns1123SubdomainProblems } from './names.ts';
 import { isQuantity } from './quantity.ts';
 import type { Schema } from './schema.ts';
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const TIME = /^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|[+-][0-9]{2}:[0-9]{2})$/;
 
 /**
@@ -40,8 +39,8 @@ const STRING_FORMATS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['duration', (text) => parseDurationFormat(text) !== undefined],
   ['datetime', isDateTime],
   ['quantity', isQuantity],
-  ['k8sshortname', (text) => text.length <= 63 && DNS_LABEL.test(text)],
-  ['k8slongname', (text) => text.length <= 253 && DNS_SUBDOMAIN.test(text)],
+  ['k8sshortname', (text) => dns1123LabelProblems(text).length === 0],
+  ['k8slongname', (text) => dns1123SubdomainProblems(text).length === 0],
 ]);
 
 /** The format of a schema, if Kubernetes knows it for the schema's type. */

@@ -17,5 +17,15 @@ export {
 export type { Json, JsonObject } from './json.ts';
 export { copyJson, copyObject, equalJson, isJsonObject, memberOf, setMember } from './json.ts';
 export { isTrueAt, listAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';
+export type { NameForm } from './names.ts';
+export {
+  dns1035LabelProblems,
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
+  formProblems,
+  labelValueProblems,
+  nameForm,
+  qualifiedNameProblems,
+} from './names.ts';
 export { prune, unknownFields } from './prune.ts';
 export type { Schema, ValidationRule } from './schema.ts';

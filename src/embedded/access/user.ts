@@ -1,3 +1,4 @@
+import { dns1123LabelProblems, dns1123SubdomainProblems } from '../../schema/index.ts';
 import type { JsonObject } from '../../schema/index.ts';
 
 /** Who makes a request. */
@@ -64,14 +65,15 @@ export function parseServiceAccountUsername(
   if (!username.startsWith(serviceAccountPrefix)) return undefined;
   const [namespace, name, ...rest] = username.slice(serviceAccountPrefix.length).split(':');
   if (namespace === undefined || name === undefined || rest.length > 0) return undefined;
-  return isDnsLabel(namespace) && isDnsSubdomain(name) ? { namespace, name } : undefined;
+  const isOne = dns1123LabelProblems(namespace).length === 0 && dns1123SubdomainProblems(name).length === 0;
+  return isOne ? { namespace, name } : undefined;
 }
 
 /** The node that a user name means, whatever its groups; undefined if it means none. */
 export function parseNodeUsername(username: string): string | undefined {
   if (!username.startsWith(nodeUserPrefix)) return undefined;
   const name = username.slice(nodeUserPrefix.length);
-  return isDnsSubdomain(name) ? name : undefined;
+  return dns1123SubdomainProblems(name).length === 0 ? name : undefined;
 }
 
 /** `userInfo` as reviews show it; what is empty is left out. */
@@ -84,12 +86,4 @@ export function userInfo(one: User): JsonObject {
       ? {}
       : { extra: Object.fromEntries([...one.extra].map(([key, values]) => [key, [...values]])) }),
   };
-}
-
-function isDnsLabel(text: string): boolean {
-  return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
-}
-
-function isDnsSubdomain(text: string): boolean {
-  return text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text);
 }

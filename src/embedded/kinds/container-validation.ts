@@ -1,4 +1,5 @@
 import {
+  dns1123LabelProblems,
   duplicateValue,
   invalidValue,
   numberAt,
@@ -10,7 +11,7 @@ import {
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { configKeyProblems, environmentNameProblems, labelProblems, portNameProblems } from './names.ts';
+import { configKeyProblems, environmentNameProblems, portNameProblems } from './names.ts';
 import {
   invalidFor,
   notFound,
@@ -67,7 +68,7 @@ export function imageErrors(image: string, field: string): FieldError[] {
 export function containerNameErrors(container: JsonObject, field: string, names: Set<string>): FieldError[] {
   const name = textAt(container, 'name');
   if (name === '') return [requiredValue(`${field}.name`)];
-  const problems = labelProblems(name);
+  const problems = dns1123LabelProblems(name);
   if (problems.length > 0) return invalidFor(`${field}.name`, name, problems);
   if (names.has(name)) return [duplicateValue(`${field}.name`, name)];
   names.add(name);

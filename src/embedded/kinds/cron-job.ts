@@ -1,4 +1,5 @@
 import {
+  dns1123SubdomainProblems,
   invalidValue,
   isTrueAt,
   listAt,
@@ -13,7 +14,6 @@ import { ageOf } from './human-duration.ts';
 import { jobSpecErrors } from './job.ts';
 import { formatSelector } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
-import { subdomainProblems } from './names.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';
@@ -36,7 +36,9 @@ export const cronJob: BuiltInKind = {
     status: () => ({}),
     counts: specChanged,
     names: (name) =>
-      name.length > MAX_NAME ? [`must be no more than ${MAX_NAME} characters`] : subdomainProblems(name),
+      name.length > MAX_NAME
+        ? [`must be no more than ${MAX_NAME} characters`]
+        : dns1123SubdomainProblems(name),
     defaults(object) {
       const spec = ensureObject(object, 'spec');
       setDefaultText(spec, 'concurrencyPolicy', 'Allow');

@@ -1,4 +1,6 @@
 import {
+  dns1035LabelProblems,
+  dns1123SubdomainProblems,
   forbiddenValue,
   invalidValue,
   isTrueAt,
@@ -14,7 +16,6 @@ import {
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { hasCondition } from './conditions.ts';
 import { sameJson } from './members.ts';
-import { dns1035Problems, subdomainProblems } from './names.ts';
 import { unlessSame } from './problems.ts';
 import { versionErrors } from './version-validation.ts';
 
@@ -46,7 +47,7 @@ function specErrors(spec: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   if (group === '') errors.push(requiredValue('spec.group'));
   else {
-    const problems = subdomainProblems(group);
+    const problems = dns1123SubdomainProblems(group);
     if (problems.length > 0) errors.push(invalidValue('spec.group', group, problems.join(',')));
     else if (!group.includes('.')) {
       errors.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
@@ -69,7 +70,7 @@ function versionListErrors(spec: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   const names = versions.map((version) => textAt(version, 'name'));
   for (const [index, name] of names.entries()) {
-    const problems = dns1035Problems(name);
+    const problems = dns1035LabelProblems(name);
     if (problems.length > 0) {
       errors.push(invalidValue(`spec.versions[${index}].name`, name, problems.join(',')));
     }
@@ -145,7 +146,7 @@ function labelOr(field: string, name: string, detail: string): FieldError[] {
 }
 
 function label(field: string, name: string, detail: string): FieldError[] {
-  const problems = dns1035Problems(detail === '' ? name : name.toLowerCase());
+  const problems = dns1035LabelProblems(detail === '' ? name : name.toLowerCase());
   return problems.length === 0 ? [] : [invalidValue(field, name, detail + problems.join(','))];
 }
 

@@ -1,11 +1,20 @@
-import { invalidValue, numberAt, objectAt, requiredValue, textAt, valueAt } from '../../schema/index.ts';
+import {
+  dns1123SubdomainProblems,
+  invalidValue,
+  numberAt,
+  objectAt,
+  qualifiedNameProblems,
+  requiredValue,
+  textAt,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { fromCoreEvent, toCoreEvent } from './event-view.ts';
 import { ageOf } from './human-duration.ts';
 import { ensureObject, sameJson, setDefault } from './members.ts';
 import { metadataOf } from './metadata.ts';
-import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from './names.ts';
+import { pathSegmentProblems } from './names.ts';
 import { invalidFor, unlessSame } from './problems.ts';
 import { NAME, nameCell } from './table.ts';
 import type { Cell, TableRules } from './table.ts';
@@ -91,7 +100,7 @@ export const eventView: BuiltInKind = {
   group: 'events.k8s.io',
   storage: 'events',
   strategy: {
-    names: subdomainProblems,
+    names: dns1123SubdomainProblems,
     createsOnUpdate: true,
     defaults: (object) => setDefault(object, 'eventTime', null),
     validate: (object) => legacyErrors(toCoreEvent(object)),

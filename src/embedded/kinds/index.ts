@@ -5,7 +5,6 @@ export { customKinds } from './custom-kind.ts';
 export { toGoForm } from './go-form.ts';
 export { formatSelector } from './label-selector.ts';
 export { validateMetadata, validateMetadataUpdate } from './metadata.ts';
-export { labelValueProblems, qualifiedNameProblems } from './names.ts';
 export { virtualKinds } from './virtual-kinds.ts';
 export type {
   Kind,

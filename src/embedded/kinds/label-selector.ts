@@ -1,9 +1,11 @@
 import {
   forbiddenValue,
   invalidValue,
+  labelValueProblems,
   listAt,
   objectAt,
   objectsAt,
+  qualifiedNameProblems,
   requiredValue,
   textAt,
   textsAt,
@@ -11,7 +13,6 @@ import {
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { inOrder, sameJson } from './members.ts';
 import { labelErrors } from './metadata.ts';
-import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 import { invalidFor, invalidStruct } from './problems.ts';
 
 /** Whether a selector asks for nothing in particular. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { JsonObject } from '../../schema/index.ts';
+import { type JsonObject, dns1123LabelProblems } from '../../schema/index.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
-import { labelProblems } from './names.ts';
 import { lines } from './test-kinds.ts';
 
-const RULES = { namespaced: true, nameProblem: (name: string) => labelProblems(name)[0] };
+const RULES = { namespaced: true, nameProblem: (name: string) => dns1123LabelProblems(name)[0] };
 const GOOD: JsonObject = { name: 'a', namespace: 'ns' };
 
 function errors(metadata: JsonObject, rules: Partial<typeof RULES & { custom: boolean }> = {}): string[] {

@@ -1,11 +1,14 @@
 import {
+  dns1123LabelProblems,
   forbiddenValue,
   invalidValue,
   isJsonObject,
   isTrueAt,
+  labelValueProblems,
   numberAt,
   objectAt,
   objectsAt,
+  qualifiedNameProblems,
   requiredValue,
   textAt,
   textsAt,
@@ -14,7 +17,6 @@ import {
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { inOrder } from './members.ts';
-import { labelProblems, labelValueProblems, qualifiedNameProblems } from './names.ts';
 import { invalidFor, invalidStruct, unlessNonNegative, unlessSame } from './problems.ts';
 
 /** Keys and values of all annotations together, in bytes (TotalAnnotationSizeLimitB). */
@@ -123,7 +125,9 @@ function nameErrors(metadata: JsonObject, rules: MetadataRules): FieldError[] {
 function namespaceErrors(namespace: string, namespaced: boolean): FieldError[] {
   const field = 'metadata.namespace';
   if (!namespaced) return namespace === '' ? [] : [forbiddenValue(field, 'not allowed on this type')];
-  return namespace === '' ? [requiredValue(field)] : invalidFor(field, namespace, labelProblems(namespace));
+  return namespace === ''
+    ? [requiredValue(field)]
+    : invalidFor(field, namespace, dns1123LabelProblems(namespace));
 }
 
 function ownerErrors(references: Json | undefined): FieldError[] {

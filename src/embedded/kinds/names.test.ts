@@ -2,23 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   configKeyProblems,
-  dns1035Problems,
   environmentNameProblems,
-  labelProblems,
-  labelValueProblems,
   pathSegmentProblems,
   portNameProblems,
-  qualifiedNameProblems,
-  subdomainProblems,
 } from './names.ts';
 
 test('good names have no problems', () => {
   const table: [(name: string) => string[], string[]][] = [
-    [subdomainProblems, ['a', 'a.b', '0-a.b1', 'a'.repeat(253)]],
-    [labelProblems, ['a', '1-a', 'a'.repeat(63)]],
-    [dns1035Problems, ['a', 'a-1']],
-    [qualifiedNameProblems, ['a', 'A_b.c', 'example.com/A', 'a/b', 'x'.repeat(63)]],
-    [labelValueProblems, ['', 'A', 'a_b.c']],
     [configKeyProblems, ['a', '.a', 'A_b-c.d', '-']],
     [environmentNameProblems, ['A', 'a b', '1']],
     [pathSegmentProblems, ['system:node', 'A b', 'x.y']],
@@ -30,31 +20,8 @@ test('good names have no problems', () => {
 });
 
 test('bad names are told in the words of Kubernetes', () => {
-  assert.deepEqual(labelProblems('-'.repeat(64)), [
-    'must be no more than 63 characters',
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
-  ]);
-  assert.deepEqual(dns1035Problems('1a'), [
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
-  ]);
-  assert.deepEqual(qualifiedNameProblems('/a'), ['prefix part must be non-empty']);
-  assert.equal(qualifiedNameProblems('a/').length, 2);
-  assert.match(
-    qualifiedNameProblems('a/b/c')[0] ?? '',
-    /^a qualified name must consist .* with an optional DNS subdomain prefix and '\/' \(e\.g\. 'example\.com\/MyName'\)$/,
-  );
-  assert.match(qualifiedNameProblems('A.com/b')[0] ?? '', /^prefix part a lowercase RFC 1123 subdomain/);
   assert.deepEqual(configKeyProblems('..'), ["must not be '..'"]);
   assert.deepEqual(configKeyProblems('..a'), ["must not start with '..'"]);
   assert.deepEqual(pathSegmentProblems('a/b%'), ["may not contain '/'", "may not contain '%'"]);
   assert.deepEqual(pathSegmentProblems('..'), ["may not be '..'"]);
-});
-
-test('a long name that matches nothing is told quickly', () => {
-  const name = `${'a-'.repeat(50_000)}!`;
-  const begin = performance.now();
-  for (const problems of [subdomainProblems, labelProblems, qualifiedNameProblems, labelValueProblems]) {
-    assert.ok(problems(name).length > 0);
-  }
-  assert.ok(performance.now() - begin < 1000);
 });

@@ -1,7 +1,6 @@
-import { invalidValue, listAt, textAt, valueAt } from '../../schema/index.ts';
+import { dns1123LabelProblems, invalidValue, listAt, textAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { ensureObject, setDefault, setOrRemove } from './members.ts';
-import { labelProblems } from './names.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
 /** core/v1 Namespace. Its contents are removed, and its finalizer with them, by the namespace controller. */
@@ -17,7 +16,7 @@ export const namespace: BuiltInKind = {
     { name: 'finalize', responseKind: { group: '', version: 'v1', kind: 'Namespace' }, verbs: ['update'] },
   ],
   strategy: {
-    names: labelProblems,
+    names: dns1123LabelProblems,
     status: () => ({ phase: 'Active' }),
     returnsDeleted: true,
     defaults(object) {

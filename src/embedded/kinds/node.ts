@@ -2,9 +2,11 @@ import {
   forbiddenValue,
   invalidValue,
   isTrueAt,
+  labelValueProblems,
   listAt,
   objectAt,
   objectsAt,
+  qualifiedNameProblems,
   requiredValue,
   textAt,
   unsupportedValue,
@@ -15,7 +17,6 @@ import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
 import { compareText } from './label-selector.ts';
 import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
-import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 import { duplicateStruct, invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 import type { Cell, ColumnRules } from './table.ts';

@@ -1,4 +1,6 @@
 import {
+  dns1123LabelProblems,
+  dns1123SubdomainProblems,
   duplicateValue,
   forbiddenValue,
   invalidValue,
@@ -14,7 +16,6 @@ import {
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { containerErrors, containerNameErrors, tolerationErrors } from './container-validation.ts';
 import { annotationErrors, labelErrors } from './metadata.ts';
-import { labelProblems, subdomainProblems } from './names.ts';
 import { invalidFor, unlessOneOf } from './problems.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -50,7 +51,8 @@ export function podSpecErrors(spec: JsonObject, field: string): FieldError[] {
   }
   errors.push(...nameErrors(`${field}.serviceAccountName`, textAt(spec, 'serviceAccountName')));
   const nodeName = textAt(spec, 'nodeName');
-  if (nodeName !== '') errors.push(...invalidFor(`${field}.nodeName`, nodeName, subdomainProblems(nodeName)));
+  if (nodeName !== '')
+    errors.push(...invalidFor(`${field}.nodeName`, nodeName, dns1123SubdomainProblems(nodeName)));
   const deadline = numberAt(spec, 'activeDeadlineSeconds');
   if (deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)) {
     const detail = `must be between 1 and ${2 ** 31 - 1}, inclusive`;
@@ -58,8 +60,10 @@ export function podSpecErrors(spec: JsonObject, field: string): FieldError[] {
   }
   const hostname = textAt(spec, 'hostname');
   const subdomain = textAt(spec, 'subdomain');
-  if (hostname !== '') errors.push(...invalidFor(`${field}.hostname`, hostname, labelProblems(hostname)));
-  if (subdomain !== '') errors.push(...invalidFor(`${field}.subdomain`, subdomain, labelProblems(subdomain)));
+  if (hostname !== '')
+    errors.push(...invalidFor(`${field}.hostname`, hostname, dns1123LabelProblems(hostname)));
+  if (subdomain !== '')
+    errors.push(...invalidFor(`${field}.subdomain`, subdomain, dns1123LabelProblems(subdomain)));
   for (const [index, toleration] of objectsAt(spec, 'tolerations').entries()) {
     errors.push(...tolerationErrors(toleration, `${field}.tolerations[${index}]`));
   }
@@ -86,7 +90,7 @@ function volumeErrors(spec: JsonObject, specField: string, names: Set<string>): 
     for (const source of sources.slice(1)) {
       errors.push(forbiddenValue(`${field}.${source}`, 'may not specify more than 1 volume type'));
     }
-    const problems = labelProblems(name);
+    const problems = dns1123LabelProblems(name);
     if (name === '') errors.push(requiredValue(`${field}.name`));
     else if (problems.length > 0) errors.push(...invalidFor(`${field}.name`, name, problems));
     else if (names.has(name)) errors.push(duplicateValue(`${field}.name`, name));
@@ -142,7 +146,7 @@ function hostErrors(spec: JsonObject, field: string): FieldError[] {
 }
 
 function nameErrors(field: string, name: string): FieldError[] {
-  return name === '' ? [] : invalidFor(field, name, subdomainProblems(name));
+  return name === '' ? [] : invalidFor(field, name, dns1123SubdomainProblems(name));
 }
 
 function oneOf(field: string, value: string, supported: readonly string[]): FieldError[] {

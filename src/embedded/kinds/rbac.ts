@@ -1,4 +1,5 @@
 import {
+  dns1123SubdomainProblems,
   invalidValue,
   listAt,
   objectAt,
@@ -12,7 +13,7 @@ import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { compareText, selectorErrors } from './label-selector.ts';
 import { ensureObject, sameJson, setDefault, setDefaultText } from './members.ts';
-import { pathSegmentProblems, subdomainProblems } from './names.ts';
+import { pathSegmentProblems } from './names.ts';
 import { invalidFor } from './problems.ts';
 import { AGE, DEFAULT_TABLE, NAME, ageCell, nameCell } from './table.ts';
 import type { TableRules } from './table.ts';
@@ -177,7 +178,7 @@ function subjectErrors(subject: JsonObject, field: string, namespaced: boolean):
   const apiGroup = textAt(subject, 'apiGroup');
   const errors: FieldError[] = name === '' ? [requiredValue(`${field}.name`)] : [];
   if (kind === 'ServiceAccount') {
-    if (name !== '') errors.push(...invalidFor(`${field}.name`, name, subdomainProblems(name)));
+    if (name !== '') errors.push(...invalidFor(`${field}.name`, name, dns1123SubdomainProblems(name)));
     if (apiGroup !== '') errors.push(unsupportedValue(`${field}.apiGroup`, apiGroup, ['']));
     if (!namespaced && textAt(subject, 'namespace') === '') errors.push(requiredValue(`${field}.namespace`));
     return errors;

@@ -1,4 +1,6 @@
 import {
+  dns1035LabelProblems,
+  dns1123LabelProblems,
   forbiddenValue,
   invalidValue,
   isTrueAt,
@@ -15,7 +17,6 @@ import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatLabels } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
-import { dns1035Problems, labelProblems } from './names.ts';
 import { duplicateStruct, invalidFor, unlessOneOf, unlessPort } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
@@ -42,7 +43,7 @@ export const service: BuiltInKind = {
     },
   ],
   strategy: {
-    names: dns1035Problems,
+    names: dns1035LabelProblems,
     status: () => ({ loadBalancer: {} }),
     createsOnUpdate: true,
     returnsDeleted: true,
@@ -198,7 +199,7 @@ function portErrors(port: JsonObject, field: string, named: boolean, names: Set<
   if (name === '') {
     if (named) errors.push(requiredValue(`${field}.name`));
   } else {
-    errors.push(...invalidFor(`${field}.name`, name, labelProblems(name)));
+    errors.push(...invalidFor(`${field}.name`, name, dns1123LabelProblems(name)));
     if (names.has(name)) {
       errors.push(duplicateStruct(`${field}.name`, name));
     }

@@ -1,8 +1,7 @@
-import { copyJson, numberAt, setMember, valueAt } from '../../schema/index.ts';
+import { copyJson, dns1123SubdomainProblems, numberAt, setMember, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { Strategy, WriteContext } from './kind.ts';
 import { ensureObject, sameJson, setOrRemove } from './members.ts';
-import { subdomainProblems } from './names.ts';
 
 /** What distinguishes a kind from the usual; everything left out is as most kinds have it. */
 export interface StrategyRules {
@@ -61,7 +60,7 @@ export function strategyOf(rules: StrategyRules): Strategy {
       ...(rules.validateUpdate?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => rules.validateStatusUpdate?.(object, old) ?? [],
-    nameProblem: (name) => (rules.names ?? subdomainProblems)(name)[0],
+    nameProblem: (name) => (rules.names ?? dns1123SubdomainProblems)(name)[0],
     createsOnUpdate: rules.createsOnUpdate ?? false,
     updatesUnconditionally: rules.updatesUnconditionally ?? true,
     returnsDeleted: rules.returnsDeleted ?? false,

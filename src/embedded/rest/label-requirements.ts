@@ -1,5 +1,9 @@
-import { invalidValue, type FieldError } from '../../schema/index.ts';
-import { labelValueProblems, qualifiedNameProblems } from '../kinds/index.ts';
+import {
+  invalidValue,
+  labelValueProblems,
+  qualifiedNameProblems,
+  type FieldError,
+} from '../../schema/index.ts';
 import { badRequest } from './status-error.ts';
 
 /** What a labelSelector asks for. */
