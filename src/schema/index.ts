@@ -28,4 +28,5 @@ export {
   qualifiedNameProblems,
 } from './names.ts';
 export { prune, unknownFields } from './prune.ts';
+export { isQuantity, parseQuantity } from './quantity.ts';
 export type { Schema, ValidationRule } from './schema.ts';

@@ -1,4 +1,11 @@
-import { isJsonObject, setMember, type Json, type JsonObject, type Schema } from '../../schema/index.ts';
+import {
+  isJsonObject,
+  isQuantity,
+  setMember,
+  type Json,
+  type JsonObject,
+  type Schema,
+} from '../../schema/index.ts';
 
 /** A value whose type is not the field's: the message of Go's decoder. */
 export class TypeMismatch extends Error {}
@@ -179,11 +186,9 @@ function checkBase64(text: string): void {
   throw new TypeMismatch(`illegal base64 data at input byte ${bad}`);
 }
 
-const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
-
 function decodeQuantity(value: Json): Json {
   const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text === 'string' && QUANTITY.test(text) && text.length <= 64) return text;
+  if (typeof text === 'string' && text.length <= 64 && isQuantity(text)) return text;
   throw new TypeMismatch(
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
   );
