@@ -57,10 +57,12 @@ export class DefinitionController implements Controller {
     const kind = environment.kinds.findByKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
     if (kind === undefined) return undefined;
     const definitions = environment.store.list(kind.storage).map((stored) => objectValue(kind, stored));
-    this.#serve(definitions);
+    for (const [index, definition] of definitions.entries()) {
+      if (!isBeingDeleted(definition)) definitions[index] = this.#establish(kind, definition, definitions);
+    }
+    this.#serve(definitions.filter((definition) => hasCondition(definition, 'Established')));
     for (const definition of definitions) {
       if (isBeingDeleted(definition)) this.#remove(kind, definition);
-      else this.#establish(kind, definition, definitions);
     }
     return undefined;
   }
@@ -69,7 +71,10 @@ export class DefinitionController implements Controller {
     return this.#support.environment.kinds.all.some((kind) => kind.custom && kind.storage === storage);
   }
 
-  /** Makes the kinds of the definitions that are new or changed; the others' stay the very same values. */
+  /**
+   * Makes the kinds of the definitions that are new or changed; the others' stay the very same values. Of a kind whose
+   * definition is being deleted nothing is created any more.
+   */
   #serve(definitions: readonly JsonObject[]): void {
     const names = new Set(definitions.map(nameOf));
     let changed = false;
@@ -79,10 +84,12 @@ export class DefinitionController implements Controller {
       changed = true;
     }
     for (const definition of definitions) {
-      const version = JSON.stringify(definition['spec'] ?? null);
+      const isEnding = isBeingDeleted(definition);
+      const version = JSON.stringify([definition['spec'] ?? null, isEnding]);
       const name = nameOf(definition);
       if (this.#made.get(name)?.version === version) continue;
-      this.#made.set(name, { version, kinds: customKinds(definition) });
+      const kinds = customKinds(definition);
+      this.#made.set(name, { version, kinds: isEnding ? kinds.map(withoutCreate) : kinds });
       changed = true;
     }
     if (changed)
@@ -90,16 +97,18 @@ export class DefinitionController implements Controller {
   }
 
   /** Says in the status that the kind is served, or that another definition has its names. */
-  #establish(kind: Kind, definition: JsonObject, all: readonly JsonObject[]): void {
+  #establish(kind: Kind, definition: JsonObject, all: readonly JsonObject[]): JsonObject {
     const { client, environment } = this.#support;
     const clash = nameClash(definition, all);
     const now = formatTime(environment.now());
-    client.update(
+    return client.update(
       kind,
       definition,
       (next) => {
         const conditions = objectsAt(next, 'status', 'conditions');
         const accepted = clash === undefined;
+        // Once served, a kind stays served, whatever becomes of its names.
+        const served = accepted || hasCondition(next, 'Established');
         next['status'] = {
           conditions: [
             withTransition(conditions, now, {
@@ -110,9 +119,9 @@ export class DefinitionController implements Controller {
             }),
             withTransition(conditions, now, {
               type: 'Established',
-              status: accepted ? 'True' : 'False',
-              reason: accepted ? 'InitialNamesAccepted' : 'NotAccepted',
-              message: accepted ? 'the initial names have been accepted' : 'not all names are accepted',
+              status: served ? 'True' : 'False',
+              reason: served ? 'InitialNamesAccepted' : 'NotAccepted',
+              message: served ? 'the initial names have been accepted' : 'not all names are accepted',
             }),
             ...conditions.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established'),
           ],
@@ -148,6 +157,10 @@ export class DefinitionController implements Controller {
       );
     }
   }
+}
+
+function withoutCreate(kind: Kind): Kind {
+  return { ...kind, verbs: kind.verbs.filter((verb) => verb !== 'create') };
 }
 
 /** Why a definition's names cannot be served: an older one has them. */

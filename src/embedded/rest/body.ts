@@ -80,10 +80,10 @@ function decodeJson(text: string, refusal: (why: string, shown: string) => Error
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    throw refusal(jsonSyntaxMessage(text) ?? 'invalid JSON', text === '' ? '<empty>' : shorten(text));
+    throw refusal(jsonSyntaxMessage(text) ?? 'invalid JSON', summary(Buffer.from(text)));
   }
   const { duplicates, depth } = scanJson(text);
-  if (depth > MAX_DEPTH) throw refusal('exceeded max depth', shorten(text));
+  if (depth > MAX_DEPTH) throw refusal('exceeded max depth', summary(Buffer.from(text)));
   return { value, duplicates, order: (path) => positionIn(text, path) };
 }
 
@@ -125,16 +125,22 @@ function textOf(bytes: Uint8Array): string {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Enough of a body to recognise it: it may be a secret or a megabyte. */
-function shorten(text: string): string {
-  return text.length <= 64 ? text : `${text.slice(0, 64)}…`;
+/** Bytes of a body that an error shows. */
+const SHOWN = 30;
+
+/** Enough of a body to recognise it, as Kubernetes shows it: what does not begin as an object is shown in hexadecimal. */
+export function summary(bytes: Uint8Array): string {
+  if (bytes.byteLength === 0) return '<empty>';
+  const shown = Buffer.from(bytes.subarray(0, SHOWN));
+  const text = shown.toString(shown[0] === 0x7b ? 'utf8' : 'hex');
+  return bytes.byteLength > SHOWN ? `${text} ...` : text;
 }
 
-/** The value as an object. @throws StatusError 400 for anything else */
-export function asObject(value: Json, expected: string): JsonObject {
+/** The value of a body as an object. @throws StatusError 400 for anything else */
+export function asObject(value: Json, expected: string, bytes: Uint8Array): JsonObject {
   if (isJsonObject(value)) return value;
   const type = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
   throw badRequest(
-    `the object provided is unrecognized (must be of type ${expected}): couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    `the object provided is unrecognized (must be of type ${expected}): couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(bytes)})`,
   );
 }

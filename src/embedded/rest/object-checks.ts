@@ -73,9 +73,9 @@ export function checkType(kind: Kind, object: JsonObject): void {
   const givenVersion = object['apiVersion'];
   const givenKind = object['kind'];
   if (kind.custom) {
-    if (givenVersion !== undefined && givenVersion !== apiVersion) {
+    if (givenVersion !== apiVersion) {
       throw badRequest(
-        `the API version in the data (${shownText(givenVersion)}) does not match the expected API version (${apiVersion})`,
+        `the API version in the data (${shownText(givenVersion ?? '')}) does not match the expected API version (${apiVersion})`,
       );
     }
     if (givenKind !== undefined && givenKind !== kind.kind) {

@@ -2,7 +2,7 @@ import type { Kind } from '../kinds/index.ts';
 import type { User } from '../access/index.ts';
 import type { JsonObject } from '../../schema/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
-import { decodeBody, asObject } from './body.ts';
+import { decodeBody, asObject, summary } from './body.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { checkType, decodeObject, strictDecodingError, undecodable } from './object-checks.ts';
 import { objectValue, type Presentation } from './presentation.ts';
@@ -10,7 +10,7 @@ import { keyOf } from './object-store.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { WriteOptions } from './request-options.ts';
 import type { ApiRequest } from './request.ts';
-import { notFound } from './status-error.ts';
+import { badRequest, notFound } from './status-error.ts';
 import { TypeMismatch } from './typed-decoding.ts';
 
 /** A request for a resource, with what was found out about it so far. */
@@ -33,6 +33,9 @@ export function existingObject({ environment, kind, info }: ResourceRequest): Js
   return objectValue(kind, stored);
 }
 
+/** Of a body that does not say what it is, an error shows so much: a real server shows all of it. */
+const MAX_QUOTED = 1000;
+
 /**
  * Reads the body as an object of a kind: type-checked, defaulted, unknown fields gone and told of as `fieldValidation` has it.
  *
@@ -44,8 +47,14 @@ export function readObjectBody(
   options: Pick<WriteOptions, 'fieldValidation'>,
 ): JsonObject {
   const body = decodeBody(request.body, request.headers['content-type'], kind.kind);
-  const object = asObject(body.value, kind.kind);
-  if (kind.custom && object['apiVersion'] !== undefined && object['apiVersion'] !== apiVersionOf(kind)) {
+  const object = asObject(body.value, kind.kind, request.body);
+  if (kind.custom && !(typeof object['kind'] === 'string' && object['kind'] !== '')) {
+    const text = Buffer.from(request.body).toString('utf8');
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text.slice(0, MAX_QUOTED)}' (${summary(request.body)})`,
+    );
+  }
+  if (kind.custom && object['apiVersion'] !== apiVersionOf(kind)) {
     // No schema is known for what is in there: Kubernetes tells so before it refuses the version.
     const known = new Set(['apiVersion', 'kind', 'metadata']);
     const problems = Object.keys(object)

@@ -164,7 +164,7 @@ export function reviewAnswer(
 
 function readReview(review: Review, request: ApiRequest): JsonObject {
   const { value } = decodeBody(request.body, request.headers['content-type'], review.kind);
-  const object = asObject(value, review.kind);
+  const object = asObject(value, review.kind, request.body);
   const apiVersion = apiVersionOf(review);
   const version = object['apiVersion'] ?? apiVersion;
   const kind = object['kind'] ?? review.kind;

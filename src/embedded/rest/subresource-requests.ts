@@ -102,7 +102,7 @@ function patchedScale({ request, kind }: ResourceRequest, old: JsonObject): Json
   }
   if (type === 'apply')
     throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json']);
-  const next = applyMergePatch(current, asObject(value, 'Scale'));
+  const next = applyMergePatch(current, asObject(value, 'Scale', request.body));
   return isJsonObject(next) ? next : current;
 }
 
@@ -175,7 +175,7 @@ export function readPlainBody(
   alsoVersions: readonly string[] = [],
 ): JsonObject {
   const { value } = decodeBody(request.body, request.headers['content-type'], wanted.kind);
-  const object = asObject(value, wanted.kind);
+  const object = asObject(value, wanted.kind, request.body);
   if (!alsoVersions.includes(textAt(object, 'apiVersion'))) checkSubresourceType(object, wanted);
   const name = nameOf(object);
   if (name !== '' && name !== info.name && info.name !== '') {
