@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { JsonObject } from '../schema/index.ts';
 import { isEmptySelector, matchesSelector } from './index.ts';
 import type { LabelSelector } from './index.ts';
 
 const LABELS = { role: 'worker', zone: 'a', empty: '' };
 
 test('matchesSelector() follows Kubernetes', async (t) => {
-  const cases: Record<string, [LabelSelector | undefined, boolean]> = {
+  const cases: Record<string, [LabelSelector | JsonObject | undefined, boolean]> = {
     'no selector matches nothing': [undefined, false],
     'an empty selector matches everything': [{}, true],
     'a label with the value': [{ matchLabels: { role: 'worker' } }, true],
@@ -27,6 +28,13 @@ test('matchesSelector() follows Kubernetes', async (t) => {
       { matchExpressions: [{ key: 'role', operator: 'Contains' }] },
       false,
     ],
+    'no operator': [{ matchExpressions: [{ key: 'role' }] }, false],
+    'In without values': [expression('role', 'In'), false],
+    'NotIn without values': [expression('missing', 'NotIn'), false],
+    'Exists with a value': [expression('role', 'Exists', 'worker'), false],
+    'DoesNotExist with a value': [expression('missing', 'DoesNotExist', 'x'), false],
+    'a key that no label can have': [expression('a b', 'DoesNotExist'), false],
+    'a value that no label can have': [expression('role', 'In', 'worker', 'a b'), false],
     'labels and expressions together': [
       { matchLabels: { role: 'worker' }, ...expression('zone', 'In', 'b') },
       false,

@@ -1,3 +1,4 @@
+import { listAt, objectAt, textAt, textsAt, type JsonObject } from '../schema/index.ts';
 import { labelValueProblem, qualifiedNameProblem } from './names.ts';
 import type { LabelSelector } from './definitions/label-selector.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -5,42 +6,54 @@ import type { ObjectReader } from './object-reader.ts';
 type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
 /** Whether the selector asks for nothing in particular, so that it matches every object. */
-export function isEmptySelector(selector: LabelSelector): boolean {
+export function isEmptySelector(selector: LabelSelector | JsonObject): boolean {
   return (
-    Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0
+    Object.keys(objectAt(asJson(selector), 'matchLabels') ?? {}).length === 0 &&
+    listAt(asJson(selector), 'matchExpressions').length === 0
   );
 }
 
 /**
- * Whether labels satisfy a selector, as Kubernetes has it: no selector matches nothing, an empty one everything;
- * `NotIn` also matches an object that lacks the label.
+ * Whether labels satisfy a selector, as Kubernetes has it: no selector matches nothing, an empty one everything; `NotIn` also
+ * matches an object that lacks the label. One that Kubernetes could not use (k8s.io/apimachinery LabelSelectorAsSelector)
+ * matches nothing: schemas let any operator, key and value through.
  */
 export function matchesSelector(
-  selector: LabelSelector | undefined,
-  labels: Readonly<Record<string, string>> | undefined,
+  selector: LabelSelector | JsonObject | undefined,
+  labels: Readonly<Record<string, unknown>> | undefined,
 ): boolean {
   if (selector === undefined) return false;
   const present = new Map(Object.entries(labels ?? {}));
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+  for (const [key, value] of Object.entries(objectAt(asJson(selector), 'matchLabels') ?? {})) {
     if (present.get(key) !== value) return false;
   }
-  return (selector.matchExpressions ?? []).every((requirement) =>
-    matches(requirement, present.get(requirement.key)),
-  );
+  return listAt(asJson(selector), 'matchExpressions').every((requirement) => {
+    const key = textAt(requirement, 'key');
+    const values = textsAt(requirement, 'values');
+    return (
+      matches(textAt(requirement, 'operator'), values, present.get(key)) &&
+      qualifiedNameProblem(key) === undefined &&
+      values.every((value) => labelValueProblem(value) === undefined)
+    );
+  });
 }
 
-function matches({ operator, values = [] }: LabelSelectorRequirement, value: string | undefined): boolean {
+/** A LabelSelector is JSON whose type says more of it. */
+function asJson(selector: LabelSelector | JsonObject): JsonObject {
+  return selector as JsonObject;
+}
+
+function matches(operator: string, values: readonly string[], value: unknown): boolean {
   switch (operator) {
     case 'In':
-      return value !== undefined && values.includes(value);
+      return typeof value === 'string' && values.includes(value);
     case 'NotIn':
-      return value === undefined || !values.includes(value);
+      return values.length > 0 && !(typeof value === 'string' && values.includes(value));
     case 'Exists':
-      return value !== undefined;
+      return values.length === 0 && value !== undefined;
     case 'DoesNotExist':
-      return value === undefined;
+      return values.length === 0 && value === undefined;
     default:
-      // The schema lets any word through; where Kubernetes meets an unknown one, it selects nothing.
       return false;
   }
 }

@@ -1,13 +1,5 @@
-import { type LabelSelector, matchesSelector } from '../../api/index.ts';
-import {
-  type Json,
-  type JsonObject,
-  listAt,
-  valueAt,
-  objectAt,
-  textAt,
-  textsAt,
-} from '../../schema/index.ts';
+import { matchesSelector } from '../../api/index.ts';
+import { listAt, objectAt, objectsAt, textAt, type Json, type JsonObject } from '../../schema/index.ts';
 import { type PolicyRule, policyRule, policyRules } from './policy-rule.ts';
 
 /**
@@ -35,50 +27,15 @@ export function isAggregating(role: JsonObject | undefined): boolean {
 /** @param visited names of roles on the way here: roles may select each other */
 function gather(role: JsonObject, all: readonly JsonObject[], visited: Set<string>): Json[] {
   visited.add(textAt(role, 'metadata', 'name'));
-  const selectors = listAt(role, 'aggregationRule', 'clusterRoleSelectors').map(labelSelector);
+  const selectors = objectsAt(role, 'aggregationRule', 'clusterRoleSelectors');
   const rules = new Map<string, Json>();
   for (const other of all) {
-    const isSelected = selectors.some((selector) => matchesSelector(selector, labels(other)));
+    const labels = objectAt(other, 'metadata', 'labels');
+    const isSelected = selectors.some((selector) => matchesSelector(selector, labels));
     if (!isSelected || visited.has(textAt(other, 'metadata', 'name'))) continue;
     const found =
       objectAt(other, 'aggregationRule') === undefined ? listAt(other, 'rules') : gather(other, all, visited);
     for (const rule of found) rules.set(JSON.stringify(rule), rule);
   }
   return [...rules.values()];
-}
-
-function labels(role: JsonObject): Record<string, string> {
-  return texts(objectAt(role, 'metadata', 'labels'));
-}
-
-function texts(object: JsonObject | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(object ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
-/** A stored selector; one that cannot be understood is undefined, which selects nothing. */
-function labelSelector(stored: Json): LabelSelector | undefined {
-  const matchLabels = Object.entries(objectAt(stored, 'matchLabels') ?? {});
-  const matchExpressions = listAt(stored, 'matchExpressions').map((requirement) => ({
-    key: textAt(requirement, 'key'),
-    operator: valueAt(requirement, 'operator'),
-    values: textsAt(requirement, 'values'),
-  }));
-  const isUnderstood =
-    matchExpressions.every(({ operator }) => isOperator(operator)) &&
-    matchLabels.every(([, value]) => typeof value === 'string');
-  if (!isUnderstood) return undefined;
-  return {
-    matchLabels: texts(objectAt(stored, 'matchLabels')),
-    matchExpressions: matchExpressions.flatMap((requirement) =>
-      isOperator(requirement.operator) ? [{ ...requirement, operator: requirement.operator }] : [],
-    ),
-  };
-}
-
-type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-
-function isOperator(value: unknown): value is Operator {
-  return value === 'In' || value === 'NotIn' || value === 'Exists' || value === 'DoesNotExist';
 }

@@ -1,4 +1,4 @@
-import { matchesSelector, type LabelSelector } from '../../api/index.ts';
+import { matchesSelector } from '../../api/index.ts';
 import { objectAt, textAt, valueAt, type Json, type JsonObject } from '../../schema/index.ts';
 import { conditionOf, hasCondition, type Kind } from '../kinds/index.ts';
 import { formatTime, isBeingDeleted, labelsOf, metadataOf, nameOf } from '../rest/index.ts';
@@ -63,7 +63,7 @@ export class DisruptionController implements Controller {
   #judge(kind: Kind, budget: JsonObject, pods: readonly JsonObject[]): boolean {
     const { client, environment } = this.#support;
     const now = environment.now();
-    const selector = objectAt(budget, 'spec', 'selector') as LabelSelector | undefined;
+    const selector = objectAt(budget, 'spec', 'selector');
     const own = pods.filter((pod) => matchesSelector(selector, labelsOf(pod)) && !isDone(pod));
     const disrupted = stillDisrupted(objectAt(budget, 'status', 'disruptedPods') ?? {}, own, now);
     const healthy = own.filter(

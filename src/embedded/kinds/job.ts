@@ -8,10 +8,11 @@ import {
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
+import { matchesSelector } from '../../api/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults, hasCondition } from './conditions.ts';
 import { humanDuration } from './human-duration.ts';
-import { formatSelector, selectorErrors, selects } from './label-selector.ts';
+import { formatSelector, selectorErrors } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { podTemplateErrors, restartPolicyErrors } from './pod-validation.ts';
@@ -122,9 +123,10 @@ function validate(object: JsonObject): FieldError[] {
   const selector = objectAt(spec, 'selector');
   if (selector === undefined) errors.push(requiredValue('spec.selector'));
   else {
-    errors.push(...selectorErrors('spec.selector', selector));
+    const selectorProblems = selectorErrors('spec.selector', selector);
+    errors.push(...selectorProblems);
     const labels = objectAt(spec, 'template', 'metadata', 'labels');
-    if (!selects(selector, labels)) {
+    if (selectorProblems.length === 0 && !matchesSelector(selector, labels)) {
       const detail = '`selector` does not match template `labels`';
       errors.push(invalidValue(`${field}.metadata.labels`, labels ?? null, detail));
     }

@@ -2,7 +2,6 @@ import {
   forbiddenValue,
   invalidValue,
   labelValueProblems,
-  listAt,
   objectAt,
   objectsAt,
   qualifiedNameProblems,
@@ -14,36 +13,6 @@ import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { inOrder, sameJson } from './members.ts';
 import { labelErrors } from './metadata.ts';
 import { invalidFor, invalidStruct } from './problems.ts';
-
-/** Whether a selector asks for nothing in particular. */
-export function isEmptySelector(selector: JsonObject): boolean {
-  return (
-    Object.keys(objectAt(selector, 'matchLabels') ?? {}).length === 0 &&
-    listAt(selector, 'matchExpressions').length === 0
-  );
-}
-
-/** Whether labels satisfy a LabelSelector; an empty one matches everything, none nothing. */
-export function selects(selector: JsonObject | undefined, labels: JsonObject | undefined): boolean {
-  if (selector === undefined) return false;
-  const present = new Map(Object.entries(labels ?? {}));
-  const exact = Object.entries(objectAt(selector, 'matchLabels') ?? {});
-  if (!exact.every(([key, value]) => present.get(key) === value)) return false;
-  return objectsAt(selector, 'matchExpressions').every((requirement) => {
-    const value = present.get(textAt(requirement, 'key'));
-    const listed = typeof value === 'string' && textsAt(requirement, 'values').includes(value);
-    switch (textAt(requirement, 'operator')) {
-      case 'In':
-        return listed;
-      case 'NotIn':
-        return !listed;
-      case 'Exists':
-        return value !== undefined;
-      default:
-        return value === undefined;
-    }
-  });
-}
 
 /** A LabelSelector in the form of a query, as tables and Scale show it: `app=web,tier in (a,b),!old`; '' if empty. */
 export function formatSelector(selector: JsonObject | undefined): string {

@@ -1,6 +1,7 @@
 import { forbiddenValue, invalidValue, objectAt, requiredValue, valueAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
-import { isEmptySelector, printedSelector, selectorErrors, selects } from './label-selector.ts';
+import { isEmptySelector, matchesSelector } from '../../api/index.ts';
+import { printedSelector, selectorErrors } from './label-selector.ts';
 import { invalidStruct } from './problems.ts';
 import { podTemplateErrors, restartPolicyErrors } from './pod-validation.ts';
 
@@ -30,7 +31,8 @@ export function templateErrors(
   const selector = objectAt(spec, 'selector');
   const labels = objectAt(template, 'metadata', 'labels');
   const errors: FieldError[] = [];
-  if (selector !== undefined && !isEmptySelector(selector) && !selects(selector, labels)) {
+  const isUsable = selector !== undefined && selectorErrors('', selector).length === 0;
+  if (isUsable && !matchesSelector(selector, labels)) {
     const detail = '`selector` does not match template `labels`';
     errors.push(invalidValue(`${field}.metadata.labels`, labels ?? null, detail));
   }

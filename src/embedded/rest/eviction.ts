@@ -1,5 +1,5 @@
 import { numberAt, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
-import { matchesSelector, type LabelSelector } from '../../api/index.ts';
+import { matchesSelector } from '../../api/index.ts';
 import { formatTime, type ApiEnvironment } from './api-environment.ts';
 import { deleteObject, readDeleteOptions } from './delete-object.ts';
 import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
@@ -63,9 +63,7 @@ function budgetOf(environment: ApiEnvironment, pod: JsonObject): Budget | undefi
   const budgets = environment.store
     .list(kind.storage, { namespace: namespaceOf(pod) })
     .map((stored) => objectValue(kind, stored))
-    .filter((object) =>
-      matchesSelector(objectAt(object, 'spec', 'selector') as LabelSelector | undefined, labels),
-    );
+    .filter((object) => matchesSelector(objectAt(object, 'spec', 'selector'), labels));
   if (budgets.length > 1) {
     throw internalError(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
