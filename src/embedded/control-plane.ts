@@ -133,7 +133,7 @@ async function start(
   await furnish(environment, definitions, furniture ?? { objects: [], settings: [] });
   const serving = await credentials.server(Date.now());
   const rbac = storedRbac(store);
-  const api = makeApi(environment, credentials, rbac, options.staticTokens ?? []);
+  const api = makeApi(environment, credentials, rbac, options.staticTokens ?? [], report);
   const server = await startApiServer({
     handler: { handle: (call) => api.current.handle(call) },
     store,
@@ -244,6 +244,7 @@ function makeApi(
   credentials: Credentials,
   rbac: ReturnType<typeof storedRbac>,
   staticTokens: readonly StaticToken[],
+  report: (message: string) => void,
 ): LateApi {
   const client = new SystemClient(environment, 'varve');
   const read = (
@@ -267,6 +268,7 @@ function makeApi(
     new KubernetesApi({
       environment,
       services,
+      report,
       facts: {
         address: url.replace('https://', ''),
         version: VERSION,

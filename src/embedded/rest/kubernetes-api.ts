@@ -17,32 +17,25 @@ import {
 import { virtualKinds, type Kind } from '../kinds/index.ts';
 import { StoreError } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
+import { handlerFor, isInScope } from './dispatch.ts';
 import { negotiate, type AnswerType } from './negotiation.ts';
 import { answerJson, isPretty, readIncludeObject, type Presentation } from './presentation.ts';
-import { getObject, listCollection, watchCollection } from './read-requests.ts';
 import { readRequestInfo, type RequestInfo } from './request-info.ts';
 import { isTrue, readTimeout } from './request-options.ts';
 import { joinedHeaders, type ApiAnswer, type ApiCall, type ApiRequest } from './request.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import { reviewAnswer, type ReviewServices } from './review-requests.ts';
 import { ServerPaths, type ServerFacts } from './server-paths.ts';
-import {
-  StatusError,
-  badRequest,
-  methodNotAllowed,
-  noSuchResource,
-  notFound,
-  refused,
-} from './status-error.ts';
-import { handleSubresource } from './subresource-requests.ts';
+import { StatusError, internalError, noSuchResource, refused } from './status-error.ts';
 import type { Watch } from './watch.ts';
-import { deleteCollection, deleteResource, patchResource, postObject, putObject } from './write-requests.ts';
 
 /** What {@link KubernetesApi} is made of. */
 export interface KubernetesApiOptions {
   readonly environment: ApiEnvironment;
   readonly services: ReviewServices;
   readonly facts: ServerFacts;
+  /** Told of defects: requests that were answered with 500 and should not have been. */
+  readonly report?: (message: string) => void;
 }
 
 /** The API: from a request to its answer. Everything between is synchronous; only the disk is waited for. */
@@ -57,15 +50,22 @@ export class KubernetesApi {
     this.#paths = new ServerPaths(options.environment.kinds, options.facts);
   }
 
-  /** Answers a request; a watch goes on after it. Rejects only where the store is broken. */
+  /** Answers a request; a watch goes on after it. Whatever goes wrong is an answer too: never rejects. */
   async handle(call: ApiCall): Promise<ApiAnswer | Watch> {
     const headers = requestHeaders(call.rawHeaders);
     const joined = joinedHeaders(headers);
     try {
       return await this.#answer(call, headers, joined);
     } catch (error) {
-      return statusAnswer(storeFailure(error), joined, querySafely(call.target));
+      if (!(error instanceof StatusError || error instanceof StoreError)) this.#report(call, error);
+      return statusAnswer(failure(error), joined, split(call.target).query);
     }
+  }
+
+  #report({ method, target }: ApiCall, error: unknown): void {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    // A query may hold what nobody should read in a log.
+    this.#options.report?.(`${method} ${split(target).path.slice(0, 300)} met a defect: ${why}`);
   }
 
   async #answer(
@@ -78,7 +78,7 @@ export class KubernetesApi {
     const user = this.#userOf(call, headers, info, query);
     const request: ApiRequest = { method: call.method, path, query, headers: joined, body: call.body, user };
     this.#authorize(attributesOf(user, info, query));
-    readTimeout(query);
+    if (info.verb !== 'watch') readTimeout(query);
     if (!info.isResource) return this.#paths.answer(request);
     return this.#resource(request, info);
   }
@@ -111,6 +111,10 @@ export class KubernetesApi {
       if (isKnown && !isCustomGroup(kinds.all, info.group)) throw noSuchResource();
       return this.#paths.pageNotFound();
     }
+    if (!isInScope(kind, info)) {
+      if (kind.custom) return this.#paths.pageNotFound();
+      throw noSuchResource();
+    }
     const presentation: Presentation = {
       ...negotiate(request.headers['accept'], answerType(kind, request, info)),
       includeObject: readIncludeObject(request.query),
@@ -128,7 +132,6 @@ export class KubernetesApi {
       warnings,
       admit: (object, old) => this.#admit(request, info, object, old),
     };
-    checkScope(kind, info);
     const run = handlerFor(context);
     try {
       if (request.method !== 'GET') return await store.transact(() => run(context));
@@ -191,10 +194,6 @@ function split(target: string): { readonly path: string; readonly query: URLSear
     : { path: target.slice(0, at), query: new URLSearchParams(target.slice(at + 1)) };
 }
 
-function querySafely(target: string): URLSearchParams {
-  return split(target).query;
-}
-
 function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): RequestAttributes {
   if (!info.isResource) return pathAttributes(user, info.verb, info.path);
   const selector = query.get('fieldSelector') ?? '';
@@ -209,7 +208,7 @@ function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): Re
     version: info.version,
     resource: info.resource,
     subresource: info.subresource,
-    namespace: info.resource === 'namespaces' && info.group === '' ? '' : info.namespace,
+    namespace: info.namespace,
     name: info.name,
     fieldRequirements,
   });
@@ -239,72 +238,11 @@ function isCustomGroup(kinds: readonly Kind[], group: string): boolean {
   return kinds.some((kind) => kind.group === group && kind.custom);
 }
 
-/** A namespaced kind is written in a namespace only; a cluster-scoped one is in none. @throws StatusError */
-function checkScope(kind: Kind, info: RequestInfo): void {
-  const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces';
-  if (!kind.namespaced && info.namespace !== '' && !isNamespaceItself) throw noSuchResource();
-  if (kind.namespaced && info.namespace === '' && info.name !== '' && info.verb !== 'watch')
-    throw noSuchResource();
-}
-
-const METHOD_VERBS: Readonly<Record<string, Kind['verbs'][number]>> = {
-  GET: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
-
-type Handler = (context: ResourceRequest) => ApiAnswer | Watch;
-
-/** Which code answers; each verb must be one that the kind, or its subresource, allows. @throws StatusError 404, 405 */
-function handlerFor({ kind, info, request }: ResourceRequest): Handler {
-  if (info.subresource !== '') {
-    const subresource = kind.subresources.find(({ name }) => name === info.subresource);
-    if (subresource === undefined) {
-      if (kind.custom) throw notFound(kind, info.name);
-      throw noSuchResource();
-    }
-    const verb = METHOD_VERBS[request.method];
-    if (verb === undefined || !subresource.verbs.includes(verb)) throw methodNotAllowed();
-    return handleSubresource;
-  }
-  const allowed = (verb: Kind['verbs'][number]): boolean => kind.verbs.includes(verb);
-  const isCollection = info.name === '';
-  switch (request.method) {
-    case 'GET':
-      if (info.verb === 'watch' && allowed('watch')) return watchCollection;
-      if (isCollection && allowed('list')) return listCollection;
-      if (!isCollection && allowed('get')) return getObject;
-      break;
-    case 'POST':
-      if (isCollection && allowed('create') && (!kind.namespaced || info.namespace !== '')) return postObject;
-      break;
-    case 'PUT':
-      if (!isCollection && allowed('update')) return putObject;
-      break;
-    case 'PATCH':
-      if (!isCollection && allowed('patch')) return patchResource;
-      break;
-    case 'DELETE':
-      if (isCollection && allowed('deletecollection') && (!kind.namespaced || info.namespace !== ''))
-        return deleteCollection;
-      if (!isCollection && allowed('delete')) return deleteResource;
-      break;
-  }
-  throw methodNotAllowed();
-}
-
-/** What a broken store means to a client; other errors are not ours to hide. */
-function storeFailure(error: unknown): StatusError {
+/** What a broken store, or a defect of ours, means to a client: that it was not its fault. */
+function failure(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof StoreError) {
-    return new StatusError(500, 'InternalError', `Internal error occurred: ${error.message}`, {
-      causes: [{ message: error.message }],
-    });
-  }
-  if (error instanceof URIError) return badRequest(error.message);
-  throw error;
+  if (error instanceof StoreError) return internalError(error.message);
+  return internalError('the request met a defect of the server, which has been reported');
 }
 
 /** A Status as an answer. */

@@ -54,7 +54,7 @@ export function readListOptions(
   const resourceVersion = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
   const initial = query.get('sendInitialEvents');
-  const sendInitialEvents = initial === null ? undefined : isTrue(initial) || initial === '';
+  const sendInitialEvents = initial === null ? undefined : isTrue(initial);
   checkMatch(resourceVersion, match, sendInitialEvents, query.get('continue') ?? '', isWatch);
   if (resourceVersion !== '' && !/^\d{1,19}$/.test(resourceVersion)) {
     const text = JSON.stringify(resourceVersion.slice(0, 100));

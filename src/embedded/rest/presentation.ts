@@ -155,11 +155,11 @@ export function answerJson(
 }
 
 /** People read what these clients get (kubernetes-api §3). */
-const PRETTY_AGENTS = ['curl/', 'Wget/', 'Mozilla/'];
+const PRETTY_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
 
 /** Whether an answer is to be indented. */
 export function isPretty(query: URLSearchParams, userAgent: string | undefined): boolean {
-  const asked = query.get('pretty');
-  if (asked !== null) return ['1', 't', 'T', 'true', 'TRUE', 'True', ''].includes(asked);
+  const asked = query.get('pretty') ?? '';
+  if (asked !== '') return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(asked);
   return PRETTY_AGENTS.some((agent) => userAgent?.startsWith(agent) === true);
 }

@@ -61,10 +61,15 @@ export function dryRunErrors(values: readonly string[]): FieldError[] {
   return [unsupportedValue('dryRun', [...values], ['All'])];
 }
 
-/** The User-Agent up to its first slash; what no other name is given for. */
+/** The printable part of the User-Agent up to its first slash (k8s.io/apiserver, prefixFromUserAgent). */
 function defaultManager(userAgent: string | undefined): string {
-  const name = (userAgent ?? '').split('/', 1)[0] ?? '';
-  return (name === '' ? 'unknown' : name).slice(0, MAX_MANAGER_BYTES);
+  let name = '';
+  for (const character of (userAgent ?? '').split('/', 1)[0] ?? '') {
+    if (/\p{C}/u.test(character)) continue;
+    if (Buffer.byteLength(name + character) > MAX_MANAGER_BYTES) break;
+    name += character;
+  }
+  return name === '' ? 'unknown' : name;
 }
 
 /** How long a request may take, in milliseconds; undefined where it does not say. @throws StatusError 400 */
@@ -90,7 +95,10 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** `true`, `1` and the like, as Go's ParseBool has them; anything else is false. */
+/**
+ * Whether a query's flag is set: only its absence, `false` and `0` mean that it is not
+ * (k8s.io/apimachinery, Convert_Slice_string_To_bool).
+ */
 export function isTrue(value: string | null): boolean {
-  return value !== null && ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value);
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
