@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatTable } from '../src/cli/output.ts';
-import { ApiClient, readKubeconfig } from './api/api-client.ts';
+import { ApiClient, readKubeconfig } from '../test/lab/faults/api-client.ts';
 import { closedLoop, paced, type Call, type LoadResult } from './api/load.ts';
 import { heartbeat, lease, leaseRenewal, node, nodeName, pod } from './api/objects.ts';
 import { joinLoad, placement, ServerProcess, WatcherProcess } from './api/processes.ts';

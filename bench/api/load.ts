@@ -1,4 +1,4 @@
-import type { Answer, ApiClient } from './api-client.ts';
+import type { Answer, ApiClient } from '../../test/lab/faults/api-client.ts';
 import { Times } from './quantiles.ts';
 
 /** One request of a load. */

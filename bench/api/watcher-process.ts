@@ -1,5 +1,5 @@
 // Watches a kind with some clients and says how long after its writing each change came, in a process of its own.
-import { ApiClient, readKubeconfig } from './api-client.ts';
+import { ApiClient, readKubeconfig } from '../../test/lab/faults/api-client.ts';
 import { Times } from './quantiles.ts';
 
 const [kubeconfig = '', path = '', count = '20'] = process.argv.slice(2);
