@@ -34,7 +34,7 @@ import { writeDurably } from './durable-file.ts';
 import { builtInKinds } from './kinds/index.ts';
 import { applyMergePatch } from './patch/index.ts';
 import { KindRegistry, KubernetesApi, SystemClient, metadataOf, type ApiEnvironment } from './rest/index.ts';
-import { startApiServer, type ApiServer } from './server/index.ts';
+import { startApiServer, type ApiServer, type ServerLimits } from './server/index.ts';
 import { openStore, type HistoryOptions, type Store } from './store/index.ts';
 
 export interface ControlPlaneOptions {
@@ -51,6 +51,8 @@ export interface ControlPlaneOptions {
   readonly furnish?: (authority: string) => Promise<Furniture>;
   /** How much of the past watches can begin at; see the store's. */
   readonly history?: HistoryOptions;
+  /** How much to bear with clients; the default suits one machine. */
+  readonly limits?: Partial<ServerLimits>;
   /** Told of what should not happen but is no reason to stop. */
   readonly report?: (message: string) => void;
 }
@@ -139,6 +141,7 @@ async function start(
     store,
     tls: { key: serving.privateKey, cert: serving.certificate, clientCa: credentials.authority },
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   api.serveAt(server);
   const runners = controllers(environment, definitions, credentials.authority).map(

@@ -2,10 +2,7 @@ import type { Writable } from 'node:stream';
 import { StatusError } from '../rest/index.ts';
 import type { Exchange } from './exchange.ts';
 
-/** An answer that moves no further for so long, in milliseconds, has nobody at its other end. */
-const STALL_LIMIT = 30_000;
-
-/** Where memory is short, one that has not moved for so long, in milliseconds, goes already. */
+/** Where memory is short, an answer that has not moved for so long, in milliseconds, goes already. */
 const STALL_LIMIT_WHEN_FULL = 1000;
 
 /** How much of an answer is given to its connection at a time, in bytes. */
@@ -23,16 +20,19 @@ interface Answer {
  */
 export class AnswerBudget {
   readonly #limit: number;
+  readonly #stall: number;
   readonly #now: () => number;
   readonly #answers = new Set<Answer>();
   #used = 0;
 
   /**
    * @param limit bytes
+   * @param stall milliseconds: an answer that does not move for longer has nobody at its other end
    * @param now milliseconds of a clock that never goes back
    */
-  constructor(limit: number, now: () => number) {
+  constructor(limit: number, stall: number, now: () => number) {
     this.#limit = limit;
+    this.#stall = stall;
     this.#now = now;
   }
 
@@ -67,7 +67,7 @@ export class AnswerBudget {
 
   /** Cuts off who takes nothing; to be called every second or so. */
   sweep(): void {
-    this.#abandon(STALL_LIMIT);
+    this.#abandon(this.#stall);
   }
 
   #abandon(limit: number): void {

@@ -4,9 +4,9 @@ import { gzip } from 'node:zlib';
 import { StatusError, Watch, statusAnswer, type ApiAnswer, type ApiCall } from '../rest/index.ts';
 import type { Store } from '../store/index.ts';
 import { AnswerBudget } from './answer-budget.ts';
-import type { ConnectionLimits } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import { BodyBudget } from './request-body.ts';
+import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { TlsListener } from './tls-listener.ts';
 import { WatchStream, type WatchClock } from './watch-stream.ts';
 
@@ -25,7 +25,7 @@ export interface ApiServerOptions {
   /** Default: any free one. */
   readonly port?: number;
   /** Default: what suits one machine. */
-  readonly connections?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<ServerLimits>;
 }
 
 /** A running API server. */
@@ -71,8 +71,8 @@ class HttpShell implements ApiServer {
   readonly #handler: ApiHandler;
   readonly #listener: TlsListener;
   readonly #streams = new Map<string, Set<WatchStream>>();
-  readonly #bodies = new BodyBudget(BODY_BUDGET);
-  readonly #answers = new AnswerBudget(ANSWER_BUDGET, CLOCK.now);
+  readonly #bodies: BodyBudget;
+  readonly #answers: AnswerBudget;
   readonly #unsubscribe: () => void;
   readonly #sweeps: NodeJS.Timeout;
   #isClosing = false;
@@ -82,8 +82,12 @@ class HttpShell implements ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#handler = options.handler;
+    const limits = { ...SERVER_LIMITS, ...options.limits };
+    this.#bodies = new BodyBudget(BODY_BUDGET, limits.body);
+    this.#answers = new AnswerBudget(ANSWER_BUDGET, limits.answer, CLOCK.now);
     this.#listener = new TlsListener({
       ...options,
+      limits,
       now: CLOCK.now,
       serve: (exchange) => this.#serve(exchange),
     });

@@ -1,22 +1,5 @@
 import type { Socket } from 'node:net';
-
-/** How many connections there may be, and how long one may do nothing. */
-export interface ConnectionLimits {
-  /** Connections at one time; more are told so, see {@link Connections.accept}. */
-  readonly maximum: number;
-  /** Milliseconds from the connection to its first whole request, TLS handshake included. */
-  readonly firstRequest: number;
-  /** Milliseconds from an answer to the next whole request. */
-  readonly nextRequest: number;
-}
-
-/** For a control plane on one machine: each node's agent, and people's tools. */
-export const CONNECTION_LIMITS: ConnectionLimits = {
-  maximum: 4000,
-  firstRequest: 15_000,
-  // As kube-apiserver (IdleTimeout of its http.Server).
-  nextRequest: 90_000,
-};
+import type { ServerLimits } from './server-limits.ts';
 
 /** So many connections beyond the maximum are told that there are too many; what is beyond is just closed. */
 const TOLD = 64;
@@ -27,12 +10,12 @@ const TOLD = 64;
  * too many, so that a flood of silent connections keeps nobody out.
  */
 export class Connections {
-  readonly #limits: ConnectionLimits;
+  readonly #limits: ServerLimits;
   readonly #now: () => number;
   readonly #all = new Set<Connection>();
 
   /** @param now milliseconds of a clock that never goes back */
-  constructor(limits: ConnectionLimits, now: () => number) {
+  constructor(limits: ServerLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
   }
@@ -48,8 +31,8 @@ export class Connections {
    * @returns undefined if it was closed at once
    */
   accept(socket: Socket): Connection | undefined {
-    const isFull = this.#all.size >= this.#limits.maximum && !this.#evict();
-    if (isFull && this.#all.size >= this.#limits.maximum + TOLD) {
+    const isFull = this.#all.size >= this.#limits.connections && !this.#evict();
+    if (isFull && this.#all.size >= this.#limits.connections + TOLD) {
       socket.destroy();
       return undefined;
     }

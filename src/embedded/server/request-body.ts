@@ -5,9 +5,6 @@ import type { Exchange } from './exchange.ts';
 /** The largest body that is read (kubernetes-api §4: 3 MiB). */
 export const MAX_BODY = 3 * 1024 * 1024;
 
-/** A body that takes longer than this to come, in milliseconds, comes from nobody who means well. */
-const BODY_TIMEOUT = 30_000;
-
 const NOTHING = new Uint8Array();
 
 /**
@@ -16,11 +13,16 @@ const NOTHING = new Uint8Array();
  */
 export class BodyBudget {
   readonly #limit: number;
+  readonly #timeout: number;
   #used = 0;
 
-  /** @param limit bytes */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes
+   * @param timeout milliseconds: a body that takes longer comes from nobody who means well
+   */
+  constructor(limit: number, timeout: number) {
     this.#limit = limit;
+    this.#timeout = timeout;
   }
 
   /**
@@ -37,7 +39,7 @@ export class BodyBudget {
     const chunks: Buffer[] = [];
     let size = 0;
     try {
-      await eachChunk(body, (chunk) => {
+      await eachChunk(body, this.#timeout, (chunk) => {
         size += chunk.byteLength;
         this.#used += chunk.byteLength;
         if (size > MAX_BODY) throw tooLargeBody();
@@ -56,7 +58,7 @@ export class BodyBudget {
 }
 
 /** Not by `for await`: that destroys the stream of a body that is refused, and with it the way back to the client. */
-async function eachChunk(body: Readable, take: (chunk: Buffer) => void): Promise<void> {
+async function eachChunk(body: Readable, timeout: number, take: (chunk: Buffer) => void): Promise<void> {
   if (body.destroyed) throw new Error('the client broke off');
   await new Promise<void>((resolve, reject) => {
     const onData = (chunk: Buffer): void => {
@@ -70,7 +72,7 @@ async function eachChunk(body: Readable, take: (chunk: Buffer) => void): Promise
     const onClose = (): void => settle(() => reject(new Error('the client broke off')));
     const timer = setTimeout(() => {
       settle(() => reject(new StatusError(408, 'Timeout', 'the body of the request did not come in time')));
-    }, BODY_TIMEOUT);
+    }, timeout);
     const settle = (how: () => void): void => {
       clearTimeout(timer);
       body.off('data', onData);

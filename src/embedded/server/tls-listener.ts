@@ -2,17 +2,18 @@ import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { EmbeddedError } from '../embedded-error.ts';
-import { CONNECTION_LIMITS, Connections, type Connection, type ConnectionLimits } from './connections.ts';
+import { Connections, type Connection } from './connections.ts';
 import type { Exchange } from './exchange.ts';
 import { Http1 } from './http1.ts';
 import { Http2 } from './http2.ts';
+import type { ServerLimits } from './server-limits.ts';
 
 export interface TlsListenerOptions {
   /** PEM. */
   readonly tls: { readonly key: string; readonly cert: string; readonly clientCa: string };
   readonly host?: string;
   readonly port?: number;
-  readonly connections?: Partial<ConnectionLimits>;
+  readonly limits: ServerLimits;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Called for each request; never rejects. */
@@ -35,8 +36,7 @@ export class TlsListener {
   constructor(options: TlsListenerOptions) {
     const { key, cert, clientCa } = options.tls;
     this.#options = options;
-    const limits = { ...CONNECTION_LIMITS, ...options.connections };
-    this.connections = new Connections(limits, options.now);
+    this.connections = new Connections(options.limits, options.now);
     this.#http1 = new Http1(options.serve);
     this.#http2 = new Http2(options.serve);
     this.#server = createServer({
@@ -50,7 +50,7 @@ export class TlsListener {
       // The certificate of a connection is looked at once.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ALPNProtocols: ['h2', 'http/1.1'],
-      handshakeTimeout: limits.firstRequest,
+      handshakeTimeout: options.limits.firstRequest,
     });
     this.#server.on('connection', (socket) => this.#accept(socket));
     this.#server.on('secureConnection', (socket) => this.#secure(socket));

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ServerLimits } from '../../../src/embedded/server/index.ts';
 import type { HistoryOptions } from '../../../src/embedded/store/index.ts';
 
 /** How the control plane of a fault test is started. */
@@ -9,6 +10,7 @@ export interface PlaneOptions {
   readonly directory: string;
   readonly port?: number;
   readonly history?: HistoryOptions;
+  readonly limits?: Partial<ServerLimits>;
 }
 
 /** What the control plane's process says of itself. */
