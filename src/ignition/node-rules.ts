@@ -20,14 +20,17 @@ export function fileRule(file: File, findings: Findings, minor: number): void {
 
 const MAX_MODE = 0o7777;
 
-/** Setuid, setgid and sticky: applied from spec 3.6 on, masked off before (host-contract §8.1). */
+/** Setuid, setgid and sticky: applied from spec {@link SPECIAL_BITS_SINCE} on, masked off before (host-contract §8.1). */
 export const SPECIAL_BITS = 0o7000;
+
+/** The minor number of the first spec whose setuid, setgid and sticky bits take effect: 3.6. */
+export const SPECIAL_BITS_SINCE = 6;
 
 function modeRule(mode: number | undefined, findings: Findings, minor: number): void {
   if (mode === undefined) return;
   if (mode < 0 || mode > MAX_MODE) findings.error('illegal file mode', 'mode');
   // Bits of the 64-bit integer, like the real tool: `&` alone would cut the mode to 32 bits.
-  if (minor < 6 && (BigInt(mode) & BigInt(SPECIAL_BITS)) !== 0n) {
+  if (minor < SPECIAL_BITS_SINCE && (BigInt(mode) & BigInt(SPECIAL_BITS)) !== 0n) {
     findings.warn(
       'setuid/setgid/sticky bits are not supported or functional in spec versions older than 3.6.0',
       'mode',

@@ -1,11 +1,8 @@
 import type { Config, Storage } from './config.ts';
 import { IgnitionError } from './ignition-error.ts';
-import { SPECIAL_BITS } from './node-rules.ts';
+import { SPECIAL_BITS, SPECIAL_BITS_SINCE } from './node-rules.ts';
 import { minorOf } from './version.ts';
 import type { Version } from './version.ts';
-
-/** The first spec whose setuid, setgid and sticky bits take effect. */
-const SPECIAL_BITS_SINCE = 6;
 
 /**
  * Raises a config to a newer spec version. Only `ignition.version` changes, except that file and directory modes lose

@@ -11,9 +11,10 @@ import type {
   Unit,
   User,
 } from './config.ts';
-import { SPECIAL_BITS, UNIT_DIRECTORY } from './node-rules.ts';
+import { SPECIAL_BITS, SPECIAL_BITS_SINCE, UNIT_DIRECTORY } from './node-rules.ts';
 import { depthOf } from './paths.ts';
 import { decodeResource } from './resource.ts';
+import { compareText } from './text-order.ts';
 import { minorOf } from './version.ts';
 
 /** A user or group by id or by name; neither is root. */
@@ -108,7 +109,7 @@ export interface Tree {
  */
 export function toTree(config: Config): Tree {
   const { storage = {}, systemd, passwd, kernelArguments } = config;
-  const special = (minorOf(config.ignition.version) ?? 0) >= 6;
+  const special = (minorOf(config.ignition.version) ?? 0) >= SPECIAL_BITS_SINCE;
   const units = (systemd?.units ?? []).map(treeUnit);
   const byPath = new Map<string, TreeNode>();
   for (const node of [...storageNodes(storage, special), ...units.flatMap(unitNodes)]) {
@@ -253,10 +254,4 @@ function sorted(nodes: readonly TreeNode[]): readonly TreeNode[] {
     .map((node) => ({ node, last: node.type === 'hardlink' ? 1 : 0, depth: depthOf(node.path) }))
     .sort((a, b) => a.last - b.last || a.depth - b.depth || compareText(a.node.path, b.node.path))
     .map(({ node }) => node);
-}
-
-/** By code unit, so that the order does not depend on the locale. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

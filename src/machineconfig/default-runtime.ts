@@ -1,4 +1,4 @@
-import { IgnitionError, decodeResource } from '../ignition/index.ts';
+import { compareText, IgnitionError, decodeResource } from '../ignition/index.ts';
 import type { Config } from '../ignition/index.ts';
 
 const DROPIN_FOLDER = '/etc/crio/crio.conf.d/';
@@ -15,7 +15,7 @@ const ASSIGNMENT = /^([\w.'"-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 export function runcDropin(config: Config, streamClass: string | undefined): string | undefined {
   if (streamClass === undefined || !WITHOUT_RUNC.has(streamClass)) return undefined;
   const dropins = (config.storage?.files ?? []).filter(({ path }) => isDropin(path));
-  dropins.sort((left, right) => (left.path < right.path ? -1 : 1));
+  dropins.sort((left, right) => compareText(left.path, right.path));
   let found: { readonly path: string; readonly runtime: string } | undefined;
   for (const { path, contents } of dropins) {
     const runtime = contents === undefined ? undefined : readDefaultRuntime(decodeText(contents));

@@ -1,11 +1,9 @@
 import type { TreeUnit, UnitInstall } from '../ignition/index.ts';
-import { readInstall } from '../ignition/index.ts';
+import { readInstall, UNIT_DIRECTORY } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 
 /** Presets count where a machine has its first boot from the image; on a running node they do nothing. */
 export const PRESET_PATH = '/usr/lib/systemd/system-preset/20-varve.preset';
-
-const UNIT_DIRECTORY = '/etc/systemd/system';
 
 /** A link that enables a unit. */
 export interface EnablementLink {

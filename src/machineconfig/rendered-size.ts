@@ -1,3 +1,4 @@
+import { compareText } from '../ignition/index.ts';
 import { configItems } from './config-items.ts';
 import type { Problem } from './machineconfig-error.ts';
 import type { Provenance } from './provenance.ts';
@@ -24,7 +25,7 @@ export function checkSize(machineConfig: MachineConfig, config: Config, provenan
     description,
     bytes: Buffer.byteLength(JSON.stringify(value)),
   }));
-  parts.sort((left, right) => right.bytes - left.bytes || (left.description < right.description ? -1 : 1));
+  parts.sort((left, right) => right.bytes - left.bytes || compareText(left.description, right.description));
   const biggest = parts
     .slice(0, MAX_LISTED)
     .map(

@@ -1,4 +1,5 @@
 import { ROLE_LABEL, isEmptySelector, matchesSelector } from '../api/index.ts';
+import { compareText } from '../ignition/index.ts';
 import { renderError, throwProblems } from './render-problems.ts';
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 
@@ -68,7 +69,7 @@ function compareMergeOrder(left: MachineConfig, right: MachineConfig): number {
   const byGroup = Number(!isWorkers(left)) - Number(!isWorkers(right));
   if (byGroup !== 0) return byGroup;
   // Names are ASCII (contract §1.0), so code units compare as bytes.
-  return left.metadata.name < right.metadata.name ? -1 : 1;
+  return compareText(left.metadata.name, right.metadata.name);
 }
 
 function isWorkers({ metadata }: MachineConfig): boolean {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { compareText } from '../ignition/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { Placement, Plane } from '../machineconfig/index.ts';
 import { isListOf, isRecord, isString } from './json-shape.ts';
@@ -52,7 +53,7 @@ export function provenanceMap(
       return sha256 === undefined ? { path } : { path, sha256 };
     }),
   }));
-  items.sort((a, b) => compare(a.item, b.item) || compare(a.target ?? '', b.target ?? ''));
+  items.sort((a, b) => compareText(a.item, b.item) || compareText(a.target ?? '', b.target ?? ''));
   return { version: 1, ...made, kernelArguments: placement.kernelArguments, items };
 }
 
@@ -92,9 +93,4 @@ function isPath(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { path, sha256 } = value;
   return isString(path) && (sha256 === undefined || isString(sha256));
-}
-
-/** Plain comparison by code unit, the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
