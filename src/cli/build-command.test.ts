@@ -340,7 +340,7 @@ test("build() reads no layer of --base where a MachineConfig's osImageURL takes 
   const filename = [EXAMPLES, await machineConfig(lab, { osImageURL: other })];
   const report = await lab.run({ base: `${proxy}/base/os:1`, filename });
   assert.equal(report.base.reference, other);
-  assert.equal((await readdir(join(lab.directory, 'cache/base-index/v1'))).length, 1);
+  assert.equal((await readdir(join(lab.directory, 'cache/base-index/v2'))).length, 1);
   const found = await lab.client.getManifest(parseReference(`${lab.address}/base/os:1`));
   assert.ok(found);
   const parsed = parseDocument(found.bytes, found.mediaType);

@@ -8,8 +8,7 @@ export type IgnitionErrorCode =
   | 'hash-mismatch'
   | 'compression'
   | 'gzip'
-  | 'too-large'
-  | 'invalid-unit';
+  | 'too-large';
 
 /**
  * The error of this room: a config that parsed, but cannot be used as asked.

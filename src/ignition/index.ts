@@ -5,8 +5,8 @@
 export type { Config, File, Group, Resource, Unit, User } from './config.ts';
 export { IgnitionError } from './ignition-error.ts';
 export type { IgnitionErrorCode } from './ignition-error.ts';
-export { readInstall, readShippedInstall } from './install.ts';
-export type { UnitInstall } from './install.ts';
+export { combineInstalls, readInstall } from './install.ts';
+export type { InstallSettings, UnitInstall } from './install.ts';
 export { jsonSyntaxMessage } from './json-text.ts';
 export { merge } from './merge.ts';
 export { UNIT_DIRECTORY } from './node-rules.ts';

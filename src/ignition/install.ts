@@ -1,6 +1,3 @@
-import { IgnitionError } from './ignition-error.ts';
-import type { UnitOption } from './unit.ts';
-import { parseUnit } from './unit.ts';
 import { readUnit } from './unit-lines.ts';
 
 /** The `[Install]` section of a unit with all its drop-ins: what enabling it means (host-contract §5.3). */
@@ -21,49 +18,46 @@ const LISTS: ReadonlyMap<string, Exclude<keyof UnitInstall, 'defaultInstance'>> 
   ['Also', 'also'],
 ]);
 
+const DEFAULT_INSTANCE = 'DefaultInstance';
+
+/** What the `[Install]` sections of one unit file or drop-in assign, in order. */
+export type InstallSettings = readonly (readonly [name: string, value: string])[];
+
 /**
- * Reads the `[Install]` sections of a unit file and of its drop-ins, in the order systemd reads them: lists add up, an
- * empty assignment resets one, the last `DefaultInstance` wins.
- * @throws {@link IgnitionError} `invalid-unit`
+ * Reads the `[Install]` sections of a unit file or drop-in as systemd would, which never fails: what Ignition's
+ * validator refuses is refused before, and files that no unit of a config stands for need not please it.
  */
-export function readInstall(texts: readonly string[]): UnitInstall {
-  return installOf(
-    texts.flatMap((text) => {
-      const parsed = parseUnit(text);
-      if (!parsed.ok) throw new IgnitionError('invalid-unit', `cannot read a unit file: ${parsed.message}`);
-      return parsed.options;
-    }),
-  );
+export function readInstall(text: string): InstallSettings {
+  return readUnit(text)
+    .filter(({ section, name }) => section === 'Install' && (LISTS.has(name) || name === DEFAULT_INSTANCE))
+    .map(({ name, value }) => [name, value]);
 }
 
-/** {@link readInstall} for units that an operating system ships: reads what systemd would, and never fails. */
-export function readShippedInstall(texts: readonly string[]): UnitInstall {
-  return installOf(texts.flatMap(readUnit));
-}
-
-function installOf(options: readonly UnitOption[]): UnitInstall {
+/**
+ * What a unit file and its drop-ins mean together, in the order in which systemd reads them: lists add up, an empty
+ * assignment resets one, the last `DefaultInstance` wins.
+ */
+export function combineInstalls(files: readonly InstallSettings[]): UnitInstall {
   const lists = { wantedBy: [], requiredBy: [], upheldBy: [], alias: [], also: [] } as {
     [K in Exclude<keyof UnitInstall, 'defaultInstance'>]: string[];
   };
   let defaultInstance = '';
-  for (const { section, name, value } of options) {
-    if (section !== 'Install') continue;
+  for (const [name, value] of files.flat()) {
     const list = LISTS.get(name);
     if (list !== undefined) {
       const words = wordsOf(value);
       if (words.length === 0) lists[list] = [];
       for (const word of words) lists[list].push(word);
-    } else if (name === 'DefaultInstance') {
+    } else if (name === DEFAULT_INSTANCE) {
       defaultInstance = value;
     }
   }
   return { ...lists, ...(defaultInstance === '' ? {} : { defaultInstance }) };
 }
 
-/** Words apart by white space; quotes around a word go, a continued line counts as a space. */
+/** Words apart by white space; quotes around a word go. */
 function wordsOf(value: string): readonly string[] {
   return value
-    .replaceAll(/\\\n/g, ' ')
     .split(/\s+/)
     .map((word) => /^(["'])(.*)\1$/.exec(word)?.[2] ?? word)
     .filter((word) => word !== '');

@@ -1,4 +1,4 @@
-import type { UnitInstall } from '../ignition/index.ts';
+import type { InstallSettings } from '../ignition/index.ts';
 
 /** What stands at one path of the base image, as `lstat` would say it. */
 export type BaseEntry =
@@ -12,10 +12,10 @@ export interface BaseUser {
   readonly home: string;
 }
 
-/** A unit file of the base: where it lies and what its [Install] section (drop-ins included) says. */
+/** A unit file or a drop-in of the base: where it lies and what its [Install] section says. */
 export interface BaseUnit {
   readonly path: string;
-  readonly install: UnitInstall;
+  readonly install: InstallSettings;
 }
 
 /**
@@ -24,7 +24,10 @@ export interface BaseUnit {
  */
 export interface BaseFacts {
   entry(path: string): BaseEntry | undefined;
+  /** A unit file; of several of one name, the one that counts. */
   unit(name: string): BaseUnit | undefined;
+  /** Every drop-in of a unit's own name, those included that another one of the same name takes the place of. */
+  dropins(unit: string): readonly BaseUnit[];
   readonly users: ReadonlyMap<string, BaseUser>;
   readonly groups: ReadonlyMap<string, number>;
   /** Symlinks below /etc/systemd/system: enablement, aliases and masks that the base ships. */

@@ -4,6 +4,8 @@ import type { TreeUnit } from '../ignition/index.ts';
 import { enableUnits } from './enablement.ts';
 import type { FakeBase } from './fake-base.ts';
 import { fakeBase } from './fake-base.ts';
+import type { ImageNode } from './plane.ts';
+import { UnitFiles } from './unit-files.ts';
 
 const SERVICE = '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n';
 
@@ -11,16 +13,29 @@ function enablement(
   units: readonly Partial<TreeUnit>[],
   base: FakeBase = {},
 ): { links: string[]; removals: string[]; presets: readonly string[]; warnings: string[] } {
-  const result = enableUnits(
-    units.map((unit) => ({ name: 'a.service', dropins: [], ...unit })),
-    fakeBase(base),
-  );
+  const all = units.map((unit) => ({ name: 'a.service', dropins: [], ...unit }));
+  const facts = fakeBase(base);
+  const result = enableUnits(all, facts, new UnitFiles(facts, nodesOf(all)));
   return {
     links: result.links.map(({ path, target }) => `${path} -> ${target}`),
     removals: result.removals.map(({ path }) => path),
     presets: result.presets,
     warnings: result.warnings.map(({ message }) => message),
   };
+}
+
+/** What of units is in the image. */
+function nodesOf(units: readonly TreeUnit[]): ReadonlyMap<string, ImageNode> {
+  const file = (path: string, text: string): [string, ImageNode] => [
+    path,
+    { type: 'file', path, mode: 0o644, uid: 0, gid: 0, contents: Buffer.from(text) },
+  ];
+  return new Map(
+    units.flatMap(({ name, contents = '', dropins }) => [
+      ...(contents === '' ? [] : [file(`/etc/systemd/system/${name}`, contents)]),
+      ...dropins.map((dropin) => file(`/etc/systemd/system/${name}.d/${dropin.name}`, dropin.contents)),
+    ]),
+  );
 }
 
 test('enableUnits() links an enabled unit of the configuration as systemctl enable does', () => {
@@ -83,6 +98,24 @@ test('enableUnits() enables what Also names, and ends when units name each other
     { name: 'a.socket', contents: '[Install]\nAlso=a.service\nWantedBy=sockets.target\n' },
   ]);
   assert.equal(links.length, 2);
+});
+
+test('enableUnits() says of what Also names whose doing it is', () => {
+  const units = {
+    'a.socket': { path: '/usr/lib/systemd/system/a.socket', install: { wantedBy: ['sockets.target'] } },
+  };
+  const facts = fakeBase({ units });
+  const owners = (...names: readonly string[]): string[] => {
+    const all = names.map((name, at) =>
+      at === 0
+        ? { name, dropins: [], contents: '[Install]\nAlso=a.socket gone.socket\n', enabled: true }
+        : { name, dropins: [] },
+    );
+    const { links, warnings } = enableUnits(all, facts, new UnitFiles(facts, nodesOf(all)));
+    return [...links, ...warnings].map(({ unit }) => unit);
+  };
+  assert.deepEqual(owners('a.service'), ['a.service', 'a.service']);
+  assert.deepEqual(owners('a.service', 'a.socket'), ['a.socket', 'a.service']);
 });
 
 test('enableUnits() takes the links of the base away from a disabled unit', () => {

@@ -1,6 +1,7 @@
-import type { TreeUnit, UnitInstall } from '../ignition/index.ts';
-import { readInstall, UNIT_DIRECTORY } from '../ignition/index.ts';
+import type { TreeUnit } from '../ignition/index.ts';
+import { UNIT_DIRECTORY } from '../ignition/index.ts';
 import type { BaseFacts } from './base-facts.ts';
+import type { UnitFiles } from './unit-files.ts';
 
 /** Presets count where a machine has its first boot from the image; on a running node they do nothing. */
 export const PRESET_PATH = '/usr/lib/systemd/system-preset/20-varve.preset';
@@ -9,7 +10,7 @@ export const PRESET_PATH = '/usr/lib/systemd/system-preset/20-varve.preset';
 export interface EnablementLink {
   readonly path: string;
   readonly target: string;
-  /** The unit that the configuration enables; with `Also=`, not the one that the link is for. */
+  /** The unit of the configuration that the link is made for: one that only `Also=` names is its namer's. */
   readonly unit: string;
 }
 
@@ -23,66 +24,35 @@ export interface Enablement {
   readonly warnings: readonly { readonly unit: string; readonly message: string }[];
 }
 
-interface FoundUnit {
-  readonly path: string;
-  readonly install: UnitInstall;
-}
-
 /**
  * Turns `enabled` and `mask` of units into links below /etc/systemd/system (host-contract §5.3): presets, which
  * Ignition writes, are evaluated only where /etc/machine-id is empty, so on a node that runs already they do nothing.
  *
- * @param placedText gives the text of a file that the configuration itself puts at a path of the image.
+ * @param files what units are read from
  */
-export function enableUnits(
-  units: readonly TreeUnit[],
-  base: BaseFacts,
-  placedText: (path: string) => string | undefined = () => undefined,
-): Enablement {
-  const byName = new Map(units.map((unit) => [unit.name, unit]));
+export function enableUnits(units: readonly TreeUnit[], base: BaseFacts, files: UnitFiles): Enablement {
+  const declared = new Set(units.map(({ name }) => name));
   const links = new Map<string, EnablementLink>();
   const removals = new Map<string, { path: string; unit: string }>();
   const warnings: { unit: string; message: string }[] = [];
 
-  function find(name: string): FoundUnit | undefined {
-    const unit = byName.get(name);
-    const dropins = unit?.dropins.map((dropin) => dropin.contents) ?? [];
-    if (unit?.contents !== undefined && unit.contents !== '') {
-      return { path: `${UNIT_DIRECTORY}/${name}`, install: readInstall([unit.contents, ...dropins]) };
-    }
-    for (const directory of [UNIT_DIRECTORY, '/usr/lib/systemd/system']) {
-      const path = `${directory}/${name}`;
-      const text = placedText(path);
-      if (text !== undefined) return { path, install: readInstall([text, ...dropins]) };
-    }
-    const inBase = base.unit(name);
-    if (inBase === undefined) return undefined;
-    return { path: inBase.path, install: joinInstalls(inBase.install, readInstall(dropins)) };
-  }
-
-  function enable(name: string, visited: Set<string>): void {
+  function enable(name: string, visited: Set<string>, by: string): void {
     if (visited.has(name)) return;
     visited.add(name);
+    const owner = declared.has(name) ? name : by;
+    const warn = (message: string): void => {
+      warnings.push({ unit: owner, message });
+    };
     const instance = /^(?<prefix>[^@]+)@(?<instance>.*)\.(?<suffix>[^.]+)$/u.exec(name)?.groups;
     const template = instance === undefined ? undefined : `${instance['prefix']}@.${instance['suffix']}`;
-    const unit = find(name) ?? (template === undefined ? undefined : find(template));
-    if (unit === undefined) {
-      warnings.push({
-        unit: name,
-        message: `cannot enable unit ${name}: neither the configuration nor the base image has it`,
-      });
-      return;
-    }
+    const unit = files.find(name);
+    if (unit === undefined)
+      return warn(`cannot enable unit ${name}: neither the configuration nor the base image has it`);
     const { install } = unit;
     let linkName = name;
     if (name === template) {
-      if (install.defaultInstance === undefined) {
-        warnings.push({
-          unit: name,
-          message: `cannot enable template ${name}: it has no DefaultInstance; enable an instance of it`,
-        });
-        return;
-      }
+      if (install.defaultInstance === undefined)
+        return warn(`cannot enable template ${name}: it has no DefaultInstance; enable an instance of it`);
       linkName = name.replace('@.', `@${install.defaultInstance}.`);
     }
     const wanted: (readonly [readonly string[], string])[] = [
@@ -92,20 +62,13 @@ export function enableUnits(
     ];
     const add = (path: string): void => {
       const taken = links.get(path);
-      if (taken === undefined) links.set(path, { path, target: unit.path, unit: name });
-      else if (taken.target !== unit.path) {
-        warnings.push({
-          unit: name,
-          message: `unit ${name} cannot have the link ${path}: unit ${taken.unit} has it`,
-        });
-      }
+      if (taken === undefined) links.set(path, { path, target: unit.path, unit: owner });
+      else if (taken.target !== unit.path)
+        warn(`unit ${name} cannot have the link ${path}: unit ${taken.unit} has it`);
     };
     const isName = (text: string): boolean => {
       if (!text.includes('/') && text !== '') return true;
-      warnings.push({
-        unit: name,
-        message: `unit ${name} names ${JSON.stringify(text)} in [Install], which is no unit`,
-      });
+      warn(`unit ${name} names ${JSON.stringify(text)} in [Install], which is no unit`);
       return false;
     };
     for (const [targets, kind] of wanted) {
@@ -116,16 +79,9 @@ export function enableUnits(
     for (const alias of install.alias.map((text) => expandSpecifiers(text, linkName)).filter(isName)) {
       if (alias !== linkName) add(`${UNIT_DIRECTORY}/${alias}`);
     }
-    for (const also of install.also) enable(expandSpecifiers(also, linkName), visited);
-    if (
-      wanted.every(([targets]) => targets.length === 0) &&
-      install.alias.length + install.also.length === 0
-    ) {
-      warnings.push({
-        unit: name,
-        message: `unit ${name} is enabled, but has no [Install] section, so enabling it does nothing`,
-      });
-    }
+    for (const also of install.also) enable(expandSpecifiers(also, linkName), visited, owner);
+    if (wanted.every(([targets]) => targets.length === 0) && install.alias.length + install.also.length === 0)
+      warn(`unit ${name} is enabled, but has no [Install] section, so enabling it does nothing`);
   }
 
   for (const unit of units) {
@@ -148,7 +104,7 @@ export function enableUnits(
         message: `unit ${unit.name} is enabled, but the base image masks it: set mask: false`,
       });
     }
-    if (unit.enabled === true) enable(unit.name, new Set());
+    if (unit.enabled === true) enable(unit.name, new Set(), unit.name);
     else if (unit.enabled === false) {
       for (const path of disabledLinks(unit.name, base)) removals.set(path, { path, unit: unit.name });
     }
@@ -227,16 +183,4 @@ function expandSpecifiers(text: string, unitName: string): string {
     '%': '%',
   };
   return text.replace(/%(?<letter>.)/gu, (whole, letter: string) => values[letter] ?? whole);
-}
-
-function joinInstalls(first: UnitInstall, second: UnitInstall): UnitInstall {
-  const defaultInstance = second.defaultInstance ?? first.defaultInstance;
-  return {
-    wantedBy: [...first.wantedBy, ...second.wantedBy],
-    requiredBy: [...first.requiredBy, ...second.requiredBy],
-    upheldBy: [...first.upheldBy, ...second.upheldBy],
-    alias: [...first.alias, ...second.alias],
-    also: [...first.also, ...second.also],
-    ...(defaultInstance === undefined ? {} : { defaultInstance }),
-  };
 }

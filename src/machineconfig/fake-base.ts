@@ -1,4 +1,5 @@
-import type { UnitInstall } from '../ignition/index.ts';
+import type { InstallSettings, UnitInstall } from '../ignition/index.ts';
+import { readInstall } from '../ignition/index.ts';
 import type { BaseEntry, BaseFacts, BaseUser } from './base-facts.ts';
 
 /** A unit of a {@link fakeBase}, by its [Install] section. */
@@ -13,6 +14,8 @@ export interface FakeBase {
   readonly users?: Readonly<Record<string, BaseUser>>;
   readonly groups?: Readonly<Record<string, number>>;
   readonly units?: Readonly<Record<string, FakeUnit>>;
+  /** The text of drop-ins by path, by unit. */
+  readonly dropins?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly keepsToplevels?: boolean;
   readonly readsKeyDirectory?: boolean;
 }
@@ -46,12 +49,17 @@ export function fakeBase(base: FakeBase = {}): BaseFacts {
   const units = new Map(
     Object.entries(base.units ?? {}).map(([name, { path, install }]) => [
       name,
-      { path, install: { wantedBy: [], requiredBy: [], upheldBy: [], alias: [], also: [], ...install } },
+      { path, install: settings(install) },
     ]),
   );
   return {
     entry: (path) => (Object.hasOwn(entries, path) ? entries[path] : undefined),
     unit: (name) => units.get(name),
+    dropins: (unit) =>
+      Object.entries(base.dropins?.[unit] ?? {}).map(([path, text]) => ({
+        path,
+        install: readInstall(text),
+      })),
     users: new Map(Object.entries({ root: { uid: 0, gid: 0, home: '/root' }, ...base.users })),
     groups: new Map(Object.entries({ root: 0, ...base.groups })),
     unitLinks: Object.entries(entries)
@@ -60,4 +68,11 @@ export function fakeBase(base: FakeBase = {}): BaseFacts {
     keepsToplevels: base.keepsToplevels ?? false,
     readsKeyDirectory: base.readsKeyDirectory ?? false,
   };
+}
+
+function settings(install: Partial<UnitInstall>): InstallSettings {
+  return Object.entries(install).flatMap(([member, value]) => {
+    const name = member.charAt(0).toUpperCase() + member.slice(1);
+    return [value].flat().map((word): readonly [string, string] => [name, word]);
+  });
 }

@@ -105,12 +105,6 @@ export class PlacementDraft {
     return file.nodes.map((node) => this.addNode(node));
   }
 
-  /** What the configuration puts at a path of the image, as text. */
-  placedText(path: string): string | undefined {
-    const node = this.nodes.get(path);
-    return node?.type === 'file' ? Buffer.from(node.contents).toString('utf8') : undefined;
-  }
-
   /**
    * Makes the directories between somebody's directory and a path of the node theirs: systemd-tmpfiles would make
    * them root's, and then refuse to go through them.

@@ -18,6 +18,7 @@ import type { Placement } from './plane.ts';
 import type { Provenance, ProvenanceItem } from './provenance.ts';
 import { formatProblem } from './render-problems.ts';
 import { formatTmpfiles, TMPFILES_PATH } from './tmpfiles.ts';
+import { UnitFiles } from './unit-files.ts';
 
 /** The boot loader's and ostree's own arguments: a second one breaks the boot (host-contract §4.2). */
 const HOST_ARGUMENTS = /^(?:ostree|BOOT_IMAGE|initrd)(?:=|$)/u;
@@ -90,7 +91,7 @@ export function place(input: PlacementInput): Placement {
 }
 
 function placeEnablement(draft: PlacementDraft, tree: Tree): void {
-  const enablement = enableUnits(tree.units, draft.base, (path) => draft.placedText(path));
+  const enablement = enableUnits(tree.units, draft.base, new UnitFiles(draft.base, draft.nodes));
   const origin = (unit: string): { section: 'systemd.units'; key: string } => ({
     section: 'systemd.units',
     key: unit,

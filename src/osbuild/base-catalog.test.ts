@@ -51,7 +51,7 @@ async function startLab(t: TestContext): Promise<Lab> {
 }
 
 function indexKey(digest: Digest): string {
-  return `base-index/v1/${digestHex(digest)}`;
+  return `base-index/v2/${digestHex(digest)}`;
 }
 
 /** Changes the body of an index and makes its checksum right again. */

@@ -1,11 +1,10 @@
-import { readShippedInstall } from '../ignition/index.ts';
+import { readInstall } from '../ignition/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { BaseEntry, BaseUnit, BaseUser } from '../machineconfig/index.ts';
 import { INDEX_VERSION } from './base-index-header.ts';
 import type { BaseIndexHeader } from './base-index-header.ts';
 import type { BaseTree } from './base-tree.ts';
 
-const UNIT_DIRECTORIES = ['/usr/lib/systemd/system/', '/etc/systemd/system/'] as const;
 const UNIT_FILE =
   /^(?:usr\/lib|etc)\/systemd\/system\/[^/]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|slice|scope)(?:\.d\/[^/]+\.conf)?$/u;
 const OTHER_FILES = new Set([
@@ -38,7 +37,7 @@ export function readBaseFacts(
     base,
     users: readUsers(`${text('usr/lib/passwd')}\n${text('etc/passwd')}`),
     groups: readGroups(`${text('usr/lib/group')}\n${text('etc/group')}`),
-    units: readUnits(paths, contents),
+    ...readUnits(paths, contents),
     unitLinks: paths
       .filter(([path, entry]) => entry.type === 'symlink' && path.startsWith('/etc/systemd/system/'))
       .map(([path]) => path)
@@ -84,44 +83,52 @@ function readGroups(text: string): Record<string, number> {
   return groups;
 }
 
+/** Where unit files lie; of two files of one name the one in the last of them counts. */
+const UNIT_DIRECTORIES = ['/usr/lib/systemd/system/', '/etc/systemd/system/'] as const;
+
 /**
- * Units by name with the [Install] of the unit file and its drop-ins; /etc wins over /usr/lib. A name that is a
- * link to another unit of the base (`dbus.service`) has what that unit has.
+ * Units by name with the [Install] of the unit file, and the drop-ins of each. A name that is a link to another unit of
+ * the base (`dbus.service`) has what that unit has.
  */
 function readUnits(
   paths: readonly (readonly [string, BaseEntry])[],
   contents: ReadonlyMap<string, Uint8Array>,
-): Record<string, BaseUnit> {
+): Pick<BaseIndexHeader, 'dropins' | 'units'> {
   const files = new Map<string, string>();
   const links = new Map<string, string>();
   const dropins = new Map<string, string[]>();
   for (const directory of UNIT_DIRECTORIES) {
     for (const [path, entry] of paths) {
-      if (!path.startsWith(directory)) continue;
-      const [name = '', dropin, ...deeper] = path.slice(directory.length).split('/');
-      if (name === '' || deeper.length > 0) continue;
-      if (dropin !== undefined) {
-        const unit = name.endsWith('.d') ? name.slice(0, -2) : undefined;
-        if (unit !== undefined && contents.has(path.slice(1)))
-          dropins.set(unit, [...(dropins.get(unit) ?? []), path]);
-      } else if (entry.type === 'file') files.set(name, path);
-      else if (entry.type === 'symlink' && entry.target !== '/dev/null') {
+      if (!path.startsWith(directory) || !UNIT_FILE.test(path.slice(1)) || entry.type === 'directory')
+        continue;
+      const [name = '', dropin] = path.slice(directory.length).split('/');
+      // A link in a drop-in's place says nothing, but takes the place of others of its name.
+      if (dropin !== undefined) listAt(dropins, name.slice(0, -'.d'.length)).push(path);
+      else if (entry.type === 'file') files.set(name, path);
+      else if (entry.target !== '/dev/null') {
         links.set(name, entry.target.slice(entry.target.lastIndexOf('/') + 1));
       }
     }
   }
+  const read = (path: string): BaseUnit => ({
+    path,
+    install: readInstall(Buffer.from(contents.get(path.slice(1)) ?? []).toString('utf8')),
+  });
   const units: Record<string, BaseUnit> = {};
-  const read = (name: string): void => {
-    const target = files.has(name) ? name : (links.get(name) ?? name);
-    const path = files.get(target);
-    if (path === undefined) return;
-    const texts = [path, ...(dropins.get(target) ?? [])].map((file) =>
-      Buffer.from(contents.get(file.slice(1)) ?? []).toString('utf8'),
-    );
-    units[name] = { path, install: readShippedInstall(texts) };
+  for (const name of new Set([...files.keys(), ...links.keys()])) {
+    const path = files.get(name) ?? files.get(links.get(name) ?? name);
+    if (path !== undefined) units[name] = read(path);
+  }
+  return {
+    units,
+    dropins: Object.fromEntries([...dropins].map(([unit, found]) => [unit, found.sort().map(read)])),
   };
-  for (const name of new Set([...files.keys(), ...links.keys()])) read(name);
-  return units;
+}
+
+function listAt(lists: Map<string, string[]>, key: string): string[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 /** Whether prepare-root.conf turns composefs or a transient root on (host-contract §3.6). */

@@ -4,13 +4,14 @@ import { isListOf, isRecord, isString } from './json-shape.ts';
 
 /** What of the base the index says in its first line; everything but the file list. */
 export interface BaseIndexHeader {
-  /** Bumped whenever the meaning of an index changes: an older one is then made anew. */
-  readonly version: 1;
+  readonly version: typeof INDEX_VERSION;
   /** Manifest digest of the base that the index describes. */
   readonly base: Digest;
   readonly users: Readonly<Record<string, BaseUser>>;
   readonly groups: Readonly<Record<string, number>>;
   readonly units: Readonly<Record<string, BaseUnit>>;
+  /** By the name of the unit. */
+  readonly dropins: Readonly<Record<string, readonly BaseUnit[]>>;
   readonly unitLinks: readonly string[];
   /** Directories of /usr/lib/modules with a kernel in them. */
   readonly kernels: readonly string[];
@@ -18,7 +19,14 @@ export interface BaseIndexHeader {
   readonly readsKeyDirectory: boolean;
 }
 
-export const INDEX_VERSION = 1;
+/**
+ * Bumped whenever the meaning of an index changes. It is in the keys of the cache and in the tags of the registry, so an
+ * index of another version is not found: the first build on each base reads its layers once more. What other versions
+ * left stays there for them; nobody misses it when it is deleted.
+ *
+ * 2: drop-ins are kept apart from their units, so that those of the configuration can be sorted in among them.
+ */
+export const INDEX_VERSION = 2;
 
 /** Reads the JSON line of an index; undefined when it is not the header of this version for this base. */
 export function readIndexHeader(text: string, base: Digest): BaseIndexHeader | undefined {
@@ -38,6 +46,7 @@ function isHeader(value: Readonly<Record<string, unknown>>): boolean {
     isRecordOf(value['users'], isUser) &&
     isRecordOf(value['groups'], isId) &&
     isRecordOf(value['units'], isUnit) &&
+    isRecordOf(value['dropins'], (list) => isListOf(list, isUnit)) &&
     isListOf(value['unitLinks'], isString) &&
     isListOf(value['kernels'], isString) &&
     typeof value['keepsToplevels'] === 'boolean' &&
@@ -50,12 +59,11 @@ function isUser(value: unknown): boolean {
 }
 
 function isUnit(value: unknown): boolean {
-  if (!isRecord(value) || !isString(value['path']) || !isRecord(value['install'])) return false;
-  const { wantedBy, requiredBy, upheldBy, alias, also, defaultInstance } = value['install'];
-  return (
-    [wantedBy, requiredBy, upheldBy, alias, also].every((list) => isListOf(list, isString)) &&
-    (defaultInstance === undefined || isString(defaultInstance))
-  );
+  return isRecord(value) && isString(value['path']) && isListOf(value['install'], isSetting);
+}
+
+function isSetting(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every(isString);
 }
 
 function isId(value: unknown): boolean {

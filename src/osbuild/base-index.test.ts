@@ -6,6 +6,7 @@ import type { BaseEntry } from '../machineconfig/index.ts';
 import type { Digest } from '../oci/index.ts';
 import { sha256 } from '../oci/index.ts';
 import type { BaseIndexHeader } from './base-index-header.ts';
+import { INDEX_VERSION } from './base-index-header.ts';
 import { encodeBaseIndex, openBaseIndex } from './base-index.ts';
 import { BaseTree } from './base-tree.ts';
 import { OsBuildError } from './osbuild-error.ts';
@@ -13,11 +14,12 @@ import { OsBuildError } from './osbuild-error.ts';
 const BASE: Digest = sha256(Buffer.from('base'));
 
 const HEADER: BaseIndexHeader = {
-  version: 1,
+  version: INDEX_VERSION,
   base: BASE,
   users: { core: { uid: 1000, gid: 1000, home: '/home/core' } },
   groups: { wheel: 10 },
   units: {},
+  dropins: {},
   unitLinks: [],
   kernels: ['6.1'],
   keepsToplevels: false,
@@ -89,15 +91,18 @@ test('openBaseIndex() refuses a damaged index, and one of another base', () => {
 });
 
 test('openBaseIndex() refuses a header that is not one', () => {
-  const install = { wantedBy: [], requiredBy: [], upheldBy: [], alias: [], also: [] };
+  const unit = { path: '/x', install: [['Also', 'y.service']] };
   for (const change of [
-    { version: 2 },
+    { version: INDEX_VERSION - 1 },
     { users: undefined },
     { users: { core: { uid: '1000', gid: 1000, home: '/' } } },
     { users: { core: null } },
     { groups: { wheel: -1 } },
     { units: { 'x.service': { path: '/x' } } },
-    { units: { 'x.service': { path: '/x', install: { ...install, also: 'y.service' } } } },
+    { units: { 'x.service': { path: '/x', install: [['Also', 'y.service', 'z.service']] } } },
+    { units: { 'x.service': { path: '/x', install: { also: ['y.service'] } } } },
+    { dropins: { 'x.service': unit } },
+    { dropins: undefined },
     { unitLinks: [1] },
     { kernels: 'none' },
     { keepsToplevels: 'no' },
@@ -105,8 +110,13 @@ test('openBaseIndex() refuses a header that is not one', () => {
     assert.throws(() => openBaseIndex(sealed({ ...HEADER, ...change }, ''), BASE), malformed);
   assert.throws(() => openBaseIndex(sealed([], ''), BASE), malformed);
   assert.throws(() => openBaseIndex(sealed(HEADER, '/a\tf'), BASE), malformed);
-  const units = { 'x.service': { path: '/x', install: { ...install, defaultInstance: 'i' } } };
-  assert.equal(openBaseIndex(sealed({ ...HEADER, units }, ''), BASE).unit('x.service')?.path, '/x');
+  const index = openBaseIndex(
+    sealed({ ...HEADER, units: { 'x.service': unit }, dropins: { 'x.service': [unit] } }, ''),
+    BASE,
+  );
+  assert.deepEqual(index.unit('x.service'), unit);
+  assert.deepEqual(index.dropins('x.service'), [unit]);
+  assert.deepEqual([index.unit('toString'), index.dropins('toString')], [undefined, []]);
 });
 
 test('BaseIndex refuses a damaged list of files in look-ups, which all end, and as a whole', () => {

@@ -71,6 +71,10 @@ export class BaseIndex implements BaseFacts {
     return Object.hasOwn(this.header.units, name) ? this.header.units[name] : undefined;
   }
 
+  dropins(unit: string): readonly BaseUnit[] {
+    return Object.hasOwn(this.header.dropins, unit) ? (this.header.dropins[unit] ?? []) : [];
+  }
+
   entry(path: string): BaseEntry | undefined {
     if (path === '/') return { type: 'directory', mode: 0o755, uid: 0, gid: 0 };
     if (this.#known.has(path)) return this.#known.get(path);

@@ -105,7 +105,7 @@ test('indexBase() resolves the hard links of ostree chunks to their objects, whi
   ]);
   assert.deepEqual(base.entry('/etc/os-release'), { type: 'symlink', target: '../usr/lib/os-release' });
   assert.deepEqual(base.users.get('core'), { uid: 1000, gid: 1000, home: '/var/home/core' });
-  assert.deepEqual(base.unit('x.service')?.install.wantedBy, ['multi-user.target']);
+  assert.deepEqual(base.unit('x.service')?.install, [['WantedBy', 'multi-user.target']]);
   assert.equal(base.entry(`/${repo}/ab/01.file`), undefined);
 });
 
@@ -143,7 +143,10 @@ test("indexBase() reads what placement needs of units, accounts and the host's r
       ['system', 12],
     ]),
   );
-  assert.deepEqual(base.unit('x.service')?.install.wantedBy, ['a.target', 'b.target']);
+  assert.deepEqual(base.unit('x.service')?.install, [['WantedBy', 'a.target']]);
+  assert.deepEqual(base.dropins('x.service'), [
+    { path: `/${units}/x.service.d/10.conf`, install: [['WantedBy', 'b.target']] },
+  ]);
   assert.equal(base.unit('alias.service')?.path, '/usr/lib/systemd/system/x.service');
   assert.equal(base.unit('gone.service'), undefined);
   assert.deepEqual(base.unitLinks, ['/etc/systemd/system/multi-user.target.wants/x.service']);
@@ -184,7 +187,37 @@ test('indexBase() takes units that no validator would, and only what lies in the
     ],
   ]);
   assert.deepEqual(Object.keys(base.header.units).sort(), ['odd.service', 'worse.service']);
-  assert.deepEqual(base.unit('odd.service')?.install.wantedBy, ['a.target', 'b.target']);
+  assert.deepEqual(base.unit('odd.service')?.install, [['WantedBy', 'a.target    b.target']]);
+});
+
+test('indexBase() keeps every drop-in with its path, those included that another one hides', async () => {
+  const etc = 'etc/systemd/system';
+  const usr = 'usr/lib/systemd/system';
+  const folders = [etc, usr].map((path) => `${path}/x.service.d`);
+  const base = await index([
+    [
+      ...['etc', 'etc/systemd', etc, 'usr', 'usr/lib', 'usr/lib/systemd', usr].map((path) => dir(path)),
+      ...folders.map((path) => dir(path)),
+      file(`${usr}/x.service.d/20.conf`, '[Install]\nWantedBy=\n'),
+      file(`${usr}/x.service.d/10.conf`, '[Install]\nWantedBy=usr\n[Unit]\nWantedBy=no\n'),
+      file(`${usr}/x.service.d/10.txt`, '[Install]\nWantedBy=no\n'),
+      dir(`${usr}/service.d`),
+      file(`${usr}/service.d/10.conf`, '[Install]\nWantedBy=no\n'),
+    ],
+    [
+      ...['etc', 'etc/systemd', etc, folders[0]!].map((path) => dir(path)),
+      file(`${etc}/x.service.d/10.conf`, '[Install]\nWantedBy=etc\nFoo=bar\n'),
+      link(`${etc}/x.service.d/20.conf`, '/dev/null'),
+    ],
+  ]);
+  assert.deepEqual(base.header.dropins, {
+    'x.service': [
+      { path: `/${etc}/x.service.d/10.conf`, install: [['WantedBy', 'etc']] },
+      { path: `/${etc}/x.service.d/20.conf`, install: [] },
+      { path: `/${usr}/x.service.d/10.conf`, install: [['WantedBy', 'usr']] },
+      { path: `/${usr}/x.service.d/20.conf`, install: [['WantedBy', '']] },
+    ],
+  });
 });
 
 test('indexBase() refuses a base beyond its limits and names the layer', async () => {

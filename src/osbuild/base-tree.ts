@@ -52,7 +52,7 @@ export class BaseTree {
     return this.#find(split(path))?.entry;
   }
 
-  /** Every path but the root, absolute, in byte order of the whole path. */
+  /** Every path but the root, absolute, each after the directory that it is in. */
   paths(): readonly (readonly [string, BaseEntry])[] {
     const found: [string, BaseEntry][] = [];
     const visit = (prefix: string, node: Node): void => {
