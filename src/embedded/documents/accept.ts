@@ -6,9 +6,15 @@ export interface AcceptedType {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** The types of an Accept header, the most wanted first; an absent or empty header accepts everything. */
+/** Bounds a hostile header; real ones have three or four ranges. */
+const MAX_TYPES = 64;
+
+/**
+ * The types of an Accept header, the most wanted first; an absent or empty header accepts everything. As a Kubernetes API
+ * server has it, `q=0` makes a type the least wanted, not an unwanted one.
+ */
 export function parseAccept(header: string | undefined): AcceptedType[] {
-  const clauses = (header?.trim() || '*/*').split(',').map((clause) => {
+  const clauses = (header?.trim() || '*/*').split(',', MAX_TYPES).map((clause) => {
     const [type = '', ...rest] = clause.split(';').map((part) => part.trim());
     const parameters = new Map(
       rest.map((part) => {
@@ -20,7 +26,7 @@ export function parseAccept(header: string | undefined): AcceptedType[] {
     parameters.delete('q');
     return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality };
   });
-  return clauses.filter(({ quality }) => quality > 0).toSorted((a, b) => b.quality - a.quality);
+  return clauses.toSorted((a, b) => b.quality - a.quality);
 }
 
 /** The first of `served` that an accepted type, wanted most first, allows. */

@@ -1,3 +1,4 @@
+export { parseAccept } from './accept.ts';
 export type { ApiDocument } from './api-documents.ts';
 export { ApiDocuments } from './api-documents.ts';
 export { builtInDefinitions, builtInName, builtInSchema, definedSchema } from './built-in-definitions.ts';

@@ -1,3 +1,4 @@
+import { parseAccept } from '../documents/index.ts';
 import { StatusError } from './status-error.ts';
 
 /** How an answer is written. */
@@ -17,15 +18,7 @@ export interface AnswerType {
 
 const SINGLE: AnswerType = { isList: false, goType: '' };
 
-interface MediaRange {
-  readonly type: string;
-  readonly parameters: ReadonlyMap<string, string>;
-}
-
 const SERVED = 'application/json, application/yaml';
-
-/** Bounds a hostile header; real ones have three or four ranges. */
-const MAX_RANGES = 64;
 
 /**
  * Picks the representation that `Accept` prefers among those that are served (kubernetes-api §3). Protobuf is not: with a
@@ -34,10 +27,8 @@ const MAX_RANGES = 64;
  * @throws StatusError 406
  */
 export function negotiate(accept: string | undefined, answer: AnswerType = SINGLE): Representation {
-  const ranges = readRanges(accept);
-  if (ranges.length === 0) return { encoding: 'json', as: 'object' };
   let transformed = false;
-  for (const { type, parameters } of ranges) {
+  for (const { type, parameters } of parseAccept(accept)) {
     const encoding = encodingOf(type);
     if (encoding === undefined) continue;
     const as = parameters.get('as');
@@ -55,51 +46,6 @@ export function negotiate(accept: string | undefined, answer: AnswerType = SINGL
     );
   }
   throw notAcceptable();
-}
-
-/** Whether aggregated discovery is asked for before plain JSON. @throws StatusError 406 */
-export function wantsAggregatedDiscovery(accept: string | undefined): boolean {
-  const ranges = readRanges(accept);
-  if (ranges.length === 0) return false;
-  let transformed = false;
-  for (const { type, parameters } of ranges) {
-    if (encodingOf(type) === undefined) continue;
-    const as = parameters.get('as');
-    if (as === undefined) return false;
-    transformed = true;
-    if (
-      as === 'APIGroupDiscoveryList' &&
-      parameters.get('g') === 'apidiscovery.k8s.io' &&
-      parameters.get('v') === 'v2'
-    ) {
-      return true;
-    }
-  }
-  if (transformed) {
-    throw new StatusError(
-      406,
-      'NotAcceptable',
-      `only the following media types are accepted: ${SERVED}, application/vnd.kubernetes.protobuf`,
-    );
-  }
-  throw notAcceptable();
-}
-
-/** The media ranges of an Accept header in order of preference (quality, then position). */
-export function readRanges(accept: string | undefined): readonly MediaRange[] {
-  if (accept === undefined || accept.trim() === '') return [];
-  const ranges = accept.split(',', MAX_RANGES).map((part, index) => {
-    const [type = '', ...pairs] = part.split(';').map((piece) => piece.trim());
-    const parameters = new Map(
-      pairs.map((pair) => {
-        const [key = '', value = ''] = pair.split('=', 2);
-        return [key.toLowerCase(), value] as const;
-      }),
-    );
-    const quality = Number.parseFloat(parameters.get('q') ?? '1');
-    return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality, index };
-  });
-  return ranges.sort((a, b) => b.quality - a.quality || a.index - b.index);
 }
 
 function encodingOf(type: string): 'json' | 'yaml' | undefined {
