@@ -4,6 +4,13 @@ import type { Retries } from './registry-retry.ts';
 import { pushScope } from './registry-scope.ts';
 import type { Answer, RegistrySession } from './registry-session.ts';
 
+/** An upload that is lost with a chunk, for a failure (the cause) that has been counted and waited for already. */
+export class UploadLost extends Error {
+  constructor(cause: unknown) {
+    super('an upload has to start anew', { cause });
+  }
+}
+
 /** One chunk and where it goes. */
 export interface ChunkUpload {
   readonly session: RegistrySession;
@@ -29,7 +36,8 @@ interface Progress {
 /**
  * Sends one chunk; after a failure it asks the registry how far it came and sends the rest.
  * Resolves with the location for the next request.
- * @throws {OciError} retryable when the upload has to start anew
+ * @throws {UploadLost} when the upload has to start anew
+ * @throws {OciError}
  */
 export async function sendChunk(upload: ChunkUpload): Promise<URL> {
   const end = upload.start + upload.chunk.length;
@@ -70,7 +78,7 @@ async function patch(upload: ChunkUpload, progress: Progress): Promise<Progress>
   return { location: nextLocation(upload, answer, progress.location), offset: offsetIn(answer, end) };
 }
 
-/** GET on the upload tells how far it came; a registry that lost the thread makes us begin anew. */
+/** GET on the upload tells how far it came; a registry that lost the thread makes us begin anew for the failure. */
 async function ask(upload: ChunkUpload, progress: Progress, failure: unknown): Promise<Progress> {
   const { action, repository, session, signal } = upload;
   let answer: Answer;
@@ -84,7 +92,7 @@ async function ask(upload: ChunkUpload, progress: Progress, failure: unknown): P
       signal,
     });
   } catch (error) {
-    throw signal?.aborted === true ? error : failure;
+    throw signal?.aborted === true ? error : new UploadLost(failure);
   }
   answer.discard();
   return { location: nextLocation(upload, answer, progress.location), offset: offsetIn(answer, 0) };

@@ -315,6 +315,22 @@ test('copyBlob() uses the upload that a refused mount opened', async (t) => {
   );
 });
 
+test('putBlob() counts a chunk that failed once, although the upload has to start anew for it', async (t) => {
+  const { error, pauses, server } = await push(
+    t,
+    (request, response) => {
+      if (request.method === 'POST') opened(response, '/upload');
+      else response.writeHead(request.method === 'PATCH' ? 500 : 404).end();
+    },
+    { chunkSize: 4 },
+    () => stream(),
+  );
+  assert.equal(error?.code, 'registry-error');
+  assert.equal(server.seen.filter(({ method }) => method === 'PATCH').length, 5);
+  // One for each but the last try; none of them twice.
+  assert.deepEqual(pauses, [125, 250, 500, 1000]);
+});
+
 test('putBlob() gives up on a registry that loses every upload at the same place', async (t) => {
   const registry = chunked((request, response, stored) => {
     if (request.method === 'GET') response.writeHead(404).end();

@@ -2,7 +2,7 @@ import { digestAlgorithm, startDigest } from './digest.ts';
 import { OciError } from './oci-error.ts';
 import type { BlobAddress } from './registry-blob-read.ts';
 import { cancelUpload, startUpload, type UploadSession } from './registry-upload-session.ts';
-import { again, type ChunkUpload, sendChunk } from './registry-upload-chunk.ts';
+import { again, type ChunkUpload, sendChunk, UploadLost } from './registry-upload-chunk.ts';
 import { startRetries } from './registry-retry.ts';
 import { pushScope } from './registry-scope.ts';
 import type { RegistrySession } from './registry-session.ts';
@@ -52,7 +52,7 @@ export async function uploadBlob(
         if (upload !== undefined) await cancelUpload(session, action, blob.repository, upload, signal);
         throw error.cause;
       }
-      await retries.failed(error);
+      if (!(error instanceof UploadLost)) await retries.failed(error);
     }
   }
 }
