@@ -193,6 +193,37 @@ test("authFiles() searches in podman's order and takes the first file that has a
   assert.deepEqual(source.lookup('none.io', 'os').files, Object.keys(files));
 });
 
+test('authFiles() minds a broken file only where no file before it has a credential', () => {
+  const source = authFiles(
+    environment({
+      '/run/containers/7/auth.json': JSON.stringify({ auths: { 'quay.io': basic('runtime') } }),
+      '/home/u/.config/containers/auth.json': JSON.stringify({
+        auths: { 'quay.io': 7, 'other.io': basic('config') },
+      }),
+      '/home/u/.docker/config.json': '{"auths": hunter2',
+      '/home/u/.dockercfg': JSON.stringify({ 'old.io': basic('old') }),
+    }),
+  );
+  assert.equal(user(source, 'quay.io'), 'runtime');
+  assert.equal(user(source, 'other.io'), 'config');
+  // The broken file comes first, and may have it: whoever wrote both means the first one.
+  for (const registry of ['old.io', 'none.io']) {
+    assert.throws(() => source.lookup(registry, 'os'), {
+      code: 'auth-file',
+      message:
+        'cannot read auth file /home/u/.docker/config.json: it is not JSON in UTF-8; log in again (podman login --authfile) to write it anew',
+    });
+  }
+  assert.equal(user(source, 'quay.io'), 'runtime');
+});
+
+test('authFiles() reads each file once', () => {
+  const files = environment({ '/home/u/.dockercfg': JSON.stringify({ 'old.io': basic('old') }) });
+  const source = authFiles(files);
+  for (const registry of ['old.io', 'none.io', 'old.io']) source.lookup(registry, 'os');
+  assert.equal(files.asked.length, 4);
+});
+
 test('authFiles() reads a named file alone, and wants it to exist', () => {
   const here = environment(
     { '/home/u/.docker/config.json': '{}' },

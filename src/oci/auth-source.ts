@@ -41,20 +41,31 @@ interface Candidate {
  * Credentials from auth files in podman's order: the named file or `$REGISTRY_AUTH_FILE` alone; else
  * `$XDG_RUNTIME_DIR/containers/auth.json` (`/run/containers/UID/auth.json`), `~/.config/containers/auth.json`,
  * `$DOCKER_CONFIG/config.json` (`~/.docker/config.json`), `~/.dockercfg`. The first file that has a credential for the
- * repository wins. Files are read at the first lookup.
+ * repository wins, and those after it are not read: only a file that may have what is asked for can be in the way. Each
+ * is read when it is first needed.
  */
 export function authFiles(environment: AuthEnvironment): AuthSource {
-  let files: readonly AuthFile[] | undefined;
+  const unread = [...candidates(environment)];
+  const read: AuthFile[] = [];
+  function* files(): Generator<AuthFile> {
+    yield* read;
+    for (let next = unread[0]; next !== undefined; next = unread[0]) {
+      const found = readCandidate(environment, next);
+      unread.shift();
+      if (found === undefined) continue;
+      read.push(found);
+      yield found;
+    }
+  }
   return {
     lookup(registry, repository) {
-      files ??= candidates(environment).flatMap((candidate) => readCandidate(environment, candidate));
       let helper: string | undefined;
-      for (const file of files) {
+      for (const file of files()) {
         const credential: Credential | undefined = findCredential(file, registry, repository);
         if (credential !== undefined) return { credential, files: [file.path] };
         helper ??= findHelper(file, registry, repository);
       }
-      const paths = files.map((file) => file.path);
+      const paths = read.map((file) => file.path);
       return helper === undefined ? { files: paths } : { files: paths, helper };
     },
   };
@@ -97,10 +108,10 @@ function candidates(environment: AuthEnvironment): readonly Candidate[] {
   return found;
 }
 
-function readCandidate(environment: AuthEnvironment, candidate: Candidate): readonly AuthFile[] {
+function readCandidate(environment: AuthEnvironment, candidate: Candidate): AuthFile | undefined {
   const bytes = environment.read(candidate.path);
-  if (bytes !== undefined) return [parseAuthFile(candidate.path, bytes, candidate.legacy)];
-  if (!candidate.required) return [];
+  if (bytes !== undefined) return parseAuthFile(candidate.path, bytes, candidate.legacy);
+  if (!candidate.required) return undefined;
   throw new OciError(
     'auth-file',
     `cannot read auth file ${candidate.path}: there is no such file; create it with podman login --authfile`,
