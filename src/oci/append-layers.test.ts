@@ -9,6 +9,7 @@ import {
   type Descriptor,
   type ImageChange,
   type Layer,
+  MAX_MANIFEST_BYTES,
   MediaType,
   OciError,
   parseImageConfig,
@@ -356,6 +357,19 @@ describe('buildIndex()', () => {
     assert.deepEqual(
       parseImageIndex(one.bytes).manifests.map((entry) => entry.platform?.architecture),
       ['arm64'],
+    );
+  });
+
+  test('buildIndex() refuses to make an index that no registry takes', () => {
+    const index = { index: base, mediaType: MediaType.ociIndex };
+    const room = MAX_MANIFEST_BYTES - buildIndex(index, [rebuilt], { new: '' }).size;
+    assert.equal(buildIndex(index, [rebuilt], { new: 'x'.repeat(room) }).size, MAX_MANIFEST_BYTES);
+    assert.throws(
+      () => buildIndex(index, [rebuilt], { new: 'x'.repeat(room + 1) }),
+      fails(
+        'too-large',
+        /^cannot build index: it would have 4194305 bytes, more than the 4194304 registries take$/u,
+      ),
     );
   });
 

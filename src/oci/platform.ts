@@ -98,6 +98,12 @@ export function buildIndex(
       : { annotations: { ...index.annotations, ...annotations } }),
   };
   const bytes = Buffer.from(JSON.stringify(document));
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw new OciError(
+      'too-large',
+      `cannot build index: it would have ${bytes.length} bytes, more than the ${MAX_MANIFEST_BYTES} registries take`,
+    );
+  }
   return { bytes, mediaType: base.mediaType, digest: sha256(bytes), size: bytes.length };
 }
 
