@@ -41,9 +41,7 @@ export const writingScenarios: readonly Scenario[] = [
       assert.match(await k.say(`apply view-last-applied configmap/applied -o json`), /"a": "9"/);
       assert.equal(
         await k.say('delete configmap file-a file-b file-c k-file-a --now'),
-        [...['file-a', 'file-b', 'file-c', 'k-file-a'].map((name) => `configmap "${name}" deleted\n`)].join(
-          '',
-        ),
+        ['file-a', 'file-b', 'file-c', 'k-file-a'].map((name) => `configmap "${name}" deleted\n`).join(''),
       );
     },
   ],
