@@ -22,6 +22,11 @@ export function goQuote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : `"${Array.from(text, escapeChar).join('')}"`;
 }
 
+/** A list of texts as Go's `%q` prints it: `["a" "b"]`. */
+export function goQuoteList(texts: readonly string[]): string {
+  return `[${texts.map(goQuote).join(' ')}]`;
+}
+
 /** A number as Go's `%v` of it: whole numbers are int64 there and print all their digits, others are float64. */
 export function goNumber(value: number): string {
   if (isInt64(value)) return String(BigInt(value));

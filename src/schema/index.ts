@@ -14,6 +14,8 @@ export {
   unsupportedValue,
   wrongType,
 } from './field-error.ts';
+export { goQuote, goQuoteList } from './go-format.ts';
+export { goJsonKind, goType, printGoValue } from './go-value.ts';
 export type { Json, JsonObject } from './json.ts';
 export { copyJson, copyObject, equalJson, isJsonObject, memberOf, setMember } from './json.ts';
 export { isTrueAt, listAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';

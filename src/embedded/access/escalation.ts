@@ -1,6 +1,5 @@
-import { type JsonObject, textAt } from '../../schema/index.ts';
+import { textAt, goQuote, goQuoteList, type JsonObject } from '../../schema/index.ts';
 import { isAggregating } from './cluster-role.ts';
-import { quoted, quotedList } from './go-text.ts';
 import { compactRule, coversPath, coversResource, type PolicyRule, policyRules } from './policy-rule.ts';
 import type { RbacPolicy } from './rbac-policy.ts';
 import { rbacGroup, type RbacResource } from './rbac-source.ts';
@@ -74,7 +73,7 @@ function missingRights(
   if (missing.length === 0) return undefined;
   const shown = [...new Set(joinVerbs(missing).map(compactRule))].sort();
   const message =
-    `user ${quoted(user.username)} (groups=${quotedList(user.groups)}) is attempting to grant RBAC permissions` +
+    `user ${goQuote(user.username)} (groups=${goQuoteList(user.groups)}) is attempting to grant RBAC permissions` +
     ` not currently held:\n${shown.join('\n')}`;
   return refused(write, problem === '' ? message : `${message}; resolution errors: [${problem}]`);
 }

@@ -1,4 +1,4 @@
-import { quoted } from './go-text.ts';
+import { goQuote } from '../../schema/index.ts';
 import { boundNode } from './node-identity.ts';
 import { badRequest, type Refusal } from './refusal.ts';
 import {
@@ -160,10 +160,10 @@ function* identityChecks(mode: Mode, wanted: User, requestor: User): Generator<I
 function extraProblem(key: string, values: readonly string[]): string {
   if (key === '') return 'impersonating the empty string key in extra is not allowed';
   if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[-A-Za-z0-9._~!$&'()*+,;=:/]+$/.test(key)) {
-    return `impersonating an invalid key in extra is not allowed: ${quoted(key)}`;
+    return `impersonating an invalid key in extra is not allowed: ${goQuote(key)}`;
   }
   if (key !== key.toLowerCase()) {
-    return `impersonating a non-lowercase key in extra is not allowed: ${quoted(key)}`;
+    return `impersonating a non-lowercase key in extra is not allowed: ${goQuote(key)}`;
   }
   return values.includes('') ? 'impersonating the empty string value in extra is not allowed' : '';
 }
@@ -183,11 +183,11 @@ function actualUser(mode: Mode, wanted: User): User {
 /** As Go's `%#v` prints a user: Kubernetes' message has it so. */
 function goSyntax(wanted: User): string {
   const list = (texts: readonly string[]): string =>
-    texts.length === 0 ? '[]string(nil)' : `[]string{${texts.map(quoted).join(', ')}}`;
+    texts.length === 0 ? '[]string(nil)' : `[]string{${texts.map(goQuote).join(', ')}}`;
   const entries = [...wanted.extra].sort(([a], [b]) => (a < b ? -1 : 1));
-  const extra = entries.map(([key, values]) => `${quoted(key)}:${list(values)}`).join(', ');
+  const extra = entries.map(([key, values]) => `${goQuote(key)}:${list(values)}`).join(', ');
   return (
-    `&user.DefaultInfo{Name:${quoted(wanted.username)}, UID:${quoted(wanted.uid)}, Groups:${list(wanted.groups)}, ` +
+    `&user.DefaultInfo{Name:${goQuote(wanted.username)}, UID:${goQuote(wanted.uid)}, Groups:${list(wanted.groups)}, ` +
     `Extra:map[string][]string${wanted.extra.size === 0 ? '(nil)' : `{${extra}}`}}`
   );
 }

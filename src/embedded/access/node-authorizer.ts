@@ -1,4 +1,4 @@
-import { quoted } from './go-text.ts';
+import { goQuote } from '../../schema/index.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { type PolicyRule, resourceRule, ruleAllows } from './policy-rule.ts';
 import { type Decision, requestedName, type RequestAttributes } from './request-attributes.ts';
@@ -20,7 +20,7 @@ export type NodeOfPod = (namespace: string, name: string) => string | undefined;
 export function decideForNode(attributes: RequestAttributes, nodeOfPod: NodeOfPod): Decision | undefined {
   const node = nodeIdentity(attributes.user);
   if (node === undefined) return undefined;
-  if (node === '') return denied(`unknown node for user ${quoted(attributes.user.username)}`);
+  if (node === '') return denied(`unknown node for user ${goQuote(attributes.user.username)}`);
   if (attributes.isResource) {
     switch (`${attributes.group}/${attributes.resource}`) {
       case '/nodes':
@@ -100,7 +100,7 @@ function decideLease(attributes: RequestAttributes, node: string): Decision {
     return denied('can only get, create, update, patch, or delete a node lease');
   }
   if (namespace !== nodeLeaseNamespace) {
-    return denied(`can only access leases in the ${quoted(nodeLeaseNamespace)} system namespace`);
+    return denied(`can only access leases in the ${goQuote(nodeLeaseNamespace)} system namespace`);
   }
   return verb === 'create' || name === node
     ? allowed

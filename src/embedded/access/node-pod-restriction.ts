@@ -1,12 +1,12 @@
-import { quoted } from './go-text.ts';
+import { goQuote } from '../../schema/index.ts';
 import {
   isJsonObject,
-  type Json,
-  type JsonObject,
   listAt,
   valueAt,
   objectAt,
   textAt,
+  type Json,
+  type JsonObject,
 } from '../../schema/index.ts';
 import type { ReadObject } from './read-object.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
@@ -20,7 +20,7 @@ export function refuseNodePodWrite(
   write: AdmittedWrite,
   read: ReadObject,
 ): string | Refusal | undefined {
-  const self = `node ${quoted(node)}`;
+  const self = `node ${goQuote(node)}`;
   switch (write.subresource) {
     case '':
       if (write.operation === 'create') return refuseMirrorPod(node, write.object ?? {}, read);
@@ -43,7 +43,7 @@ export function refuseNodePodWrite(
         `node ${node} can only evict pods with spec.nodeName set to itself`,
       );
     default:
-      return `unexpected pod subresource ${quoted(write.subresource)}, only 'status' and 'eviction' are allowed`;
+      return `unexpected pod subresource ${goQuote(write.subresource)}, only 'status' and 'eviction' are allowed`;
   }
 }
 
@@ -59,13 +59,13 @@ function refuseUnlessOn(
 }
 
 function refuseStatus(node: string, { operation, object, old }: AdmittedWrite): string | undefined {
-  if (operation !== 'update') return `unexpected operation ${quoted(operation.toUpperCase())}`;
+  if (operation !== 'update') return `unexpected operation ${goQuote(operation.toUpperCase())}`;
   if (textAt(old, 'spec', 'nodeName') !== node) {
-    return `node ${quoted(node)} can only update pod status for pods with spec.nodeName set to itself`;
+    return `node ${goQuote(node)} can only update pod status for pods with spec.nodeName set to itself`;
   }
   return labelText(object) === labelText(old)
     ? undefined
-    : `node ${quoted(node)} cannot update labels through pod status`;
+    : `node ${goQuote(node)} cannot update labels through pod status`;
 }
 
 function labelText(pod: JsonObject | undefined): string {
@@ -78,9 +78,9 @@ function labelText(pod: JsonObject | undefined): string {
 
 /** A mirror pod shows what a node runs by itself; it refers to nothing that the node could read through it. */
 function refuseMirrorPod(node: string, pod: JsonObject, read: ReadObject): string | undefined {
-  const self = `node ${quoted(node)}`;
+  const self = `node ${goQuote(node)}`;
   if (valueAt(pod, 'metadata', 'annotations', mirrorAnnotation) === undefined) {
-    return `pod does not have ${quoted(mirrorAnnotation)} annotation, ${self} can only create mirror pods`;
+    return `pod does not have ${goQuote(mirrorAnnotation)} annotation, ${self} can only create mirror pods`;
   }
   if (textAt(pod, 'spec', 'nodeName') !== node) {
     return `${self} can only create pods with spec.nodeName set to itself`;
@@ -100,14 +100,14 @@ function refuseMirrorPod(node: string, pod: JsonObject, read: ReadObject): strin
 }
 
 function refuseOwner(node: string, owners: readonly Json[], read: ReadObject): string | undefined {
-  const self = `node ${quoted(node)} can only create pods with`;
+  const self = `node ${goQuote(node)} can only create pods with`;
   const [owner, ...others] = owners;
   if (others.length > 0) return `${self} a single owner reference set to itself`;
   const isNode = textAt(owner, 'apiVersion') === 'v1' && textAt(owner, 'kind') === 'Node';
   if (!isNode || textAt(owner, 'name') !== node) return `${self} an owner reference set to itself`;
   if (valueAt(owner, 'controller') !== true) return `${self} a controller owner reference set to itself`;
   if (valueAt(owner, 'blockOwnerDeletion') === true) {
-    return `node ${quoted(node)} must not set blockOwnerDeletion on an owner reference`;
+    return `node ${goQuote(node)} must not set blockOwnerDeletion on an owner reference`;
   }
   const uid = textAt(read('v1', 'Node', '', node), 'metadata', 'uid');
   const claimed = textAt(owner, 'uid');

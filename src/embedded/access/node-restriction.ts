@@ -1,6 +1,5 @@
-import { type JsonObject, listAt, objectAt, textAt } from '../../schema/index.ts';
+import { listAt, objectAt, textAt, goQuote, type JsonObject } from '../../schema/index.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
-import { quoted } from './go-text.ts';
 import type { ReadObject } from './read-object.ts';
 import { machineConfigGroup, nodeLeaseNamespace } from './node-authorizer.ts';
 import { nodeIdentity } from './node-identity.ts';
@@ -18,7 +17,7 @@ export function refuseNodeWrite(write: AdmittedWrite, read: ReadObject): Refusal
   const check = restrictions.get(`${write.group}/${write.resource}`);
   if (check === undefined) return undefined;
   if (node === '') {
-    const problem = `could not determine node from user ${quoted(write.user.username)}`;
+    const problem = `could not determine node from user ${goQuote(write.user.username)}`;
     return forbidden(write, write.name, problem);
   }
   const problem = check(node, write, read);
@@ -37,17 +36,17 @@ const restrictions: ReadonlyMap<string, Restriction> = new Map<string, Restricti
 ]);
 
 function restrictNode(node: string, { name, operation, object, old }: AdmittedWrite): string | undefined {
-  if (name !== node) return `node ${quoted(node)} is not allowed to modify node ${quoted(name)}`;
+  if (name !== node) return `node ${goQuote(node)} is not allowed to modify node ${goQuote(name)}`;
   if (operation === 'delete' || object === undefined) return undefined;
   if (operation === 'create') {
     const labels = restrictedLabels(object, undefined);
     const shown = labels.join(', ');
     return labels.length === 0
       ? undefined
-      : `node ${quoted(node)} is not allowed to set the following labels: ${shown}`;
+      : `node ${goQuote(node)} is not allowed to set the following labels: ${shown}`;
   }
   if (!hasSameTaints(object, old)) {
-    return `node ${quoted(node)} is not allowed to modify taints`;
+    return `node ${goQuote(node)} is not allowed to modify taints`;
   }
   const labels = restrictedLabels(object, old);
   return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`;
@@ -55,12 +54,12 @@ function restrictNode(node: string, { name, operation, object, old }: AdmittedWr
 
 function restrictMachineConfigNode(node: string, { name }: AdmittedWrite): string | undefined {
   if (name === node) return undefined;
-  return `node ${quoted(node)} is not allowed to modify machineconfignode ${quoted(name)}`;
+  return `node ${goQuote(node)} is not allowed to modify machineconfignode ${goQuote(name)}`;
 }
 
 function restrictLease(node: string, { namespace, name }: AdmittedWrite): string | undefined {
   if (namespace !== nodeLeaseNamespace) {
-    return `can only access leases in the ${quoted(nodeLeaseNamespace)} system namespace`;
+    return `can only access leases in the ${goQuote(nodeLeaseNamespace)} system namespace`;
   }
   return name === node ? undefined : 'can only access node lease with the same name as the requesting node';
 }

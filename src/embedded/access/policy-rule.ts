@@ -1,5 +1,4 @@
-import { type Json, type JsonObject, listAt, textsAt } from '../../schema/index.ts';
-import { quotedList } from './go-text.ts';
+import { listAt, textsAt, goQuoteList, type Json, type JsonObject } from '../../schema/index.ts';
 import { requestedName, type RequestAttributes } from './request-attributes.ts';
 
 /** One rule of a Role or ClusterRole: what it allows. */
@@ -89,5 +88,5 @@ export function compactRule(rule: PolicyRule): string {
     ['Verbs', rule.verbs],
   ] as const;
   const shown = members.filter(([, values]) => values.length > 0);
-  return `{${shown.map(([name, values]) => `${name}:${quotedList(values)}`).join(', ')}}`;
+  return `{${shown.map(([name, values]) => `${name}:${goQuoteList(values)}`).join(', ')}}`;
 }

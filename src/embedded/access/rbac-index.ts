@@ -1,6 +1,5 @@
-import { type Json, type JsonObject, listAt, textAt } from '../../schema/index.ts';
+import { listAt, textAt, goQuote, type Json, type JsonObject } from '../../schema/index.ts';
 import { effectiveRules } from './cluster-role.ts';
-import { quoted } from './go-text.ts';
 import { type PolicyRule, policyRules } from './policy-rule.ts';
 import { rbacGroup, type RbacSource } from './rbac-source.ts';
 import { notFound } from './refusal.ts';
@@ -129,16 +128,16 @@ function subjectKey(subject: Json, bindingNamespace: string): string | undefined
 function describe(binding: string, role: RoleReference, subject: Json, namespace: string): string {
   const own =
     namespace === ''
-      ? `ClusterRoleBinding ${quoted(binding)}`
-      : `RoleBinding ${quoted(`${binding}/${namespace}`)}`;
+      ? `ClusterRoleBinding ${goQuote(binding)}`
+      : `RoleBinding ${goQuote(`${binding}/${namespace}`)}`;
   const kind = textAt(subject, 'kind');
   const name = textAt(subject, 'name');
   const shown = kind === 'ServiceAccount' ? `${name}/${textAt(subject, 'namespace') || namespace}` : name;
-  return `${own} of ${role.kind} ${quoted(role.name)} to ${kind} ${quoted(shown)}`;
+  return `${own} of ${role.kind} ${goQuote(role.name)} to ${kind} ${goQuote(shown)}`;
 }
 
 function missingRole({ kind, name }: RoleReference): string {
-  if (kind !== 'Role' && kind !== 'ClusterRole') return `unsupported role reference kind: ${quoted(kind)}`;
+  if (kind !== 'Role' && kind !== 'ClusterRole') return `unsupported role reference kind: ${goQuote(kind)}`;
   return notFound({ group: rbacGroup, resource: kind.toLowerCase() }, name).message;
 }
 

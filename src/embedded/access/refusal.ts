@@ -1,5 +1,4 @@
-import type { FieldError, JsonObject } from '../../schema/index.ts';
-import { quoted } from './go-text.ts';
+import { goQuote, type FieldError, type JsonObject } from '../../schema/index.ts';
 
 /** Why a request is refused: the members of the Status that answers it. */
 export interface Refusal {
@@ -25,7 +24,7 @@ export function badRequest(message: string): Refusal {
 
 /** `RESOURCE.GROUP "NAME" is forbidden: WHY`; without a resource, for a path, `forbidden: WHY`. */
 export function forbidden(of: GroupResource | undefined, name: string, why: string): Refusal {
-  const subject = of === undefined ? '' : `${qualified(of)}${name === '' ? '' : ` ${quoted(name)}`} is `;
+  const subject = of === undefined ? '' : `${qualified(of)}${name === '' ? '' : ` ${goQuote(name)}`} is `;
   return {
     code: 403,
     reason: 'Forbidden',
@@ -36,13 +35,13 @@ export function forbidden(of: GroupResource | undefined, name: string, why: stri
 
 /** `RESOURCE.GROUP "NAME" not found`. */
 export function notFound(of: GroupResource, name: string): Refusal {
-  const message = `${qualified(of)} ${quoted(name)} not found`;
+  const message = `${qualified(of)} ${goQuote(name)} not found`;
   return { code: 404, reason: 'NotFound', message, details: details(of, name) };
 }
 
 /** `Operation cannot be fulfilled on RESOURCE.GROUP "NAME": WHY`. */
 export function conflict(of: GroupResource, name: string, why: string): Refusal {
-  const message = `Operation cannot be fulfilled on ${qualified(of)} ${quoted(name)}: ${why}`;
+  const message = `Operation cannot be fulfilled on ${qualified(of)} ${goQuote(name)}: ${why}`;
   return { code: 409, reason: 'Conflict', message, details: details(of, name) };
 }
 
@@ -57,7 +56,7 @@ export function invalid(
   return {
     code: 422,
     reason: 'Invalid',
-    message: `${of.kind}.${of.group} ${quoted(name)} is invalid: ${text}`,
+    message: `${of.kind}.${of.group} ${goQuote(name)} is invalid: ${text}`,
     details: {
       ...details({ group: of.group, resource: of.kind }, name),
       causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),

@@ -1,4 +1,4 @@
-import { quoted } from './go-text.ts';
+import { goQuote } from '../../schema/index.ts';
 import { forbidden, type Refusal } from './refusal.ts';
 import type { User } from './user.ts';
 
@@ -80,9 +80,9 @@ export function forbiddenRequest(attributes: RequestAttributes, reason: string):
 /** `User "U" cannot VERB resource "R" in API group "G" in the namespace "N"`, and its variants. */
 function forbiddenMessage(attributes: RequestAttributes): string {
   const { verb, resource, subresource, namespace } = attributes;
-  const subject = `User ${quoted(attributes.user.username)} cannot ${verb}`;
-  if (!attributes.isResource) return `${subject} path ${quoted(attributes.path)}`;
-  const target = quoted(subresource === '' ? resource : `${resource}/${subresource}`);
-  const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quoted(namespace)}`;
-  return `${subject} resource ${target} in API group ${quoted(attributes.group)} ${scope}`;
+  const subject = `User ${goQuote(attributes.user.username)} cannot ${verb}`;
+  if (!attributes.isResource) return `${subject} path ${goQuote(attributes.path)}`;
+  const target = goQuote(subresource === '' ? resource : `${resource}/${subresource}`);
+  const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${goQuote(namespace)}`;
+  return `${subject} resource ${target} in API group ${goQuote(attributes.group)} ${scope}`;
 }

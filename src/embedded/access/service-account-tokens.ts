@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type JsonObject, valueAt, objectAt, textAt, textsAt } from '../../schema/index.ts';
+import { valueAt, objectAt, textAt, textsAt, goQuoteList, type JsonObject } from '../../schema/index.ts';
 import type { ReadObject } from './read-object.ts';
 import { signToken, verifyToken } from './json-web-token.ts';
-import { quotedList } from './go-text.ts';
 import type { ServiceAccountKey } from './service-account-key.ts';
 import { extraKeys, serviceAccountGroups, serviceAccountUsername, user, type User } from './user.ts';
 
@@ -95,8 +94,8 @@ export class ServiceAccountTokens {
     if (claims === undefined || claims['iss'] !== this.issuer) return undefined;
     const accepted = textsAt(claims, 'aud').filter((audience) => audiences.includes(audience));
     if (accepted.length === 0) {
-      const shown = `${quotedList(textsAt(claims, 'aud'))} is invalid for the target audiences`;
-      return { problem: `token audiences ${shown} ${quotedList(audiences)}` };
+      const shown = `${goQuoteList(textsAt(claims, 'aud'))} is invalid for the target audiences`;
+      return { problem: `token audiences ${shown} ${goQuoteList(audiences)}` };
     }
     const problem = timeProblem(claims, now / 1000) ?? this.#bindingProblem(claims, now / 1000);
     return problem === undefined ? { user: tokenUser(claims), audiences: accepted } : { problem };

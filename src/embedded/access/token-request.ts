@@ -1,13 +1,13 @@
 import {
-  type FieldError,
   invalidValue,
-  type JsonObject,
   valueAt,
   objectAt,
   textAt,
   textsAt,
+  goQuote,
+  type FieldError,
+  type JsonObject,
 } from '../../schema/index.ts';
-import { quoted } from './go-text.ts';
 import type { ReadObject } from './read-object.ts';
 import { badRequest, conflict, invalid, notFound, type Refusal } from './refusal.ts';
 import { type Reviewed, timestamp, withoutEmpty } from './review.ts';
@@ -90,7 +90,7 @@ function bind(call: TokenRequestCall, read: ReadObject): Binding | Refusal {
   const object = read('v1', kind, kind === 'Node' ? '' : call.namespace, name);
   if (object === undefined) return notFound({ group: '', resource: `${kind.toLowerCase()}s` }, name);
   if (kind === 'Pod' && textAt(object, 'spec', 'serviceAccountName') !== call.name) {
-    const account = `cannot bind token for serviceaccount ${quoted(call.name)}`;
+    const account = `cannot bind token for serviceaccount ${goQuote(call.name)}`;
     return badRequest(`${account} to pod running with different serviceaccount name.`);
   }
   const found = { name, uid: textAt(object, 'metadata', 'uid') };

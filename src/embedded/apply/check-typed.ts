@@ -1,5 +1,11 @@
-import { isJsonObject, memberOf, type Json, type JsonObject } from '../../schema/index.ts';
-import { goType, printGoValue } from '../patch/index.ts';
+import {
+  isJsonObject,
+  memberOf,
+  goType,
+  printGoValue,
+  type Json,
+  type JsonObject,
+} from '../../schema/index.ts';
 import type { FieldType, ListType, MapType, ScalarType } from './field-type.ts';
 import { fieldElement, printElement, printPath, type PathElement } from './path-element.ts';
 import { itemElement, memberType, shapeOf } from './value-shape.ts';

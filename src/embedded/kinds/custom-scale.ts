@@ -1,4 +1,4 @@
-import { invalidValue, objectAt, textAt, valueAt } from '../../schema/index.ts';
+import { goType, invalidValue, objectAt, printGoValue, textAt, valueAt } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { ScalePaths } from './kind.ts';
 
@@ -51,25 +51,5 @@ function membersOf(path: string): string[] {
 
 /** In the words of unstructured.NestedInt64. */
 function accessorProblem(path: string, value: Json, expected: string): string {
-  return `${path} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${expected}`;
-}
-
-function goValue(value: Json): string {
-  if (value === null) return '<nil>';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-function goType(value: Json): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return '[]interface {}';
-  switch (typeof value) {
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
-    case 'number':
-      return Number.isInteger(value) ? 'int64' : 'float64';
-    default:
-      return 'map[string]interface {}';
-  }
+  return `${path} accessor error: ${printGoValue(value)} is of the type ${goType(value)}, expected ${expected}`;
 }

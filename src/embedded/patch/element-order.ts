@@ -1,5 +1,4 @@
-import { isJsonObject, memberOf, type Json } from '../../schema/index.ts';
-import { printGoValue } from './go-value.ts';
+import { isJsonObject, memberOf, printGoValue, type Json } from '../../schema/index.ts';
 import { PatchError } from './patch-error.ts';
 
 /**

@@ -1,4 +1,3 @@
-export { goType, printGoValue } from './go-value.ts';
 export { applyJsonPatch } from './json-patch.ts';
 export { applyMergePatch } from './merge-patch.ts';
 export type { PatchErrorCode } from './patch-error.ts';

@@ -5,10 +5,10 @@ import {
   isJsonObject,
   memberOf,
   setMember,
+  goJsonKind,
   type Json,
   type JsonObject,
 } from '../../schema/index.ts';
-import { goJsonKind } from './go-value.ts';
 import { PatchError } from './patch-error.ts';
 
 /**

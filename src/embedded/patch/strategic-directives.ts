@@ -2,11 +2,11 @@ import {
   isJsonObject,
   memberOf,
   setMember,
+  printGoValue,
   type Json,
   type JsonObject,
   type Schema,
 } from '../../schema/index.ts';
-import { printGoValue } from './go-value.ts';
 import { PatchError } from './patch-error.ts';
 
 /** The member that tells what to do with the object it is in: `delete`, `replace`, `merge`. */

@@ -4,12 +4,14 @@ import {
   isJsonObject,
   memberOf,
   setMember,
+  goJsonKind,
+  goType,
+  printGoValue,
   type Json,
   type JsonObject,
   type Schema,
 } from '../../schema/index.ts';
 import { orderItems } from './element-order.ts';
-import { goJsonKind, goType, printGoValue } from './go-value.ts';
 import { PatchError } from './patch-error.ts';
 import {
   checkAgainstOrder,

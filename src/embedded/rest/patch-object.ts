@@ -3,6 +3,7 @@ import {
   isJsonObject,
   memberOf,
   textAt,
+  printGoValue,
   type Json,
   type JsonObject,
 } from '../../schema/index.ts';
@@ -10,7 +11,6 @@ import { ApplyError, serverSideApply, type ApplyOutcome } from '../apply/index.t
 import type { Kind } from '../kinds/index.ts';
 import {
   PatchError,
-  printGoValue,
   printPatched,
   applyJsonPatch,
   applyMergePatch,

@@ -1,4 +1,5 @@
 import {
+  goJsonKind,
   isJsonObject,
   isQuantity,
   setMember,
@@ -62,7 +63,7 @@ function decodeValue(value: Json, schema: Schema, place: Place): Json | undefine
   if (value === null) return keepsUnknown(schema) ? null : undefined;
   if (schema['x-kubernetes-int-or-string'] === true) {
     if (typeof value === 'string' || isInteger(value)) return value;
-    throw new TypeMismatch(`json: cannot unmarshal ${describe(value)} into Go value of type int32`);
+    throw new TypeMismatch(`json: cannot unmarshal ${goJsonKind(value)} into Go value of type int32`);
   }
   if (schema.format === 'quantity') return decodeQuantity(value);
   switch (schema.type) {
@@ -133,16 +134,8 @@ function isInteger(value: Json): boolean {
 
 function mismatch(value: Json, type: string, place: Place): TypeMismatch {
   return new TypeMismatch(
-    `json: cannot unmarshal ${describe(value)} into Go struct field ${place.typeName}.${place.fields} of type ${type}`,
+    `json: cannot unmarshal ${goJsonKind(value)} into Go struct field ${place.typeName}.${place.fields} of type ${type}`,
   );
-}
-
-function describe(value: Json): string {
-  if (Array.isArray(value)) return 'array';
-  if (value === null) return 'null';
-  if (typeof value === 'boolean') return 'bool';
-  // Go names a number that does not fit, but not one where none is wanted.
-  return typeof value;
 }
 
 function goType(schema: Schema): string {

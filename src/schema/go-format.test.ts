@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quoted, quotedList } from './go-text.ts';
+import { goQuote, goQuoteList } from './go-format.ts';
 
 // The expected texts are what Go 1.21's fmt prints for %q.
 for (const [text, expected] of [
@@ -12,10 +12,10 @@ for (const [text, expected] of [
   ['\u00a0\u200b\ufeff', String.raw`"\u00a0\u200b\ufeff"`],
   ['\u{e0001}', String.raw`"\U000e0001"`],
 ] as const) {
-  test(`quoted() of ${JSON.stringify(text)}`, () => assert.equal(quoted(text), expected));
+  test(`goQuote() of ${JSON.stringify(text)}`, () => assert.equal(goQuote(text), expected));
 }
 
-test('quotedList() has no commas', () => {
-  assert.equal(quotedList([]), '[]');
-  assert.equal(quotedList(['a', 'b c']), '["a" "b c"]');
+test('goQuoteList() has no commas', () => {
+  assert.equal(goQuoteList([]), '[]');
+  assert.equal(goQuoteList(['a', 'b c']), '["a" "b c"]');
 });

@@ -1,4 +1,5 @@
-import { memberOf, type Json } from '../../schema/index.ts';
+import { isInt64 } from './go-format.ts';
+import { memberOf, type Json } from './json.ts';
 
 /** A value as Go's `%v` prints it, which is how Kubernetes quotes patches in messages: `map[a:1 b:[x y]]`. */
 export function printGoValue(value: Json): string {
@@ -30,6 +31,6 @@ export function goType(value: Json): string {
     case 'string':
       return 'string';
     default:
-      return Number.isInteger(value) ? 'int64' : 'float64';
+      return isInt64(value) ? 'int64' : 'float64';
   }
 }
