@@ -74,7 +74,10 @@ test('decodeResource() refuses a damaged gzip stream', () => {
   for (const [what, bytes] of Object.entries(damaged)) {
     assert.throws(
       () => decodeResource({ source: base64(bytes), compression: 'gzip' }),
-      (error) => error instanceof IgnitionError && error.code === 'gzip',
+      (error) =>
+        error instanceof IgnitionError &&
+        error.code === 'gzip' &&
+        error.message.endsWith('; compress them anew, or leave compression out if they are not gzip'),
       what,
     );
   }
@@ -88,7 +91,9 @@ test('decodeResource() takes a gzip stream of several members', () => {
 
 test('decodeResource() bounds what a gzip stream expands to', () => {
   const source = base64(gzipSync(Buffer.alloc(MAX_RESOURCE_BYTES + 1)));
-  fails({ source, compression: 'gzip' }, 'too-large');
+  const says = /larger than 67108864 bytes; put what is that large into the base image$/;
+  fails({ source, compression: 'gzip' }, 'too-large', says);
+  fails({ source: base64(Buffer.alloc(MAX_RESOURCE_BYTES + 1)) }, 'too-large', says);
 });
 
 test('decodeResource() of another scheme names scheme and host, never the query', () => {

@@ -62,9 +62,14 @@ function decompress(bytes: Uint8Array, compression: string, what: string): Uint8
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(what);
     const reason = (cause as Error).message;
-    throw new IgnitionError('gzip', `cannot decompress ${what}: ${reason}`, { cause });
+    throw damaged(what, reason, { cause });
   }
-  throw new IgnitionError('gzip', `cannot decompress ${what}: data after the gzip stream`);
+  throw damaged(what, 'data after the gzip stream');
+}
+
+function damaged(what: string, reason: string, options?: ErrorOptions): IgnitionError {
+  const remedy = 'compress them anew, or leave compression out if they are not gzip';
+  return new IgnitionError('gzip', `cannot decompress ${what}: ${reason}; ${remedy}`, options);
 }
 
 function verify(bytes: Uint8Array, expected: string, what: string): void {
@@ -88,6 +93,6 @@ function split(text: string): readonly string[] {
 }
 
 function tooLarge(what: string): IgnitionError {
-  const message = `cannot decode ${what}: larger than ${MAX_RESOURCE_BYTES} bytes`;
+  const message = `cannot decode ${what}: larger than ${MAX_RESOURCE_BYTES} bytes; put what is that large into the base image`;
   return new IgnitionError('too-large', message);
 }

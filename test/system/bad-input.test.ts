@@ -420,7 +420,7 @@ const IGNITION: Readonly<Record<string, Row>> = {
   },
   'contents that claim to be gzip': {
     site: files('{ path: /etc/a, contents: { source: "data:,a", compression: gzip } }'),
-    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:12:11: MachineConfig "site": spec.config.storage.files[0]: cannot decompress the contents of /etc/a: unexpected end of file',
+    says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:12:11: MachineConfig "site": spec.config.storage.files[0]: cannot decompress the contents of /etc/a: unexpected end of file; compress them anew, or leave compression out if they are not gzip',
   },
   'an unknown compression': {
     site: files('{ path: /etc/a, contents: { source: "data:,a", compression: xz } }'),
