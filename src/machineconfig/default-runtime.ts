@@ -7,12 +7,15 @@ const WITHOUT_RUNC: ReadonlySet<string> = new Set(['rhel-10', 'centos-10']);
 const ASSIGNMENT = /^([\w.'"-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 
 /**
- * The path of the CRI-O drop-in that makes runc the default runtime on an operating system without runc;
+ * The CRI-O drop-in that makes runc the default runtime on an operating system without runc, and what is wrong with it;
  * undefined if that does not happen. Of several drop-ins the last by name counts.
  *
  * @param streamClass what the label `io.openshift.os.streamclass` of the OS image says
  */
-export function runcDropin(config: Config, streamClass: string | undefined): string | undefined {
+export function runcDropin(
+  config: Config,
+  streamClass: string | undefined,
+): { readonly path: string; readonly reason: string } | undefined {
   if (streamClass === undefined || !WITHOUT_RUNC.has(streamClass)) return undefined;
   const dropins = (config.storage?.files ?? []).filter(({ path }) => isDropin(path));
   dropins.sort((left, right) => compareText(left.path, right.path));
@@ -21,7 +24,9 @@ export function runcDropin(config: Config, streamClass: string | undefined): str
     const runtime = contents === undefined ? undefined : readDefaultRuntime(decodeText(contents));
     if (runtime !== undefined) found = { path, runtime };
   }
-  return found?.runtime === 'runc' ? found.path : undefined;
+  if (found?.runtime !== 'runc') return undefined;
+  const reason = `it makes runc the default runtime, which ${streamClass} does not have; set default_runtime to "crun"`;
+  return { path: found.path, reason };
 }
 
 function isDropin(path: string): boolean {

@@ -309,7 +309,7 @@ test('place() refuses runc as the default runtime on a base that has none', () =
   const input = { config: outcome.config, kernelArguments: [], fips: false, provenance, base: fakeBase() };
   assert.throws(
     () => place({ ...input, streamClass: 'rhel-10' }),
-    /makes runc the default runtime, which rhel-10 does not have/,
+    /99-runtime\.conf: it makes runc the default runtime, which rhel-10 does not have; set default_runtime to "crun"/,
   );
   assert.equal(place({ ...input, streamClass: 'rhel-9' }).items.length, 1);
 });

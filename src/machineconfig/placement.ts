@@ -72,11 +72,8 @@ export function place(input: PlacementInput): Placement {
   }
   const dropin = runcDropin(input.config, input.streamClass);
   if (dropin !== undefined) {
-    draft.refuse(
-      dropin,
-      { section: 'storage.files', key: dropin },
-      `it makes runc the default runtime, which ${input.streamClass ?? ''} does not have; set default_runtime to "crun"`,
-    );
+    const { path, reason } = dropin;
+    draft.refuse(path, { section: 'storage.files', key: path }, reason);
   }
   if (draft.tmpfiles.length > 0) addText(draft, TMPFILES_PATH, formatTmpfiles(draft.tmpfiles));
   refuseObstructed(draft);

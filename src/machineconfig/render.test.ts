@@ -407,7 +407,7 @@ test('render() says what does not go together', async (t) => {
     'runc on an OS without it': [
       [runc('10-a', 'crun'), runc('20-b', 'runc')],
       { streamClass: 'rhel-10' },
-      'MachineConfig "20-b": /etc/crio/crio.conf.d/20-b makes runc the default runtime, which rhel-10 does not have; set default_runtime to "crun"',
+      'MachineConfig "20-b": spec.config.storage.files[0]: /etc/crio/crio.conf.d/20-b: it makes runc the default runtime, which rhel-10 does not have; set default_runtime to "crun"',
     ],
   };
   for (const [sentence, [machineConfigs, more, message]] of Object.entries(cases)) {

@@ -164,8 +164,9 @@ function findConflicts(merged: Merged, { pool, streamClass }: RenderInput): read
   }
   const dropin = runcDropin(config, streamClass);
   if (dropin !== undefined) {
-    const message = `${dropin} makes runc the default runtime, which ${streamClass} does not have; set default_runtime to "crun"`;
-    problems.push(ownedProblem(provenance.of({ section: 'storage.files', key: dropin }), message));
+    const { path, reason } = dropin;
+    const file = { section: 'storage.files', key: path } as const;
+    problems.push(ownedProblem(provenance.of(file), `${path}: ${reason}`, provenance.field(file)));
   }
   return problems;
 }
