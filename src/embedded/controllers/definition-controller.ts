@@ -21,7 +21,7 @@ import {
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 
-export const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
+const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
 
 /**
  * Serves the kinds that CustomResourceDefinitions define, says in their status that they are served, and removes their

@@ -85,7 +85,7 @@ export class StatusError extends Error {
 }
 
 /** `configmaps`, or `leases.coordination.k8s.io` for a kind outside the core group. */
-export function qualifiedResource({ group, plural }: ResourceName): string {
+function qualifiedResource({ group, plural }: ResourceName): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 

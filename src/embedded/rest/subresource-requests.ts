@@ -169,7 +169,7 @@ function putFinalize(context: ResourceRequest): ApiAnswer {
 }
 
 /** The body as an object of a kind that is not stored. @throws StatusError 400, 415 */
-export function readPlainBody(
+function readPlainBody(
   { request, info }: ResourceRequest,
   wanted: { readonly group: string; readonly version: string; readonly kind: string },
   alsoVersions: readonly string[] = [],

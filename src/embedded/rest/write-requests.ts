@@ -13,7 +13,7 @@ import { deleteObject, readDeleteOptions, type DeleteOptions } from './delete-ob
 import { listObjects } from './list-objects.ts';
 import { readListOptions } from './list-options.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
-import { keyOf, readObject } from './object-store.ts';
+import { readObject } from './object-store.ts';
 import { checkType } from './object-checks.ts';
 import { patchObject, patchTypeOf, readPatch, type PatchType } from './patch-object.ts';
 import { answerJson, metadataOnly, objectValue, table } from './presentation.ts';
@@ -243,11 +243,6 @@ function inOrder(kind: Kind, object: JsonObject): JsonObject {
   return kind.custom
     ? { apiVersion: version, kind: name, ...rest }
     : { kind: name, apiVersion: version, ...rest };
-}
-
-/** Whether the store has the object that a request names. */
-export function exists({ environment, kind, info }: ResourceRequest): boolean {
-  return environment.store.get(keyOf(kind, info.namespace, info.name)) !== undefined;
 }
 
 /** A subresource that needs the node's kubelet, which a control plane alone has not. */
