@@ -31,6 +31,35 @@ test('parseUnit() says what is wrong as the real validator does', () => {
   assert.equal(problem(`[Unit]\nA=${'x'.repeat(5000)}`), 'line too long (max 2048 bytes)');
 });
 
+/** How many characters parseUnit() looks at. */
+function work(text: string): number {
+  let sum = 0;
+  parseUnit(text, (characters) => {
+    sum += characters;
+  });
+  return sum;
+}
+
+test('parseUnit() looks at each character a few times, however many long runs of blanks there are', () => {
+  const shapes: Readonly<Record<string, (runs: number) => string>> = {
+    'blank lines': (runs) => `[A]\n${`${' '.repeat(2000)}\n`.repeat(runs)}`,
+    'blanks inside a value': (runs) => `[A]\nB=${`x${' '.repeat(2000)}x\\\n`.repeat(runs)}y\n`,
+    'wide blanks inside a value': (runs) => `[A]\nB=${`x${'\u2003'.repeat(600)}x\\\n`.repeat(runs)}y\n`,
+    'blanks inside a name': (runs) => `[A]\n${`a${' '.repeat(2000)}b=c\n`.repeat(runs)}`,
+    'text before a section': (runs) => `${' x'.repeat(1000)}\n`.repeat(runs),
+    'blanks after a section': (runs) => `[A]${' '.repeat(2000)}\n`.repeat(runs),
+    comments: (runs) => `[A]\n${`# ${' '.repeat(2000)}x\\\n`.repeat(runs)}`,
+    'names without a value': (runs) => `[A]\n${'a'.repeat(2000 * runs)}`,
+  };
+  for (const [what, shape] of Object.entries(shapes)) {
+    for (const runs of [50, 400]) {
+      const text = shape(runs);
+      const looks = work(text) / text.length;
+      assert.ok(looks > 0 && looks < 6, `${what}: ${looks} looks at each character of ${text.length}`);
+    }
+  }
+});
+
 test('parseUnit() gives back the options of any unit written plainly', () => {
   const word = fc.stringMatching(/^[A-Za-z0-9]{1,8}$/);
   const value = fc.stringMatching(/^(?:[!-[\]-~](?:[ -[\]-~]{0,20}[!-[\]-~])?)?$/);
