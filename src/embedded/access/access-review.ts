@@ -10,7 +10,7 @@ import {
   textAt,
   textsAt,
 } from '../../schema/index.ts';
-import { badRequest, invalid } from './refusal.ts';
+import { badRequest, invalid } from '../status/index.ts';
 import {
   type Authorize,
   type FieldRequirement,

@@ -1,6 +1,6 @@
 import { ClientCertificates } from './client-certificates.ts';
 import { longestToken } from './json-web-token.ts';
-import { type Refusal, unauthorized } from './refusal.ts';
+import { unauthorized, type StatusError } from '../status/index.ts';
 import type { RequestHeaders } from './request-headers.ts';
 import type { ServiceAccountTokens, TokenVerdict } from './service-account-tokens.ts';
 import { type StaticToken, StaticTokens } from './static-tokens.ts';
@@ -45,7 +45,7 @@ export class Authenticator {
   authenticate(
     credentials: RequestCredentials,
     now: number,
-  ): { readonly user: User } | { readonly refusal: Refusal } {
+  ): { readonly user: User } | { readonly refusal: StatusError } {
     const { certificate, headers } = credentials;
     const owner = certificate === undefined ? undefined : this.#certificates.find(certificate, now);
     if (owner !== undefined) return { user: authenticated(owner) };
@@ -54,7 +54,7 @@ export class Authenticator {
     if (verdict !== undefined && 'user' in verdict) return { user: verdict.user };
     return verdict === undefined && certificate === undefined
       ? { user: anonymous }
-      : { refusal: unauthorized };
+      : { refusal: unauthorized() };
   }
 
   /** Whom a token means to one of these audiences. */

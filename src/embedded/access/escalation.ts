@@ -3,7 +3,7 @@ import { isAggregating } from './cluster-role.ts';
 import { compactRule, coversPath, coversResource, type PolicyRule, policyRules } from './policy-rule.ts';
 import type { RbacPolicy } from './rbac-policy.ts';
 import { rbacGroup, type RbacResource } from './rbac-source.ts';
-import { forbidden, type Refusal } from './refusal.ts';
+import { forbidden, type StatusError } from '../status/index.ts';
 import { type Authorize, resourceAttributes } from './request-attributes.ts';
 import { mastersGroup, type User } from './user.ts';
 
@@ -26,14 +26,14 @@ export function refuseEscalation(
   write: RbacWrite,
   policy: RbacPolicy,
   authorize: Authorize,
-): Refusal | undefined {
+): StatusError | undefined {
   if (write.user.groups.includes(mastersGroup) || isOnlyForCollection(write)) return undefined;
   return write.resource === 'roles' || write.resource === 'clusterroles'
     ? refuseRole(write, policy, authorize)
     : refuseBinding(write, policy, authorize);
 }
 
-function refuseRole(write: RbacWrite, policy: RbacPolicy, authorize: Authorize): Refusal | undefined {
+function refuseRole(write: RbacWrite, policy: RbacPolicy, authorize: Authorize): StatusError | undefined {
   const { user, resource, namespace, object, old } = write;
   const name = old === undefined ? '' : nameOf(write);
   const attributes = { user, verb: 'escalate', group: rbacGroup, version: '*', resource, namespace, name };
@@ -45,7 +45,7 @@ function refuseRole(write: RbacWrite, policy: RbacPolicy, authorize: Authorize):
   return refused(write, 'must have cluster-admin privileges to use the aggregationRule');
 }
 
-function refuseBinding(write: RbacWrite, policy: RbacPolicy, authorize: Authorize): Refusal | undefined {
+function refuseBinding(write: RbacWrite, policy: RbacPolicy, authorize: Authorize): StatusError | undefined {
   const { user, namespace, object } = write;
   const reference = { kind: textAt(object, 'roleRef', 'kind'), name: textAt(object, 'roleRef', 'name') };
   const attributes = {
@@ -66,7 +66,7 @@ function missingRights(
   write: RbacWrite,
   policy: RbacPolicy,
   wanted: readonly PolicyRule[],
-): Refusal | undefined {
+): StatusError | undefined {
   const { user } = write;
   const { rules: held, problem } = policy.rulesFor(user, write.namespace);
   const missing = singleRules(wanted).filter((rule) => !held.some((one) => covers(one, rule)));
@@ -181,6 +181,6 @@ function nameOf(write: RbacWrite): string {
   return textAt(write.object, 'metadata', 'name');
 }
 
-function refused(write: RbacWrite, why: string): Refusal {
-  return forbidden({ group: rbacGroup, resource: write.resource }, nameOf(write), why);
+function refused(write: RbacWrite, why: string): StatusError {
+  return forbidden({ group: rbacGroup, plural: write.resource }, nameOf(write), why);
 }

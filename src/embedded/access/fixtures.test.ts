@@ -15,7 +15,6 @@ import {
   openIdConfiguration,
   pathAttributes,
   refuseEscalation,
-  type Refusal,
   type RequestAttributes,
   requestHeaders,
   requestToken,
@@ -175,15 +174,15 @@ function respond({ request }: Recorded): JsonObject | undefined {
     certificate === undefined ? { headers } : { headers, certificate },
     NOW,
   );
-  if ('refusal' in who) return status(who.refusal);
+  if ('refusal' in who) return who.refusal.toStatus();
   const acting = impersonate(headers, { ...attributes, user: who.user }, cluster.authorize);
-  if ('refusal' in acting) return status(acting.refusal);
+  if ('refusal' in acting) return acting.refusal.toStatus();
   const asked = { ...attributes, user: acting.user };
   const decision = cluster.authorize(asked);
-  if (!decision.allowed) return status(forbiddenRequest(asked, decision.reason));
+  if (!decision.allowed) return forbiddenRequest(asked, decision.reason).toStatus();
   const body = JSON.parse(JSON.stringify(request.body ?? {}).replace('<jwt>', issued)) as JsonObject;
   const reviewed = review(asked, body, request.path);
-  if (reviewed !== undefined) return 'object' in reviewed ? reviewed.object : status(reviewed.refusal);
+  if (reviewed !== undefined) return 'object' in reviewed ? reviewed.object : reviewed.refusal.toStatus();
   if (asked.verb === 'create') create(asked, body);
   return undefined;
 }
@@ -242,19 +241,6 @@ function attributesOf(method: string, path: string): RequestAttributes {
   const verbs: Record<string, string> = { GET: reading, POST: 'create', PATCH: 'patch', PUT: 'update' };
   const verb = verbs[method] ?? 'delete';
   return resourceAttributes({ user: nobody, verb, group, version, namespace, resource, name, subresource });
-}
-
-function status({ code, reason, message, details }: Refusal): JsonObject {
-  const failure = {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message,
-    reason,
-    code,
-  };
-  return details === undefined ? failure : { ...failure, details };
 }
 
 /** Without what every server makes anew, or another part adds. */

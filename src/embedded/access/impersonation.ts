@@ -1,6 +1,6 @@
 import { goQuote } from '../../schema/index.ts';
 import { boundNode } from './node-identity.ts';
-import { badRequest, type Refusal } from './refusal.ts';
+import { badRequest, type StatusError } from '../status/index.ts';
 import {
   type Authorize,
   forbiddenRequest,
@@ -30,14 +30,14 @@ export function impersonate(
   headers: RequestHeaders,
   attributes: RequestAttributes,
   authorize: Authorize,
-): { readonly user: User } | { readonly refusal: Refusal } {
+): { readonly user: User } | { readonly refusal: StatusError } {
   const wanted = wantedUser(headers);
   if (wanted === undefined) return { user: attributes.user };
   if (wanted.username === '') {
     const refusal = badRequest(`requested ${goSyntax(wanted)} without impersonating a user name`);
     return { refusal };
   }
-  let first: Refusal | undefined;
+  let first: StatusError | undefined;
   for (const mode of applicableModes(wanted, attributes.user)) {
     const refusal = refuse(mode, wanted, attributes, authorize);
     if (refusal === undefined) return { user: actualUser(mode, wanted) };
@@ -93,7 +93,7 @@ function refuse(
   wanted: User,
   request: RequestAttributes,
   authorize: Authorize,
-): Refusal | undefined {
+): StatusError | undefined {
   if (mode !== 'legacy') {
     const acting = { ...request, verb: `impersonate-on:${mode}:${request.verb}` };
     const refusal = check(acting, authorize);
@@ -106,7 +106,7 @@ function refuse(
   return undefined;
 }
 
-function check(attributes: RequestAttributes, authorize: Authorize): Refusal | undefined {
+function check(attributes: RequestAttributes, authorize: Authorize): StatusError | undefined {
   const { allowed, reason } = authorize(attributes);
   return allowed ? undefined : forbiddenRequest(attributes, reason);
 }

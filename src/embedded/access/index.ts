@@ -17,7 +17,6 @@ export { refuseNodeWrite } from './node-restriction.ts';
 export { RbacPolicy } from './rbac-policy.ts';
 export type { RbacResource, RbacSource, RbacStore } from './rbac-source.ts';
 export { storedRbac } from './rbac-source.ts';
-export type { GroupResource, Refusal } from './refusal.ts';
 export type { Authorize, Decision, FieldRequirement, RequestAttributes } from './request-attributes.ts';
 export { forbiddenRequest, pathAttributes, resourceAttributes } from './request-attributes.ts';
 export type { RequestHeaders } from './request-headers.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../schema/index.ts';
 import type { ReadObject } from './read-object.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
-import { notFound, type Refusal } from './refusal.ts';
+import { notFound, type StatusError } from '../status/index.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
@@ -19,7 +19,7 @@ export function refuseNodePodWrite(
   node: string,
   write: AdmittedWrite,
   read: ReadObject,
-): string | Refusal | undefined {
+): string | StatusError | undefined {
   const self = `node ${goQuote(node)}`;
   switch (write.subresource) {
     case '':
@@ -52,9 +52,9 @@ function refuseUnlessOn(
   write: AdmittedWrite,
   read: ReadObject,
   problem: string,
-): string | Refusal | undefined {
+): string | StatusError | undefined {
   const pod = write.old ?? read('v1', 'Pod', write.namespace, write.name);
-  if (pod === undefined) return notFound({ group: '', resource: 'pods' }, write.name);
+  if (pod === undefined) return notFound({ group: '', plural: 'pods' }, write.name);
   return textAt(pod, 'spec', 'nodeName') === node ? undefined : problem;
 }
 

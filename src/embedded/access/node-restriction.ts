@@ -4,28 +4,28 @@ import type { ReadObject } from './read-object.ts';
 import { machineConfigGroup, nodeLeaseNamespace } from './node-authorizer.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { refuseNodePodWrite } from './node-pod-restriction.ts';
-import { forbidden, type Refusal } from './refusal.ts';
+import { forbidden, type StatusError } from '../status/index.ts';
 
 /**
  * Holds nodes and agents to their own objects, whatever roles they have: Kubernetes' NodeRestriction
  * (plugin/pkg/admission/noderestriction), and for MachineConfigNodes what the MCO has a ValidatingAdmissionPolicy for.
  * @returns undefined for every write of other users
  */
-export function refuseNodeWrite(write: AdmittedWrite, read: ReadObject): Refusal | undefined {
+export function refuseNodeWrite(write: AdmittedWrite, read: ReadObject): StatusError | undefined {
   const node = nodeIdentity(write.user);
   if (node === undefined) return undefined;
   const check = restrictions.get(`${write.group}/${write.resource}`);
   if (check === undefined) return undefined;
-  if (node === '') {
-    const problem = `could not determine node from user ${goQuote(write.user.username)}`;
-    return forbidden(write, write.name, problem);
-  }
-  const problem = check(node, write, read);
-  return typeof problem === 'string' ? forbidden(write, write.name, problem) : problem;
+  const problem =
+    node === ''
+      ? `could not determine node from user ${goQuote(write.user.username)}`
+      : check(node, write, read);
+  if (typeof problem !== 'string') return problem;
+  return forbidden({ group: write.group, plural: write.resource }, write.name, problem);
 }
 
 /** @returns why not, or the whole refusal */
-type Restriction = (node: string, write: AdmittedWrite, read: ReadObject) => string | Refusal | undefined;
+type Restriction = (node: string, write: AdmittedWrite, read: ReadObject) => string | StatusError | undefined;
 
 const restrictions: ReadonlyMap<string, Restriction> = new Map<string, Restriction>([
   ['/nodes', restrictNode],

@@ -2,7 +2,7 @@ import { listAt, textAt, goQuote, type Json, type JsonObject } from '../../schem
 import { effectiveRules } from './cluster-role.ts';
 import { type PolicyRule, policyRules } from './policy-rule.ts';
 import { rbacGroup, type RbacSource } from './rbac-source.ts';
-import { notFound } from './refusal.ts';
+import { notFound } from '../status/index.ts';
 import { serviceAccountUsername, type User } from './user.ts';
 
 /** What a binding gives to one of its subjects. */
@@ -138,7 +138,7 @@ function describe(binding: string, role: RoleReference, subject: Json, namespace
 
 function missingRole({ kind, name }: RoleReference): string {
   if (kind !== 'Role' && kind !== 'ClusterRole') return `unsupported role reference kind: ${goQuote(kind)}`;
-  return notFound({ group: rbacGroup, resource: kind.toLowerCase() }, name).message;
+  return notFound({ group: rbacGroup, plural: kind.toLowerCase() }, name).message;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { rbacGroup, type RbacSource } from './rbac-source.ts';
 import { type PolicyRule, ruleAllows } from './policy-rule.ts';
 import { type Grant, RbacIndex, type RoleReference } from './rbac-index.ts';
-import { notFound, type Refusal } from './refusal.ts';
+import { notFound, type StatusError } from '../status/index.ts';
 import type { Decision, RequestAttributes } from './request-attributes.ts';
 import type { User } from './user.ts';
 
@@ -43,11 +43,10 @@ export class RbacPolicy {
   }
 
   /** The rules that a binding's role has; a refusal if the role is not there. */
-  rulesOf(reference: RoleReference, namespace: string): readonly PolicyRule[] | Refusal {
-    const resource = reference.kind === 'Role' ? 'roles' : 'clusterroles';
+  rulesOf(reference: RoleReference, namespace: string): readonly PolicyRule[] | StatusError {
+    const plural = reference.kind === 'Role' ? 'roles' : 'clusterroles';
     return (
-      this.#current().rulesOf(reference, namespace) ??
-      notFound({ group: rbacGroup, resource }, reference.name)
+      this.#current().rulesOf(reference, namespace) ?? notFound({ group: rbacGroup, plural }, reference.name)
     );
   }
 

@@ -1,5 +1,5 @@
 import { goQuote } from '../../schema/index.ts';
-import { forbidden, type Refusal } from './refusal.ts';
+import { forbidden, forbiddenPath, type StatusError } from '../status/index.ts';
 import type { User } from './user.ts';
 
 /** What a request wants to do, as far as authorization asks. */
@@ -71,10 +71,11 @@ export function requestedName(attributes: RequestAttributes): string {
 }
 
 /** The answer to a request that is not allowed. */
-export function forbiddenRequest(attributes: RequestAttributes, reason: string): Refusal {
+export function forbiddenRequest(attributes: RequestAttributes, reason: string): StatusError {
   const why = reason === '' ? forbiddenMessage(attributes) : `${forbiddenMessage(attributes)}: ${reason}`;
-  if (!attributes.isResource) return forbidden(undefined, '', why);
-  return forbidden(attributes, requestedName(attributes), why);
+  if (!attributes.isResource) return forbiddenPath(why);
+  const resource = { group: attributes.group, plural: attributes.resource };
+  return forbidden(resource, requestedName(attributes), why);
 }
 
 /** `User "U" cannot VERB resource "R" in API group "G" in the namespace "N"`, and its variants. */

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../schema/index.ts';
-import type { Refusal } from './refusal.ts';
+import type { StatusError } from '../status/index.ts';
 
 /** What a review answers: itself with a status, or why not. */
-export type Reviewed = { readonly object: JsonObject } | { readonly refusal: Refusal };
+export type Reviewed = { readonly object: JsonObject } | { readonly refusal: StatusError };
 
 /** Only the members that say something, as Go's `omitempty` leaves the others out. */
 export function withoutEmpty(object: JsonObject): JsonObject {

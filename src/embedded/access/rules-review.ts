@@ -2,7 +2,7 @@ import { type JsonObject, textAt } from '../../schema/index.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { policyRuleObject } from './policy-rule.ts';
 import type { RbacPolicy } from './rbac-policy.ts';
-import { badRequest } from './refusal.ts';
+import { badRequest } from '../status/index.ts';
 import type { Reviewed } from './review.ts';
 import type { User } from './user.ts';
 

@@ -9,7 +9,7 @@ import {
   type JsonObject,
 } from '../../schema/index.ts';
 import type { ReadObject } from './read-object.ts';
-import { badRequest, conflict, invalid, notFound, type Refusal } from './refusal.ts';
+import { StatusError, badRequest, conflict, invalid, notFound } from '../status/index.ts';
 import { type Reviewed, timestamp, withoutEmpty } from './review.ts';
 import type { ObjectIdentity, ServiceAccountTokens } from './service-account-tokens.ts';
 
@@ -40,12 +40,12 @@ export function requestToken(
   const mismatch = metadataErrors(call);
   if (mismatch.length > 0) return { refusal: invalid({ group, kind: 'TokenRequest' }, name, mismatch) };
   const account = read('v1', 'ServiceAccount', namespace, name);
-  if (account === undefined) return { refusal: notFound({ group: '', resource: 'serviceaccounts' }, name) };
+  if (account === undefined) return { refusal: notFound({ group: '', plural: 'serviceaccounts' }, name) };
   const uid = textAt(account, 'metadata', 'uid');
   const claimed = textAt(body, 'metadata', 'uid');
   if (claimed !== '' && claimed !== uid) {
     const why = `the UID in the token request (${claimed}) does not match the UID of the service account (${uid})`;
-    return { refusal: conflict({ group, resource: 'TokenRequest' }, name, why) };
+    return { refusal: conflict({ group, plural: 'TokenRequest' }, name, why) };
   }
   const lifetime = valueAt(body, 'spec', 'expirationSeconds') ?? defaultLifetime;
   const errors = lifetimeErrors(lifetime);
@@ -53,7 +53,7 @@ export function requestToken(
     return { refusal: invalid({ group, kind: 'TokenRequest' }, '', errors) };
   }
   const bound = bind(call, read);
-  if ('code' in bound) return { refusal: bound };
+  if (bound instanceof StatusError) return { refusal: bound };
   const wanted = textsAt(body, 'spec', 'audiences');
   const audiences = wanted.length === 0 ? [tokens.issuer] : wanted;
   const grant = { namespace, serviceAccount: { name, uid }, audiences, lifetime, ...bound };
@@ -78,7 +78,7 @@ interface Binding {
   readonly secret?: ObjectIdentity;
 }
 
-function bind(call: TokenRequestCall, read: ReadObject): Binding | Refusal {
+function bind(call: TokenRequestCall, read: ReadObject): Binding | StatusError {
   const wanted = objectAt(call.body, 'spec', 'boundObjectRef');
   if (wanted === undefined) return {};
   const kind = textAt(wanted, 'kind');
@@ -88,7 +88,7 @@ function bind(call: TokenRequestCall, read: ReadObject): Binding | Refusal {
   }
   const name = textAt(wanted, 'name');
   const object = read('v1', kind, kind === 'Node' ? '' : call.namespace, name);
-  if (object === undefined) return notFound({ group: '', resource: `${kind.toLowerCase()}s` }, name);
+  if (object === undefined) return notFound({ group: '', plural: `${kind.toLowerCase()}s` }, name);
   if (kind === 'Pod' && textAt(object, 'spec', 'serviceAccountName') !== call.name) {
     const account = `cannot bind token for serviceaccount ${goQuote(call.name)}`;
     return badRequest(`${account} to pod running with different serviceaccount name.`);
@@ -99,7 +99,7 @@ function bind(call: TokenRequestCall, read: ReadObject): Binding | Refusal {
     const why =
       `the UID in the bound object reference (${uid}) does not match the UID in record.` +
       ' The object might have been deleted and then recreated';
-    return conflict({ group: '', resource: kind }, name, why);
+    return conflict({ group: '', plural: kind }, name, why);
   }
   switch (kind) {
     case 'Node':

@@ -1,6 +1,6 @@
 import { type JsonObject, textAt, textsAt } from '../../schema/index.ts';
 import type { Authenticator } from './authenticator.ts';
-import { badRequest } from './refusal.ts';
+import { badRequest } from '../status/index.ts';
 import { type Reviewed, withoutEmpty } from './review.ts';
 import { userInfo } from './user.ts';
 

@@ -4,7 +4,7 @@ import { jsonSyntaxMessage } from '../../ignition/index.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
 import { ProtobufError, decodeProtobufBody } from '../protobuf/index.ts';
 import { positionIn, scanJson } from './json-scan.ts';
-import { badRequest, unsupportedMediaType } from './status-error.ts';
+import { badRequest, unsupportedMediaType } from '../status/index.ts';
 
 /** A request's body as JSON. */
 export interface DecodedBody {

@@ -14,7 +14,7 @@ import {
   invalid,
   notFound,
   type ResourceName,
-} from './status-error.ts';
+} from '../status/index.ts';
 
 /** An object to create, of which the request's part has been read and checked for its type. */
 export interface Creation {
@@ -115,7 +115,7 @@ function freeName(environment: ApiEnvironment, { kind, namespace }: Creation, pr
   return name;
 }
 
-const NAMESPACES: ResourceName = { group: '', plural: 'namespaces', kind: 'Namespace' };
+const NAMESPACES: ResourceName = { group: '', plural: 'namespaces' };
 
 /** A namespace must be there and stay. @throws StatusError 403, 404 */
 function checkNamespace(environment: ApiEnvironment, kind: Kind, namespace: string, name: string): void {

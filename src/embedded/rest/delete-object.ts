@@ -20,7 +20,7 @@ import {
 } from './object-metadata.ts';
 import { removeObject, writeObject } from './object-store.ts';
 import { dryRunErrors } from './request-options.ts';
-import { StatusError, badRequest, forbidden, invalidOptions } from './status-error.ts';
+import { StatusError, badRequest, forbidden, invalidOptions } from '../status/index.ts';
 
 type Propagation = 'Background' | 'Foreground' | 'Orphan';
 

@@ -3,7 +3,7 @@ import { getObject, listCollection, watchCollection } from './read-requests.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ApiAnswer } from './request.ts';
 import type { ResourceRequest } from './resource-request.ts';
-import { methodNotAllowed, noSuchResource, notFound } from './status-error.ts';
+import { methodNotAllowed, noSuchResource, notFound } from '../status/index.ts';
 import { handleSubresource } from './subresource-requests.ts';
 import type { Watch } from './watch.ts';
 import { deleteCollection, deleteResource, patchResource, postObject, putObject } from './write-requests.ts';

@@ -6,7 +6,7 @@ import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './obj
 import { objectValue } from './presentation.ts';
 import { SystemClient } from './system-client.ts';
 import { conditionOf, putCondition, type Kind } from '../kinds/index.ts';
-import { StatusError, internalError } from './status-error.ts';
+import { StatusError, internalError } from '../status/index.ts';
 
 /** How many pods a budget remembers as evicted before its controller has seen them go. */
 const MAX_DISRUPTED = 2000;

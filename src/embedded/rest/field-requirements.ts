@@ -1,4 +1,4 @@
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../status/index.ts';
 
 /** What a fieldSelector asks for. */
 export interface FieldRequirements {

@@ -14,6 +14,5 @@ export {
 } from './object-metadata.ts';
 export { objectValue } from './presentation.ts';
 export type { ApiAnswer, ApiCall } from './request.ts';
-export { StatusError, tooLarge } from './status-error.ts';
 export { SystemClient } from './system-client.ts';
 export { Watch } from './watch.ts';

@@ -9,7 +9,6 @@ import {
   resourceAttributes,
   type AdmittedWrite,
   type RbacResource,
-  type Refusal,
   type RequestAttributes,
   type RequestHeaders,
   type User,
@@ -26,7 +25,7 @@ import { joinedHeaders, type ApiAnswer, type ApiCall, type ApiRequest } from './
 import type { ResourceRequest } from './resource-request.ts';
 import { reviewAnswer, type ReviewServices } from './review-requests.ts';
 import { ServerPaths, type ServerFacts } from './server-paths.ts';
-import { StatusError, internalError, noSuchResource, refused } from './status-error.ts';
+import { StatusError, internalError, noSuchResource } from '../status/index.ts';
 import type { Watch } from './watch.ts';
 
 /** What {@link KubernetesApi} is made of. */
@@ -90,15 +89,15 @@ export class KubernetesApi {
       ...(call.certificate === undefined ? {} : { certificate: call.certificate }),
     };
     const identity = authenticator.authenticate(credentials, this.#environment.now());
-    if ('refusal' in identity) throw refused(identity.refusal);
+    if ('refusal' in identity) throw identity.refusal;
     const acting = impersonate(headers, attributesOf(identity.user, info, query), authorize);
-    if ('refusal' in acting) throw refused(acting.refusal);
+    if ('refusal' in acting) throw acting.refusal;
     return acting.user;
   }
 
   #authorize(attributes: RequestAttributes): void {
     const decision = this.#options.services.authorize(attributes);
-    if (!decision.allowed) throw refused(forbiddenRequest(attributes, decision.reason));
+    if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason);
   }
 
   async #resource(request: ApiRequest, info: RequestInfo): Promise<ApiAnswer | Watch> {
@@ -161,7 +160,7 @@ export class KubernetesApi {
       ...(old === undefined ? {} : { old }),
     } as const;
     const refusal = refuseNodeWrite(write, this.#options.services.read) ?? this.#refuseGrant(write, object);
-    if (refusal !== undefined) throw refused(refusal);
+    if (refusal !== undefined) throw refusal;
   }
 
   /** A PUT or an apply that creates needs the right to create. */
@@ -169,7 +168,7 @@ export class KubernetesApi {
     this.#authorize({ ...attributesOf(request.user, info, request.query), verb: 'create' });
   }
 
-  #refuseGrant(write: AdmittedWrite, object: JsonObject): Refusal | undefined {
+  #refuseGrant(write: AdmittedWrite, object: JsonObject): StatusError | undefined {
     const resource = RBAC_RESOURCES.find((name) => name === write.resource);
     if (write.group !== 'rbac.authorization.k8s.io' || resource === undefined || write.operation === 'delete')
       return undefined;

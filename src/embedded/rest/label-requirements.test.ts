@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readLabelSelector } from './label-requirements.ts';
-import { StatusError } from './status-error.ts';
+import { StatusError } from '../status/index.ts';
 
 const MATCHES: readonly (readonly [selector: string, labels: Record<string, string>, matches: boolean])[] = [
   ['a=b', { a: 'b' }, true],

@@ -4,7 +4,7 @@ import {
   qualifiedNameProblems,
   type FieldError,
 } from '../../schema/index.ts';
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../status/index.ts';
 
 /** What a labelSelector asks for. */
 export interface LabelRequirements {

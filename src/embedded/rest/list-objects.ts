@@ -2,7 +2,7 @@ import { StoreError, type ListOptions as StoreListOptions, type StoredObject } f
 import type { ApiEnvironment } from './api-environment.ts';
 import type { ListOptions, Selection } from './list-options.ts';
 import type { ListMetadata } from './presentation.ts';
-import { StatusError, badRequest, futureResourceVersion } from './status-error.ts';
+import { StatusError, badRequest, futureResourceVersion } from '../status/index.ts';
 
 /** One answer's part of a list. */
 export interface ListPage {

@@ -3,7 +3,7 @@ import type { Kind } from '../kinds/index.ts';
 import { isTrue } from './request-options.ts';
 import { readLabelSelector, type LabelRequirements } from './label-requirements.ts';
 import { readFieldSelector, type FieldRequirements } from './field-requirements.ts';
-import { StatusError, badRequest, invalidOptions } from './status-error.ts';
+import { StatusError, badRequest, invalidOptions } from '../status/index.ts';
 
 /** Which objects of a kind a list or a watch is about. */
 export interface Selection {

@@ -1,5 +1,5 @@
 import { parseAccept } from '../documents/index.ts';
-import { StatusError } from './status-error.ts';
+import { StatusError } from '../status/index.ts';
 
 /** How an answer is written. */
 export interface Representation {

@@ -4,7 +4,7 @@ import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { isBeingDeleted, shownText } from './object-metadata.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { badRequest, invalid } from './status-error.ts';
+import { badRequest, invalid } from '../status/index.ts';
 import { type TypeMismatch, decodeTyped } from './typed-decoding.ts';
 
 /** What reading an object against its kind's schema found. */

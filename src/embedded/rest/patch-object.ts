@@ -30,7 +30,7 @@ import {
   invalid,
   tooLarge,
   unsupportedMediaType,
-} from './status-error.ts';
+} from '../status/index.ts';
 import { TypeMismatch } from './typed-decoding.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';

@@ -4,7 +4,7 @@ import type { Kind } from '../kinds/index.ts';
 import type { StoredObject } from '../store/index.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import type { Representation } from './negotiation.ts';
-import { badRequest } from './status-error.ts';
+import { badRequest } from '../status/index.ts';
 import type { ApiAnswer } from './request.ts';
 
 /** How the objects of one answer are shown. */

@@ -4,7 +4,7 @@ import { keyOf } from './object-store.ts';
 import { answerJson, presentList, presentObject } from './presentation.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
-import { badRequest, futureResourceVersion, notFound } from './status-error.ts';
+import { badRequest, futureResourceVersion, notFound } from '../status/index.ts';
 import { Watch } from './watch.ts';
 
 /** GET of one object. @throws StatusError */

@@ -1,5 +1,5 @@
 import { unsupportedValue, type FieldError } from '../../schema/index.ts';
-import { badRequest, invalidOptions } from './status-error.ts';
+import { badRequest, invalidOptions } from '../status/index.ts';
 
 /** The query of a write, checked. */
 export interface WriteOptions {

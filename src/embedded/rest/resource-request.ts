@@ -10,7 +10,7 @@ import { keyOf } from './object-store.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { WriteOptions } from './request-options.ts';
 import type { ApiRequest } from './request.ts';
-import { badRequest, notFound } from './status-error.ts';
+import { badRequest, notFound } from '../status/index.ts';
 import { TypeMismatch } from './typed-decoding.ts';
 
 /** A request for a resource, with what was found out about it so far. */

@@ -27,7 +27,7 @@ import { readWriteOptions } from './request-options.ts';
 import { shownText } from './object-metadata.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ApiAnswer, ApiRequest } from './request.ts';
-import { badRequest, methodNotAllowed, refused } from './status-error.ts';
+import { badRequest, methodNotAllowed } from '../status/index.ts';
 import { TypeMismatch, decodeTyped } from './typed-decoding.ts';
 
 /** What answers questions about users and tokens. */
@@ -132,13 +132,13 @@ export function reviewAnswer(
     },
     services.read,
   );
-  if (refusal !== undefined) throw refused(refusal);
+  if (refusal !== undefined) throw refusal;
   const schema = builtInSchema(review.group, review.version, review.kind);
   const given = copyObject(object);
   // What Go would not send is nobody's field.
   toGoForm(given, schema);
   const reviewed = review.answer(services, object, request, info, environment);
-  if ('refusal' in reviewed) throw refused(reviewed.refusal);
+  if ('refusal' in reviewed) throw reviewed.refusal;
   const answer = reviewed.object;
   if (review.kind !== 'SelfSubjectReview' && review.kind !== 'SelfSubjectRulesReview') {
     trackOwnership(answer, {

@@ -16,7 +16,7 @@ import type { KindRegistry } from './kind-registry.ts';
 import { negotiate } from './negotiation.ts';
 import { answerJson, isPretty } from './presentation.ts';
 import type { ApiAnswer, ApiRequest } from './request.ts';
-import { methodNotAllowed, noSuchResource } from './status-error.ts';
+import { methodNotAllowed, noSuchResource } from '../status/index.ts';
 
 /** What the server says about itself. */
 export interface ServerFacts {

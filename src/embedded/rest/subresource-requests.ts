@@ -8,7 +8,7 @@ import { answerJson } from './presentation.ts';
 import { readWriteOptions } from './request-options.ts';
 import { existingObject, type ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
-import { StatusError, badRequest, methodNotAllowed, unsupportedMediaType } from './status-error.ts';
+import { StatusError, badRequest, methodNotAllowed, unsupportedMediaType } from '../status/index.ts';
 import { bindPod, checkSubresourceType, scaleOf, withScale } from './subresources.ts';
 import { updateObject } from './update-object.ts';
 import {

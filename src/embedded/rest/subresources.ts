@@ -10,7 +10,7 @@ import {
 import { formatTime } from './api-environment.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
-import { StatusError, badRequest, internalError, invalid } from './status-error.ts';
+import { StatusError, badRequest, internalError, invalid } from '../status/index.ts';
 import { formatSelector, putCondition, type Kind, type ScalePaths } from '../kinds/index.ts';
 
 const BUILT_IN: ScalePaths = {

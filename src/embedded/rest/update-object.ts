@@ -8,7 +8,7 @@ import { schemaErrors } from './object-checks.ts';
 import { finalizersOf, isBeingDeleted, isSameObject, metadataOf, nameOf } from './object-metadata.ts';
 import { removeObject, writeContext, writeObject } from './object-store.ts';
 import type { WriteOptions } from './request-options.ts';
-import { badRequest, conflict, invalid, modifiedConflict } from './status-error.ts';
+import { badRequest, conflict, invalid, modifiedConflict } from '../status/index.ts';
 
 /** A change of one existing object. */
 export interface Update {

@@ -8,7 +8,7 @@ import type { ListOptions } from './list-options.ts';
 import { selects } from './list-objects.ts';
 import { metadataOf } from './object-metadata.ts';
 import { metadataOnly, objectText, objectValue, table, type Presentation } from './presentation.ts';
-import { StatusError } from './status-error.ts';
+import { StatusError } from '../status/index.ts';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 

@@ -20,7 +20,7 @@ import { answerJson, metadataOnly, objectValue, table } from './presentation.ts'
 import { isTrue, readWriteOptions, type WriteOptions } from './request-options.ts';
 import { existingObject, readObjectBody, type ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
-import { StatusError, badRequest, notFound } from './status-error.ts';
+import { StatusError, badRequest, notFound } from '../status/index.ts';
 import { updateObject } from './update-object.ts';
 
 /** POST to a collection. @throws StatusError */

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { StatusError } from '../rest/index.ts';
+import { StatusError } from '../status/index.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Where memory is short, an answer that has not moved for so long, in milliseconds, goes already. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { StatusError, Watch, statusAnswer, type ApiAnswer, type ApiCall } from '../rest/index.ts';
+import { StatusError } from '../status/index.ts';
+import { Watch, statusAnswer, type ApiAnswer, type ApiCall } from '../rest/index.ts';
 import type { Store } from '../store/index.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import type { Exchange } from './exchange.ts';

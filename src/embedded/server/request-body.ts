@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { StatusError, tooLarge } from '../rest/index.ts';
+import { StatusError, tooLarge } from '../status/index.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The largest body that is read (kubernetes-api §4: 3 MiB). */

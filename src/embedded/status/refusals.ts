@@ -1,87 +1,10 @@
-import type { FieldError, JsonObject } from '../../schema/index.ts';
-import type { Refusal } from '../access/index.ts';
+import { goQuote, type FieldError } from '../../schema/index.ts';
+import { StatusError, type StatusCause, type StatusDetails } from './status-error.ts';
 
-/** The machine-readable cause of a failure (k8s.io/apimachinery metav1.StatusReason). */
-export type StatusReason =
-  | 'AlreadyExists'
-  | 'BadRequest'
-  | 'Conflict'
-  | 'Expired'
-  | 'Forbidden'
-  | 'InternalError'
-  | 'Invalid'
-  | 'MethodNotAllowed'
-  | 'NotAcceptable'
-  | 'NotFound'
-  | 'RequestEntityTooLarge'
-  | 'Timeout'
-  | 'TooManyRequests'
-  | 'Unauthorized'
-  | 'UnsupportedMediaType';
-
-/** One entry of `details.causes`. */
-export interface StatusCause {
-  readonly reason?: string;
-  readonly message: string;
-  readonly field?: string;
-}
-
-export interface StatusDetails {
-  readonly name?: string;
-  readonly group?: string;
-  readonly kind?: string;
-  readonly uid?: string;
-  readonly causes?: readonly StatusCause[];
-  readonly retryAfterSeconds?: number;
-}
-
-/** Which kind of object a failure is about, as far as the texts of the answers need it. */
+/** What a failure is about, as the texts of the answers name it: a group and the plural of a kind in it. */
 export interface ResourceName {
   readonly group: string;
   readonly plural: string;
-  readonly kind: string;
-}
-
-/** A request that is answered with a `Status` object (kubernetes-api §4). */
-export class StatusError extends Error {
-  readonly code: number;
-  readonly reason: StatusReason | undefined;
-  readonly details: StatusDetails | undefined;
-  /** `metadata.continue` of the answer: where an expired list can go on. */
-  readonly continueToken: string | undefined;
-  /** What the client is warned of beside. */
-  warnings: readonly string[] = [];
-
-  constructor(
-    code: number,
-    reason: StatusReason | undefined,
-    message: string,
-    details?: StatusDetails,
-    continueToken?: string,
-  ) {
-    super(message);
-    this.name = 'StatusError';
-    this.code = code;
-    this.reason = reason;
-    this.details = details;
-    this.continueToken = continueToken;
-  }
-
-  /** The object that the client gets. */
-  toStatus(): JsonObject {
-    return {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: this.continueToken === undefined ? {} : { continue: this.continueToken },
-      status: 'Failure',
-      message: this.message,
-      ...(this.reason === undefined ? {} : { reason: this.reason }),
-      ...(this.details === undefined
-        ? {}
-        : { details: JSON.parse(JSON.stringify(this.details)) as JsonObject }),
-      code: this.code,
-    };
-  }
 }
 
 /** `configmaps`, or `leases.coordination.k8s.io` for a kind outside the core group. */
@@ -106,7 +29,7 @@ export function notFound(resource: ResourceName, name: string): StatusError {
   return new StatusError(
     404,
     'NotFound',
-    `${qualifiedResource(resource)} ${JSON.stringify(name)} not found`,
+    `${qualifiedResource(resource)} ${goQuote(name)} not found`,
     resourceDetails(resource, name),
   );
 }
@@ -115,7 +38,7 @@ export function alreadyExists(resource: ResourceName, name: string): StatusError
   return new StatusError(
     409,
     'AlreadyExists',
-    `${qualifiedResource(resource)} ${JSON.stringify(name)} already exists`,
+    `${qualifiedResource(resource)} ${goQuote(name)} already exists`,
     resourceDetails(resource, name),
   );
 }
@@ -125,7 +48,7 @@ export function conflict(resource: ResourceName, name: string, why: string): Sta
   return new StatusError(
     409,
     'Conflict',
-    `Operation cannot be fulfilled on ${qualifiedResource(resource)} ${JSON.stringify(name)}: ${why}`,
+    `Operation cannot be fulfilled on ${qualifiedResource(resource)} ${goQuote(name)}: ${why}`,
     resourceDetails(resource, name),
   );
 }
@@ -147,13 +70,23 @@ export function forbidden(
   causes?: readonly StatusCause[],
 ): StatusError {
   const subject =
-    name === '' ? qualifiedResource(resource) : `${qualifiedResource(resource)} ${JSON.stringify(name)}`;
+    name === '' ? qualifiedResource(resource) : `${qualifiedResource(resource)} ${goQuote(name)}`;
   return new StatusError(
     403,
     'Forbidden',
     `${subject} is forbidden: ${message}`,
     resourceDetails(resource, name, causes === undefined ? {} : { causes }),
   );
+}
+
+/** The refusal of a path that is no resource. */
+export function forbiddenPath(message: string): StatusError {
+  return new StatusError(403, 'Forbidden', `forbidden: ${message}`, {});
+}
+
+/** Said to whoever shows a credential that is none; not why, so that guessing teaches nothing. */
+export function unauthorized(): StatusError {
+  return new StatusError(401, 'Unauthorized', 'Unauthorized');
 }
 
 /** Far more errors than anyone reads; the rest of a hostile object's are left out. */
@@ -173,7 +106,7 @@ export function invalid(
   const texts = [...new Set(shown.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   const kind = subject.group === '' ? subject.kind : `${subject.kind}.${subject.group}`;
-  return new StatusError(422, 'Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${list}`, {
+  return new StatusError(422, 'Invalid', `${kind} ${goQuote(name)} is invalid: ${list}`, {
     ...(name === '' ? {} : { name }),
     ...(subject.group === '' ? {} : { group: subject.group }),
     ...(subject.kind === '' ? {} : { kind: subject.kind }),
@@ -233,9 +166,4 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
-}
-
-/** The Status of what the access rules refuse. */
-export function refused({ code, reason, message, details }: Refusal): StatusError {
-  return new StatusError(code, reason, message, details);
 }
