@@ -1,9 +1,9 @@
 import { YAMLException, load } from 'js-yaml';
 import { KUBERNETES_YAML, YAML_LIMITS } from '../../api/index.ts';
 import { jsonSyntaxMessage } from '../../ignition/index.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, setMember, type Json, type JsonObject } from '../../schema/index.ts';
 import { ProtobufError, decodeProtobufBody } from '../protobuf/index.ts';
-import { positionIn, scanJson } from './json-scan.ts';
+import { positionsIn, scanJson } from './json-scan.ts';
 import { badRequest, unsupportedMediaType } from '../status/index.ts';
 
 /** A request's body as JSON. */
@@ -11,8 +11,8 @@ export interface DecodedBody {
   readonly value: Json;
   /** Members that occur twice, of which the last was kept: `data.a`. */
   readonly duplicates: readonly string[];
-  /** Where in the text a member's path stands; only for comparing two of them. */
-  readonly order: (path: string) => number;
+  /** Where in the text members with these paths stand; only for comparing them, and known of JSON only. */
+  readonly positions: (paths: ReadonlySet<string>) => ReadonlyMap<string, number>;
 }
 
 /** What a write may be sent as; patches are apart. */
@@ -82,32 +82,55 @@ function decodeJson(text: string, refusal: (why: string, shown: string) => Error
   } catch {
     throw refusal(jsonSyntaxMessage(text) ?? 'invalid JSON', summary(Buffer.from(text)));
   }
-  const { duplicates, depth } = scanJson(text);
-  if (depth > MAX_DEPTH) throw refusal('exceeded max depth', summary(Buffer.from(text)));
-  return { value, duplicates, order: (path) => positionIn(text, path) };
+  const { duplicates, isTooDeep, hugeNumber } = scanJson(text, MAX_DEPTH);
+  if (isTooDeep) throw refusal('exceeded max depth', summary(Buffer.from(text)));
+  if (hugeNumber !== undefined) {
+    const shown = hugeNumber.slice(0, MAX_SHOWN_NUMBER);
+    throw badRequest(`json: cannot unmarshal number ${shown} into Go value of type float64`);
+  }
+  return { value, duplicates, positions: (paths) => positionsIn(text, paths) };
 }
+
+const MAX_SHOWN_NUMBER = 40;
+
+/** Only JSON texts are looked through. */
+const NOWHERE: ReadonlyMap<string, number> = new Map();
 
 function decodeYaml(text: string): DecodedBody {
-  if (text.trim() === '') return { value: null, duplicates: [], order: () => 0 };
+  if (text.trim() === '') return { value: null, duplicates: [], positions: () => NOWHERE };
+  let value: Json | undefined;
   try {
-    const value = load(text, { schema: KUBERNETES_YAML, ...YAML_LIMITS }) as Json | undefined;
-    return { value: toJson(value), duplicates: [], order: () => 0 };
+    value = load(text, { schema: KUBERNETES_YAML, ...YAML_LIMITS }) as Json | undefined;
   } catch (error) {
-    if (error instanceof YAMLException)
-      throw badRequest(`error converting YAML to JSON: yaml: ${error.reason}`);
+    if (error instanceof YAMLException) throw badYaml(error.reason);
     throw error;
   }
+  const budget = { values: ALIASED_VALUES + text.length };
+  return { value: toJson(value ?? null, budget), duplicates: [], positions: () => NOWHERE };
 }
 
-/** YAML knows values that JSON does not: dates never come (the schema has none), numbers may be infinite. */
-function toJson(value: Json | undefined): Json {
-  if (value === undefined) return null;
-  return JSON.parse(JSON.stringify(value)) as Json;
+/** How many values a text may have beyond what it could have without aliases, a few of which make millions of a few. */
+const ALIASED_VALUES = 100_000;
+
+/** A copy in which no two members are one object, and what JSON cannot say is null. @throws StatusError 400 */
+function toJson(value: Json, budget: { values: number }): Json {
+  budget.values--;
+  if (budget.values < 0) throw badYaml('document contains excessive aliasing');
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => toJson(item, budget));
+  const copy: JsonObject = {};
+  for (const [key, member] of Object.entries(value)) setMember(copy, key, toJson(member, budget));
+  return copy;
+}
+
+function badYaml(why: string): Error {
+  return badRequest(`error converting YAML to JSON: yaml: ${why}`);
 }
 
 function decodeProtobuf(bytes: Uint8Array): DecodedBody {
   try {
-    return { value: decodeProtobufBody(bytes), duplicates: [], order: () => 0 };
+    return { value: decodeProtobufBody(bytes), duplicates: [], positions: () => NOWHERE };
   } catch (error) {
     if (error instanceof ProtobufError) throw badRequest(error.message);
     throw error;

@@ -77,11 +77,12 @@ export function createObject(environment: ApiEnvironment, creation: Creation): J
   }
   checkNew(kind, object);
   const name = nameOf(object);
-  if (environment.store.get(keyOf(kind, namespaceOf(object), name)) !== undefined)
-    throw alreadyExists(kind, name);
-  if (textAt(metadata, 'resourceVersion') !== '') {
+  if (!options.dryRun && Number(textAt(metadata, 'resourceVersion')) > 0) {
     throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created');
   }
+  if (environment.store.get(keyOf(kind, namespaceOf(object), name)) !== undefined)
+    throw alreadyExists(kind, name);
+  delete metadata['resourceVersion'];
   if (!options.dryRun) writeObject(environment, kind, object);
   return object;
 }
@@ -99,7 +100,8 @@ function prepare(kind: Kind, object: JsonObject, context: WriteContext): void {
 function placeInNamespace(kind: Kind, namespace: string, metadata: JsonObject): void {
   const given = textAt(metadata, 'namespace');
   const wanted = kind.namespaced ? namespace : '';
-  if (given !== '' && given !== wanted) {
+  // A cluster-scoped object that says where it is, is nowhere all the same.
+  if (given !== '' && wanted !== '' && given !== wanted) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   if (wanted === '') delete metadata['namespace'];
@@ -147,6 +149,7 @@ function checkNew(kind: Kind, object: JsonObject): void {
   const errors = [
     ...validateMetadata(metadataOf(object), {
       namespaced: kind.namespaced,
+      custom: kind.custom,
       nameProblem: (name) => kind.strategy.nameProblem(name),
     }),
     ...kind.strategy.validate(object),

@@ -3,13 +3,15 @@ import { compileRules, validate } from '../../schema/engine.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { isBeingDeleted, shownText } from './object-metadata.ts';
+import { MAX_PROBLEMS } from './json-scan.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { badRequest, invalid } from '../status/index.ts';
-import { type TypeMismatch, decodeTyped } from './typed-decoding.ts';
+import type { TypeMismatch } from './type-mismatch.ts';
+import { decodeTyped } from './typed-decoding.ts';
 
 /** What reading an object against its kind's schema found. */
 export interface Decoded {
-  /** Paths of the members that were dropped because the kind does not have them. */
+  /** Paths of the members that were dropped because the kind does not have them, as far as anyone reads. */
   readonly unknown: readonly string[];
 }
 
@@ -38,8 +40,9 @@ export function decodeObject(kind: Kind, object: JsonObject): Decoded {
     );
     if (wrapped['metadata'] === undefined) delete object['metadata'];
   }
-  unknown.push(...prune(kind.schema, object));
+  for (const path of prune(kind.schema, object)) if (unknown.length < MAX_PROBLEMS) unknown.push(path);
   applyDefaults(kind.schema, object);
+  kind.strategy.applyDefaults(object);
   return { unknown };
 }
 

@@ -6,6 +6,7 @@ import {
   printGoValue,
   type Json,
   type JsonObject,
+  type Schema,
 } from '../../schema/index.ts';
 import { ApplyError, serverSideApply, type ApplyOutcome } from '../apply/index.ts';
 import type { Kind } from '../kinds/index.ts';
@@ -19,6 +20,7 @@ import {
 import type { ApiEnvironment } from './api-environment.ts';
 import { decodeApply, decodePatch, mediaTypeOf, type DecodedBody } from './body.ts';
 import { resetFields } from './field-ownership.ts';
+import { MAX_PROBLEMS } from './json-scan.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { checkType, decodeObject } from './object-checks.ts';
 import { metadataOf, nameOf } from './object-metadata.ts';
@@ -31,9 +33,12 @@ import {
   tooLarge,
   unsupportedMediaType,
 } from '../status/index.ts';
-import { TypeMismatch } from './typed-decoding.ts';
+import { TypeMismatch } from './type-mismatch.ts';
 
-export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+/** Patches that say what to do, and not what the object is to be. */
+export type PlainPatchType = 'json' | 'merge' | 'strategic';
+
+export type PatchType = PlainPatchType | 'apply';
 
 const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   'application/json-patch+json': 'json',
@@ -91,7 +96,7 @@ export function patchObject(environment: ApiEnvironment, target: PatchTarget, pa
     : patched(target, patch.type, patch.body);
 }
 
-function patched(target: PatchTarget, type: Exclude<PatchType, 'apply'>, body: DecodedBody): Patched {
+function patched(target: PatchTarget, type: PlainPatchType, body: DecodedBody): Patched {
   const { kind, options } = target;
   const value = body.value;
   const next = merged(target, type, value);
@@ -105,7 +110,7 @@ function patched(target: PatchTarget, type: Exclude<PatchType, 'apply'>, body: D
     const problems = [
       ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
       ...body.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-    ];
+    ].slice(0, MAX_PROBLEMS);
     if (problems.length > 0 && options.fieldValidation === 'Strict') {
       const seen = type === 'strategic' ? printGoValue(value) : shown();
       throw invalidPatch(seen, `strict decoding error: ${problems.join(', ')}`);
@@ -117,17 +122,25 @@ function patched(target: PatchTarget, type: Exclude<PatchType, 'apply'>, body: D
   }
 }
 
-/** A copy of the live object with the patch in it. @throws StatusError */
-function merged({ kind, live }: PatchTarget, type: Exclude<PatchType, 'apply'>, value: Json): JsonObject {
-  const old = copyObject(live ?? {});
+function merged({ kind, live }: PatchTarget, type: PlainPatchType, value: Json): JsonObject {
+  return patchedCopy(live ?? {}, type, value, kind.schema);
+}
+
+/** A copy of an object with a patch in it. @throws StatusError */
+export function patchedCopy(
+  object: JsonObject,
+  type: PlainPatchType,
+  patch: Json,
+  schema: Schema,
+): JsonObject {
   try {
     switch (type) {
       case 'json':
-        return applyJsonPatch(old, value);
+        return applyJsonPatch(object, patch);
       case 'merge':
-        return applyMergePatch(old, value);
+        return applyMergePatch(object, patch);
       case 'strategic':
-        return applyStrategicMergePatch(old, value, kind.schema);
+        return applyStrategicMergePatch(object, patch, schema);
     }
   } catch (error) {
     if (error instanceof PatchError) throw refusedPatch(error);
@@ -185,7 +198,7 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
       `invalid object type: ${apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : ''}/${apiVersion.split('/').at(-1) ?? ''}, Kind=${kindName}`,
     );
   }
-  if (metadataOf(given)['managedFields'] !== undefined)
+  if ((metadataOf(given)['managedFields'] ?? null) !== null)
     throw badRequest('metadata.managedFields must be nil');
   checkName(target, given);
   metadataOf(given)['name'] = target.name;
@@ -197,9 +210,7 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
       `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
     );
   }
-  const problems = kind.custom
-    ? decodeObject(kind, copyObject(given)).unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
-    : [];
+  const problems = kind.custom ? unknownIn(kind, given) : [];
   if (problems.length > 0 && options.fieldValidation === 'Strict') {
     throw badRequest(`strict decoding error: ${problems.join(', ')}`);
   }
@@ -215,12 +226,37 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
   }
   const { object } = outcome;
   const managed = memberOf(metadataOf(object), 'managedFields');
-  decodeObject(kind, object);
+  try {
+    decodeObject(kind, object);
+  } catch (error) {
+    if (error instanceof TypeMismatch) throw inconvertible(kind, error);
+    throw error;
+  }
   return {
     object,
     ...(managed === undefined ? {} : { managed }),
     warnings: options.fieldValidation === 'Warn' ? problems : [],
   };
+}
+
+/** What a custom kind does not have. */
+function unknownIn(kind: Kind, given: JsonObject): string[] {
+  try {
+    return decodeObject(kind, copyObject(given)).unknown.map(
+      (path) => `unknown field ${JSON.stringify(path)}`,
+    );
+  } catch (error) {
+    // The apply itself says what is wrong with the type of a value.
+    if (error instanceof TypeMismatch) return [];
+    throw error;
+  }
+}
+
+/** A value has the type that its field has, and yet the wrong form: a time, a quantity, base64. */
+function inconvertible(kind: Kind, { message }: TypeMismatch): StatusError {
+  const group = `${kind.group}/${kind.version}, Kind=${kind.kind}`;
+  const why = `unable to convert unstructured object to ${group}: ${message}`;
+  return new StatusError(500, undefined, `failed to convert to unversioned: ${why}`);
 }
 
 function applyTo(environment: ApiEnvironment, target: PatchTarget, given: JsonObject): ApplyOutcome {

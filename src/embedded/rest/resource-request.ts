@@ -2,7 +2,8 @@ import type { Kind } from '../kinds/index.ts';
 import type { User } from '../access/index.ts';
 import type { JsonObject } from '../../schema/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
-import { decodeBody, asObject, summary } from './body.ts';
+import { decodeBody, asObject, type DecodedBody, summary } from './body.ts';
+import { MAX_PROBLEMS } from './json-scan.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { checkType, decodeObject, strictDecodingError, undecodable } from './object-checks.ts';
 import { objectValue, type Presentation } from './presentation.ts';
@@ -11,7 +12,7 @@ import type { RequestInfo } from './request-info.ts';
 import type { WriteOptions } from './request-options.ts';
 import type { ApiRequest } from './request.ts';
 import { badRequest, notFound } from '../status/index.ts';
-import { TypeMismatch } from './typed-decoding.ts';
+import { TypeMismatch } from './type-mismatch.ts';
 
 /** A request for a resource, with what was found out about it so far. */
 export interface ResourceRequest {
@@ -60,7 +61,7 @@ export function readObjectBody(
     const problems = Object.keys(object)
       .filter((path) => !known.has(path))
       .map((path) => ({ path, what: 'unknown' }));
-    tellProblems(problems, { kind, object, options, warnings, order: body.order });
+    tellProblems(problems, { kind, object, options, warnings, positions: body.positions });
   }
   checkType(kind, object);
   try {
@@ -70,7 +71,7 @@ export function readObjectBody(
         ...unknown.map((path) => ({ path, what: 'unknown' })),
         ...body.duplicates.map((path) => ({ path, what: 'duplicate' })),
       ],
-      { kind, object, options, warnings, order: body.order },
+      { kind, object, options, warnings, positions: body.positions },
     );
   } catch (error) {
     if (error instanceof TypeMismatch) throw undecodable(kind, object, error);
@@ -89,18 +90,24 @@ interface Telling {
   readonly object: JsonObject;
   readonly options: Pick<WriteOptions, 'fieldValidation'>;
   readonly warnings: string[];
-  /** Where in the text a path stands, for the order of the problems. */
-  readonly order: (path: string) => number;
+  readonly positions: DecodedBody['positions'];
 }
 
 function tellProblems(
   problems: readonly Problem[],
-  { kind, object, options, warnings, order }: Telling,
+  { kind, object, options, warnings, positions }: Telling,
 ): void {
   if (problems.length === 0 || options.fieldValidation === 'Ignore') return;
-  const texts = [...problems]
-    .sort((a, b) => order(a.path) - order(b.path))
-    .map(({ path, what }) => `${what} field ${JSON.stringify(path)}`);
+  const texts = inOrder(problems, positions).map(({ path, what }) => `${what} field ${JSON.stringify(path)}`);
   if (options.fieldValidation === 'Strict') throw strictDecodingError(kind, object, texts);
   warnings.push(...texts);
+}
+
+/** In the order of the text; each sort of problems is in it already. */
+function inOrder(problems: readonly Problem[], positions: DecodedBody['positions']): readonly Problem[] {
+  if (problems.every(({ what }) => what === problems[0]?.what)) return problems.slice(0, MAX_PROBLEMS);
+  const known = positions(new Set(problems.map(({ path }) => path)));
+  return [...problems]
+    .sort((a, b) => (known.get(a.path) ?? 0) - (known.get(b.path) ?? 0))
+    .slice(0, MAX_PROBLEMS);
 }

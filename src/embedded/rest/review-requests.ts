@@ -28,7 +28,8 @@ import { shownText } from './object-metadata.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ApiAnswer, ApiRequest } from './request.ts';
 import { badRequest, methodNotAllowed } from '../status/index.ts';
-import { TypeMismatch, decodeTyped } from './typed-decoding.ts';
+import { TypeMismatch } from './type-mismatch.ts';
+import { decodeTyped } from './typed-decoding.ts';
 
 /** What answers questions about users and tokens. */
 export interface ReviewServices {

@@ -1,9 +1,8 @@
 import { copyObject, isJsonObject, type JsonObject, textAt } from '../../schema/index.ts';
-import { applyJsonPatch, applyMergePatch } from '../patch/index.ts';
 import { decodeBody, decodePatch, asObject } from './body.ts';
 import { evictPod } from './eviction.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
-import { patchTypeOf } from './patch-object.ts';
+import { patchTypeOf, patchedCopy } from './patch-object.ts';
 import { answerJson } from './presentation.ts';
 import { readWriteOptions } from './request-options.ts';
 import { existingObject, type ResourceRequest } from './resource-request.ts';
@@ -93,17 +92,11 @@ function handleScale(context: ResourceRequest): ApiAnswer {
 
 function patchedScale({ request, kind }: ResourceRequest, old: JsonObject): JsonObject {
   const type = patchTypeOf(kind, request.headers['content-type']);
-  const { value } = decodePatch(request.body);
-  // A Scale without a count can be patched into having one, though it cannot be read.
-  const current = shownScale(kind, old);
-  if (type === 'json') {
-    const next = applyJsonPatch(current, value);
-    return isJsonObject(next) ? next : current;
-  }
   if (type === 'apply')
     throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json']);
-  const next = applyMergePatch(current, asObject(value, 'Scale', request.body));
-  return isJsonObject(next) ? next : current;
+  const { value } = decodePatch(request.body);
+  // A Scale without a count can be patched into having one, though it cannot be read; it has no lists to merge.
+  return patchedCopy(shownScale(kind, old), type === 'strategic' ? 'merge' : type, value, {});
 }
 
 function shownScale(kind: ResourceRequest['kind'], object: JsonObject): JsonObject {

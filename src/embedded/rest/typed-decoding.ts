@@ -2,21 +2,22 @@ import {
   goJsonKind,
   isJsonObject,
   isQuantity,
+  printValue,
   setMember,
   type Json,
   type JsonObject,
   type Schema,
 } from '../../schema/index.ts';
-
-/** A value whose type is not the field's: the message of Go's decoder. */
-export class TypeMismatch extends Error {}
+import { checkMicroTime, readTime } from './go-time.ts';
+import { MAX_PROBLEMS } from './json-scan.ts';
+import { TypeMismatch } from './type-mismatch.ts';
 
 /**
  * Makes of an object what Go's decoder makes of it before a built-in kind sees it: members that the kind does not have
  * and nulls go, values of a wrong type are refused. Changes the object in place.
  *
  * @param typeName the name of the Go struct, which messages name: `ConfigMap`
- * @returns the paths of the members that went because the kind does not have them: `spec.bogus`
+ * @returns the paths of the members that went because the kind does not have them, `spec.bogus`; not more than anyone reads
  * @throws TypeMismatch
  */
 export function decodeTyped(object: JsonObject, schema: Schema, typeName: string): string[] {
@@ -40,7 +41,8 @@ function decodeMembers(object: JsonObject, schema: Schema, place: Place): void {
     const values = typeof additionalProperties === 'object' ? additionalProperties : undefined;
     if (member === undefined && values === undefined) {
       if (keepsUnknown(schema)) continue;
-      place.unknown.push(place.path === '' ? key : `${place.path}.${key}`);
+      if (place.unknown.length < MAX_PROBLEMS)
+        place.unknown.push(place.path === '' ? key : `${place.path}.${key}`);
       delete object[key];
       continue;
     }
@@ -62,8 +64,8 @@ function decodeMembers(object: JsonObject, schema: Schema, place: Place): void {
 function decodeValue(value: Json, schema: Schema, place: Place): Json | undefined {
   if (value === null) return keepsUnknown(schema) ? null : undefined;
   if (schema['x-kubernetes-int-or-string'] === true) {
-    if (typeof value === 'string' || isInteger(value)) return value;
-    throw new TypeMismatch(`json: cannot unmarshal ${goJsonKind(value)} into Go value of type int32`);
+    if (typeof value === 'string' || isInteger(value, 'int32')) return value;
+    throw new TypeMismatch(`json: cannot unmarshal ${describeWhole(value)} into Go value of type int32`);
   }
   if (schema.format === 'quantity') return decodeQuantity(value);
   switch (schema.type) {
@@ -73,9 +75,11 @@ function decodeValue(value: Json, schema: Schema, place: Place): Json | undefine
     case 'boolean':
       if (typeof value !== 'boolean') throw mismatch(value, 'bool', place);
       return value;
-    case 'integer':
-      if (!isInteger(value)) throw mismatch(value, schema.format === 'int64' ? 'int64' : 'int32', place);
+    case 'integer': {
+      const type = schema.format === 'int64' ? 'int64' : 'int32';
+      if (!isInteger(value, type)) throw mismatch(value, type, place, describeWhole(value));
       return value;
+    }
     case 'number':
       if (typeof value !== 'number') throw mismatch(value, 'float64', place);
       return value;
@@ -128,14 +132,21 @@ function zeroOf(schema: Schema): Json {
   }
 }
 
-function isInteger(value: Json): boolean {
-  return typeof value === 'number' && Number.isInteger(value);
+const MOST: Readonly<Record<'int32' | 'int64', number>> = { int32: 2 ** 31, int64: 2 ** 63 };
+
+function isInteger(value: Json, type: 'int32' | 'int64'): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= -MOST[type] && value < MOST[type];
 }
 
-function mismatch(value: Json, type: string, place: Place): TypeMismatch {
+function mismatch(value: Json, type: string, place: Place, what = goJsonKind(value)): TypeMismatch {
   return new TypeMismatch(
-    `json: cannot unmarshal ${goJsonKind(value)} into Go struct field ${place.typeName}.${place.fields} of type ${type}`,
+    `json: cannot unmarshal ${what} into Go struct field ${place.typeName}.${place.fields} of type ${type}`,
   );
+}
+
+/** Go names a number that does not fit, but not one where none is wanted. */
+function describeWhole(value: Json): string {
+  return typeof value === 'number' ? `number ${printValue(value)}` : goJsonKind(value);
 }
 
 function goType(schema: Schema): string {
@@ -148,27 +159,11 @@ function goType(schema: Schema): string {
   return schema.type === 'boolean' ? 'bool' : 'string';
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
-const MICRO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$/;
-
 function decodeText(text: string, format: string | undefined): string {
   if (format === 'byte') checkBase64(text);
-  else if (format === 'date-time') {
-    if (!RFC3339.test(text)) throw badTime(text, '2006-01-02T15:04:05Z07:00', '2006');
-    // Whole seconds are all that a Time keeps.
-    return new Date(text).toISOString().replace(/\.\d{3}Z$/, 'Z');
-  } else if (format === 'micro-time' && !MICRO_TIME.test(text)) {
-    const layout = '2006-01-02T15:04:05.000000Z07:00';
-    const rest = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(.*)$/s.exec(text)?.[1];
-    throw rest === undefined ? badTime(text, layout, '2006') : badTime(text, layout, '.000000', rest);
-  }
+  else if (format === 'date-time') return readTime(text);
+  else if (format === 'micro-time') checkMicroTime(text);
   return text;
-}
-
-function badTime(text: string, layout: string, element: string, rest = text): TypeMismatch {
-  return new TypeMismatch(
-    `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`,
-  );
 }
 
 /** @throws TypeMismatch with the offset of the first byte that is no base64, as Go has it */

@@ -83,7 +83,7 @@ export function putObject(context: ResourceRequest): ApiAnswer {
 
 function checkNamespaceOf({ kind, info }: ResourceRequest, object: JsonObject): void {
   const given = namespaceOf(object);
-  if (given !== '' && given !== (kind.namespaced ? info.namespace : '')) {
+  if (kind.namespaced && given !== '' && given !== info.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
 }
