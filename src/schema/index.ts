@@ -32,3 +32,4 @@ export {
 export { prune, unknownFields } from './prune.ts';
 export { isQuantity, parseQuantity } from './quantity.ts';
 export type { Schema, ValidationRule } from './schema.ts';
+export { formatTime } from './time.ts';

@@ -12,8 +12,3 @@ export function withoutEmpty(object: JsonObject): JsonObject {
     ),
   );
 }
-
-/** A time as objects have it: `2026-11-20T16:38:56Z`. */
-export function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+/, '');
-}

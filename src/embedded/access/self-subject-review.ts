@@ -1,5 +1,4 @@
-import type { JsonObject } from '../../schema/index.ts';
-import { timestamp } from './review.ts';
+import { formatTime, type JsonObject } from '../../schema/index.ts';
 import { type User, userInfo } from './user.ts';
 
 /**
@@ -11,7 +10,7 @@ export function reviewSelf(user: User, version: string, now: number): JsonObject
   return {
     kind: 'SelfSubjectReview',
     apiVersion: `authentication.k8s.io/${version}`,
-    metadata: { creationTimestamp: timestamp(now) },
+    metadata: { creationTimestamp: formatTime(now) },
     status: { userInfo: userInfo(user) },
   };
 }

@@ -5,12 +5,13 @@ import {
   textAt,
   textsAt,
   goQuote,
+  formatTime,
   type FieldError,
   type JsonObject,
 } from '../../schema/index.ts';
 import type { ReadObject } from './read-object.ts';
 import { StatusError, badRequest, conflict, invalid, notFound } from '../status/index.ts';
-import { type Reviewed, timestamp, withoutEmpty } from './review.ts';
+import { type Reviewed, withoutEmpty } from './review.ts';
 import type { ObjectIdentity, ServiceAccountTokens } from './service-account-tokens.ts';
 
 /** A POST to `serviceaccounts/NAME/token`. */
@@ -61,11 +62,11 @@ export function requestToken(
     object: {
       kind: 'TokenRequest',
       apiVersion: `${group}/v1`,
-      metadata: { name, namespace, uid, creationTimestamp: timestamp(now) },
+      metadata: { name, namespace, uid, creationTimestamp: formatTime(now) },
       spec: { audiences, expirationSeconds: lifetime, boundObjectRef: shownReference(body) },
       status: {
         token: tokens.issue(grant, now, call.id),
-        expirationTimestamp: timestamp(now + lifetime * 1000),
+        expirationTimestamp: formatTime(now + lifetime * 1000),
       },
     },
   };

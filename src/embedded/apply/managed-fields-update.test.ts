@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 
-import { copyObject, type Json, type JsonObject } from '../../schema/index.ts';
+import { copyObject, formatTime, type Json, type JsonObject } from '../../schema/index.ts';
 import { gadget, gadgetSchema } from './gadget.arbitrary.ts';
-import { managedFieldsOf, printTime, restoreManagedTimes, setManagedFields } from './managed-fields.ts';
+import { managedFieldsOf, restoreManagedTimes, setManagedFields } from './managed-fields.ts';
 import { updateManagedFields, type ManagedUpdate } from './managed-fields-update.ts';
 
 const SECOND = 1000;
@@ -207,7 +207,7 @@ test('updateManagedFields() brings entries up to date where a list or object bec
     manager: 'one',
     operation: 'Update',
     apiVersion: 'v1',
-    time: printTime(0),
+    time: formatTime(0),
     fieldsType: 'FieldsV1',
   };
   setManagedFields(live, [
@@ -248,7 +248,7 @@ test('restoreManagedTimes() undoes times only where nothing else distinguishes t
   const live = written({ next: labelled({ a: '1' }) });
   const later = (object: JsonObject): JsonObject => {
     const next = copyObject(object);
-    for (const entry of managedFieldsOf(next) as JsonObject[]) entry['time'] = printTime(5000);
+    for (const entry of managedFieldsOf(next) as JsonObject[]) entry['time'] = formatTime(5000);
     return next;
   };
   const same = later(live);

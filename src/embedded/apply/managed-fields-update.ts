@@ -1,11 +1,18 @@
-import { equalJson, isJsonObject, type Json, type JsonObject, type Schema } from '../../schema/index.ts';
+import {
+  equalJson,
+  isJsonObject,
+  formatTime,
+  type Json,
+  type JsonObject,
+  type Schema,
+} from '../../schema/index.ts';
 import { ApplyError } from './apply-error.ts';
 import { compare } from './compare.ts';
 import { emptyObject } from './empty-object.ts';
 import { FieldSet } from './field-set.ts';
 import { fieldTypeOf } from './field-type.ts';
 import { decodeOwners, encodeOwners, type Manager, type Owners } from './managers.ts';
-import { managedFieldsOf, printTime, setManagedFields, withoutManagedFields } from './managed-fields.ts';
+import { managedFieldsOf, setManagedFields, withoutManagedFields } from './managed-fields.ts';
 import { ownUpdate, reconcileOwners, withoutReset } from './own-update.ts';
 
 /** A create, update or patch that is about to be stored. */
@@ -55,7 +62,7 @@ export function updateManagedFields(update: ManagedUpdate): void {
     return;
   }
   reconcileOwners(type, owners);
-  ownUpdate(owners, writerOf(update), difference, printTime(update.now));
+  ownUpdate(owners, writerOf(update), difference, formatTime(update.now));
   setManagedFields(next, encodeOwners(owners));
 }
 

@@ -1,10 +1,5 @@
 import { equalJson, isJsonObject, memberOf, type Json, type JsonObject } from '../../schema/index.ts';
 
-/** An entry's time: RFC 3339 in whole seconds. */
-export function printTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
 /** metadata.managedFields of an object; undefined if it has none. */
 export function managedFieldsOf(object: JsonObject | undefined): Json | undefined {
   const metadata = object === undefined ? undefined : memberOf(object, 'metadata');

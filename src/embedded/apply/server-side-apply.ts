@@ -2,6 +2,7 @@ import {
   copyObject,
   isJsonObject,
   memberOf,
+  formatTime,
   type Json,
   type JsonObject,
   type Schema,
@@ -23,7 +24,6 @@ import { fieldsOf } from './fields-of.ts';
 import { MIGRATING_MANAGER, renewLastApplied, unchangedSinceClientApply } from './last-applied.ts';
 import {
   managedFieldsOf,
-  printTime,
   restoreManagedTimes,
   setManagedFields,
   withoutManagedFields,
@@ -105,7 +105,7 @@ function mergeInto(apply: ServerSideApply, type: FieldType, owners: Owners, old:
   const id = managerId(writer);
   const last = owners.get(id)?.fields ?? new FieldSet();
   const fields = fieldsOf(type, apply.applied).recursiveDifference(reset);
-  owners.set(id, { ...writer, fields, time: printTime(apply.now) });
+  owners.set(id, { ...writer, fields, time: formatTime(apply.now) });
   const laid = apply.live === undefined ? copyObject(apply.applied) : merge(type, old, apply.applied);
   const object = copyObject(pruneAbandoned(type, laid, owners, last));
   if (apply.live !== undefined) {
@@ -120,7 +120,7 @@ function mergeInto(apply: ServerSideApply, type: FieldType, owners: Owners, old:
   }
   const own = withoutMeta(fields);
   if (own.isEmpty) owners.delete(id);
-  else owners.set(id, { ...writer, fields: own, time: printTime(apply.now) });
+  else owners.set(id, { ...writer, fields: own, time: formatTime(apply.now) });
   return { conflicts: undefined, object, owners };
 }
 
@@ -144,7 +144,7 @@ function claimUnowned(apply: ServerSideApply, type: FieldType, owners: Owners, o
   );
   const { apiVersion, subresource } = apply;
   const writer: Manager = { name: 'before-first-apply', operation: 'Update', apiVersion, subresource };
-  ownUpdate(owners, writer, difference, printTime(apply.now));
+  ownUpdate(owners, writer, difference, formatTime(apply.now));
 }
 
 /** `namespace/name; group/version, Kind=kind`. */

@@ -5,6 +5,7 @@ import {
   objectsAt,
   textAt,
   valueAt,
+  formatTime,
   type Json,
   type JsonObject,
 } from '../../schema/index.ts';
@@ -12,7 +13,6 @@ import { customKinds, hasCondition, type Kind } from '../kinds/index.ts';
 import {
   CLEANUP_FINALIZER,
   finalizersOf,
-  formatTime,
   isBeingDeleted,
   nameOf,
   objectValue,

@@ -1,7 +1,7 @@
 import { matchesSelector } from '../../api/index.ts';
-import { objectAt, textAt, valueAt, type Json, type JsonObject } from '../../schema/index.ts';
+import { objectAt, textAt, valueAt, formatTime, type Json, type JsonObject } from '../../schema/index.ts';
 import { conditionOf, hasCondition, type Kind } from '../kinds/index.ts';
-import { formatTime, isBeingDeleted, labelsOf, metadataOf, nameOf } from '../rest/index.ts';
+import { isBeingDeleted, labelsOf, metadataOf, nameOf } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 

@@ -1,5 +1,6 @@
 import {
   forbiddenValue,
+  formatTime,
   invalidValue,
   isTrueAt,
   numberAt,
@@ -64,7 +65,7 @@ export const pod: BuiltInKind = {
       const status = ensureObject(object, 'status');
       status['qosClass'] = qualityOfService(objectAt(object, 'spec'));
       if (objectsAt(object, 'spec', 'schedulingGates').length > 0) {
-        status['conditions'] = [gatedCondition(new Date(context.now).toISOString().replace(/\.\d+Z$/, 'Z'))];
+        status['conditions'] = [gatedCondition(formatTime(context.now))];
       }
     },
     validateNew: (object) => podSpecErrors(objectAt(object, 'spec') ?? {}, 'spec'),

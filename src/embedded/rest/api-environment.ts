@@ -28,8 +28,3 @@ const MAX_PREFIX = 58;
 export function generateName(prefix: string, random: () => number): string {
   return `${prefix.slice(0, MAX_PREFIX)}${randomName(random, 5)}`;
 }
-
-/** A time as objects have it: whole seconds, UTC. */
-export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
-}

@@ -1,6 +1,13 @@
 import { AdmissionError, validateMetadata, type Kind, type WriteContext } from '../kinds/index.ts';
-import { copyObject, requiredValue, textAt, type Json, type JsonObject } from '../../schema/index.ts';
-import { formatTime, generateName, type ApiEnvironment } from './api-environment.ts';
+import {
+  copyObject,
+  requiredValue,
+  textAt,
+  formatTime,
+  type Json,
+  type JsonObject,
+} from '../../schema/index.ts';
+import { generateName, type ApiEnvironment } from './api-environment.ts';
 import { setManagedFields, trackOwnership } from './field-ownership.ts';
 import { schemaErrors } from './object-checks.ts';
 import { keyOf, readObject, writeContext, writeObject } from './object-store.ts';

@@ -2,12 +2,13 @@ import {
   isJsonObject,
   unsupportedValue,
   textAt,
+  formatTime,
   type FieldError,
   type JsonObject,
   type Json,
 } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { formatTime, type ApiEnvironment } from './api-environment.ts';
+import { type ApiEnvironment } from './api-environment.ts';
 import { isDefinition, terminateDefinition } from './definition-deletion.ts';
 import {
   countGeneration,

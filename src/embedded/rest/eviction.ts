@@ -1,6 +1,6 @@
-import { numberAt, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
+import { numberAt, objectAt, textAt, formatTime, type JsonObject } from '../../schema/index.ts';
 import { matchesSelector } from '../../api/index.ts';
-import { formatTime, type ApiEnvironment } from './api-environment.ts';
+import { type ApiEnvironment } from './api-environment.ts';
 import { deleteObject, readDeleteOptions } from './delete-object.ts';
 import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import { objectValue } from './presentation.ts';

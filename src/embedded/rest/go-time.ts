@@ -1,3 +1,4 @@
+import { formatTime } from '../../schema/index.ts';
 import { TypeMismatch } from './type-mismatch.ts';
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d+)?(Z|[+-](\d{2}):(\d{2}))$/;
@@ -11,7 +12,7 @@ const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00';
 export function readTime(text: string): string {
   const parts = RFC3339.exec(text);
   if (parts === null) throw unreadable(text, TIME_LAYOUT, '2006', text);
-  return new Date(instantOf(text, parts)).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  return formatTime(instantOf(text, parts));
 }
 
 /** Checks a metav1.MicroTime, which is stored as it was sent. @throws TypeMismatch where Go's time.Parse fails */

@@ -1,6 +1,5 @@
 export type { ApiEnvironment } from './api-environment.ts';
 export { CLEANUP_FINALIZER } from './definition-deletion.ts';
-export { formatTime } from './api-environment.ts';
 export { KindRegistry } from './kind-registry.ts';
 export type { KubernetesApiOptions } from './kubernetes-api.ts';
 export { KubernetesApi, statusAnswer } from './kubernetes-api.ts';

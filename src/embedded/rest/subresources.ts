@@ -5,9 +5,9 @@ import {
   objectAt,
   textAt,
   valueAt,
+  formatTime,
   type JsonObject,
 } from '../../schema/index.ts';
-import { formatTime } from './api-environment.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
 import { StatusError, badRequest, internalError, invalid } from '../status/index.ts';
