@@ -120,7 +120,8 @@ async function warmUp(): Promise<void> {
     await promisify(execFile)(
       process.execPath,
       [join(directory, 'main.cjs'), ...args, ...from, '--cache', join(folder, 'cache')],
-      { env: { ...process.env, ...env }, timeout: 60_000 },
+      // As after a bundling by the loader, so that a source from the future does not have it begin another one.
+      { env: { ...process.env, VARVE_BUNDLED: 'now', ...env }, timeout: 60_000 },
     );
   };
   try {

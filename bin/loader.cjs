@@ -21,13 +21,31 @@ const cache = `${filename}.cache`;
  */
 const FLAGS = ['--no-incremental-marking', '--no-turbofan', '--invocation-count-for-maglev=5000'];
 
-/** Whether a source, or what makes the bundle of them, has changed since. */
-function isStale() {
-  const made = statSync(__filename).mtimeMs;
-  return ['package.json', 'bin/bundle.ts', 'bin/loader.cjs', ...bundle.sources].some((path) => {
+/** When this loader was made, and the bundles with it. */
+const made = statSync(__filename).mtimeMs;
+
+/** When the loader was made that has had this one made in its place; else undefined. Not for processes that this starts. */
+const before = process.env.VARVE_BUNDLED;
+delete process.env.VARVE_BUNDLED;
+
+/** A source, or what makes the bundle of them, that has changed since. */
+function newerSource() {
+  return ['package.json', 'bin/bundle.ts', 'bin/loader.cjs', ...bundle.sources].find((path) => {
     const stat = statSync(`${root}/${path}`, { throwIfNoEntry: false });
     return stat === undefined || stat.mtimeMs > made;
   });
+}
+
+/** Makes the bundles anew and ends with what they do; once only, since a file may be dated in the future. */
+function bundleAnew() {
+  const { spawnSync } = require('node:child_process');
+  const { status } = spawnSync(process.execPath, [`${root}/bin/bundle.ts`], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(1);
+  const again = spawnSync(process.execPath, [...process.execArgv, __filename, ...process.argv.slice(2)], {
+    env: { ...process.env, VARVE_BUNDLED: String(made) },
+    stdio: 'inherit',
+  });
+  process.exit(again.status ?? 1);
 }
 
 /** A process that lasts is optimised as it runs. */
@@ -57,13 +75,18 @@ function run() {
   if (process.env.VARVE_WRITE_CODE_CACHE === undefined) FLAGS.forEach((flag) => setFlagsFromString(flag));
 }
 
-if (process.env.VARVE_WRITE_CODE_CACHE === undefined && isStale()) {
-  const { spawnSync } = require('node:child_process');
-  const { status } = spawnSync(process.execPath, [`${root}/bin/bundle.ts`], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) process.exit(1);
-  const again = spawnSync(process.execPath, [...process.execArgv, __filename, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
-  process.exit(again.status ?? 1);
-} else if (isLasting) runLasting();
+const newer = process.env.VARVE_WRITE_CODE_CACHE === undefined ? newerSource() : undefined;
+if (newer !== undefined) {
+  if (before === undefined) bundleAnew();
+  if (before === String(made)) {
+    process.stderr.write(
+      `varve: ${newer} is newer than dist/cli/main.cjs, and bin/bundle.ts has not made that anew; remove dist/cli and run varve again\n`,
+    );
+    process.exit(1);
+  }
+  process.stderr.write(
+    `varve: ${newer} is newer than the bundle that has just been made of it, so it will be made at every start; run touch ${newer}\n`,
+  );
+}
+if (isLasting) runLasting();
 else run();
