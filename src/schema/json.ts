@@ -41,19 +41,32 @@ export function copyObject(object: JsonObject): JsonObject {
 
 /** Whether two values are the same JSON; the order of an object's keys does not count. */
 export function equalJson(one: Json, other: Json): boolean {
+  return equal(one, other, Object.keys);
+}
+
+/** The same for values that may be absent, where null, as a member too, is as good as absent. */
+export function sameJson(one: Json | undefined, other: Json | undefined): boolean {
+  return equal(one ?? null, other ?? null, keysWithValues);
+}
+
+function keysWithValues(object: JsonObject): string[] {
+  return Object.keys(object).filter((key) => (object[key] ?? null) !== null);
+}
+
+function equal(one: Json, other: Json, keysOf: (object: JsonObject) => string[]): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   if (Array.isArray(one)) {
     return (
       Array.isArray(other) &&
       one.length === other.length &&
-      one.every((item, index) => equalJson(item, other[index] ?? null))
+      one.every((item, index) => equal(item, other[index] ?? null, keysOf))
     );
   }
   if (Array.isArray(other)) return false;
-  const keys = Object.keys(one);
+  const keys = keysOf(one);
   return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && equalJson(one[key] ?? null, other[key] ?? null))
+    keys.length === keysOf(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && equal(one[key] ?? null, other[key] ?? null, keysOf))
   );
 }

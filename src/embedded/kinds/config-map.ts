@@ -1,8 +1,15 @@
-import { forbiddenValue, invalidValue, isTrueAt, objectAt, tooLong, valueAt } from '../../schema/index.ts';
+import {
+  forbiddenValue,
+  invalidValue,
+  isTrueAt,
+  objectAt,
+  sameJson,
+  tooLong,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { base64Bytes } from './base64-bytes.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { sameJson } from './members.ts';
 import { configKeyProblems } from './names.ts';
 import { invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';

@@ -4,6 +4,7 @@ import {
   numberAt,
   objectAt,
   objectsAt,
+  sameJson,
   setMember,
   textAt,
   textsAt,
@@ -16,7 +17,7 @@ import { customTable } from './printer-columns.ts';
 import { scaleErrors, scalePathsOf, statusScaleErrors } from './custom-scale.ts';
 import { toGoForm } from './go-form.ts';
 import type { Kind, Strategy, Subresource } from './kind.ts';
-import { ensureObject, sameJson, setOrRemove } from './members.ts';
+import { ensureObject, setOrRemove } from './members.ts';
 import { strategyOf } from './strategy.ts';
 
 /** The kinds of all versions that a stored CustomResourceDefinition serves. They share what is stored. */

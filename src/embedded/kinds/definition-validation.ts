@@ -8,6 +8,7 @@ import {
   objectAt,
   objectsAt,
   requiredValue,
+  sameJson,
   textAt,
   textsAt,
   unsupportedValue,
@@ -15,7 +16,6 @@ import {
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { hasCondition } from './conditions.ts';
-import { sameJson } from './members.ts';
 import { unlessSame } from './problems.ts';
 import { versionErrors } from './version-validation.ts';
 

@@ -1,9 +1,17 @@
-import { forbiddenValue, invalidValue, numberAt, objectAt, textAt, valueAt } from '../../schema/index.ts';
+import {
+  forbiddenValue,
+  invalidValue,
+  numberAt,
+  objectAt,
+  sameJson,
+  textAt,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
 import { formatSelector, unlessSameSelector } from './label-selector.ts';
-import { ensureObject, sameJson, setDefault, setDefaultText, setOrRemove } from './members.ts';
+import { ensureObject, setDefault, setDefaultText, setOrRemove } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessAtMostWhole, unlessCountOrPercent, unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';

@@ -5,6 +5,7 @@ import {
   objectAt,
   qualifiedNameProblems,
   requiredValue,
+  sameJson,
   textAt,
   valueAt,
 } from '../../schema/index.ts';
@@ -12,7 +13,7 @@ import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { fromCoreEvent, toCoreEvent } from './event-view.ts';
 import { ageOf } from './human-duration.ts';
-import { ensureObject, sameJson, setDefault } from './members.ts';
+import { ensureObject, setDefault } from './members.ts';
 import { metadataOf } from './metadata.ts';
 import { pathSegmentProblems } from './names.ts';
 import { invalidFor, unlessSame } from './problems.ts';

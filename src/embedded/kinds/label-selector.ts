@@ -6,11 +6,12 @@ import {
   objectsAt,
   qualifiedNameProblems,
   requiredValue,
+  sameJson,
   textAt,
   textsAt,
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
-import { inOrder, sameJson } from './members.ts';
+import { inOrder } from './members.ts';
 import { labelErrors } from './metadata.ts';
 import { invalidFor, invalidStruct } from './problems.ts';
 

@@ -1,4 +1,4 @@
-import { isJsonObject, objectAt, textAt, valueAt } from '../../schema/index.ts';
+import { objectAt, textAt, valueAt } from '../../schema/index.ts';
 import type { Json, JsonObject } from '../../schema/index.ts';
 
 /** The object in member `key`, which is made if it is absent. */
@@ -34,22 +34,4 @@ export function inOrder(object: JsonObject, names: readonly string[]): JsonObjec
     if (value !== undefined) ordered[name] = value;
   }
   return ordered;
-}
-
-/** Whether two values are the same JSON: the order of members does not matter; null is as good as absent. */
-export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
-  if (left === right) return true;
-  if (left === undefined || left === null) return right === undefined || right === null;
-  if (right === undefined || right === null) return false;
-  if (Array.isArray(left)) {
-    if (!Array.isArray(right) || left.length !== right.length) return false;
-    return left.every((item, index) => sameJson(item, right[index]));
-  }
-  if (!isJsonObject(left) || !isJsonObject(right)) return false;
-  for (const key of Object.keys(left)) {
-    if (!sameJson(left[key], Object.hasOwn(right, key) ? right[key] : undefined)) return false;
-  }
-  return Object.keys(right).every(
-    (key) => Object.hasOwn(left, key) || right[key] === null || right[key] === undefined,
-  );
 }

@@ -8,6 +8,7 @@ import {
   objectsAt,
   qualifiedNameProblems,
   requiredValue,
+  sameJson,
   textAt,
   unsupportedValue,
   valueAt,
@@ -16,7 +17,7 @@ import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
 import { compareText } from './label-selector.ts';
-import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
+import { ensureObject, setDefault, setOrRemove } from './members.ts';
 import { duplicateStruct, invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 import type { Cell, ColumnRules } from './table.ts';

@@ -5,6 +5,7 @@ import {
   numberAt,
   objectAt,
   objectsAt,
+  sameJson,
   textAt,
   valueAt,
 } from '../../schema/index.ts';
@@ -13,7 +14,7 @@ import { isJsonObject } from '../../schema/index.ts';
 import { podSpecText } from './pod-spec-text.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import { imageErrors, tolerationErrors } from './container-validation.ts';
-import { sameJson, setOrRemove } from './members.ts';
+import { setOrRemove } from './members.ts';
 
 const FIXED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';

@@ -6,6 +6,7 @@ import {
   numberAt,
   objectAt,
   objectsAt,
+  sameJson,
   textAt,
   valueAt,
 } from '../../schema/index.ts';
@@ -13,7 +14,7 @@ import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
 import type { Subresource, Verb } from './kind.ts';
-import { ensureObject, sameJson, setDefault, setOrRemove } from './members.ts';
+import { ensureObject, setDefault, setOrRemove } from './members.ts';
 import { admitPod } from './pod-admission.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
 import { podTable } from './pod-table.ts';

@@ -1,6 +1,5 @@
-import { invalidValue, printValue, unsupportedValue } from '../../schema/index.ts';
+import { invalidValue, printValue, sameJson, unsupportedValue } from '../../schema/index.ts';
 import type { FieldError, Json } from '../../schema/index.ts';
-import { sameJson } from './members.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 

@@ -5,6 +5,7 @@ import {
   objectAt,
   objectsAt,
   requiredValue,
+  sameJson,
   textAt,
   unsupportedValue,
   valueAt,
@@ -12,7 +13,7 @@ import {
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { compareText, selectorErrors } from './label-selector.ts';
-import { ensureObject, sameJson, setDefault, setDefaultText } from './members.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { pathSegmentProblems } from './names.ts';
 import { invalidFor } from './problems.ts';
 import { AGE, DEFAULT_TABLE, NAME, ageCell, nameCell } from './table.ts';

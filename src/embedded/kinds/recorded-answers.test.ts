@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { isJsonObject, objectAt, objectsAt, textAt } from '../../schema/index.ts';
+import { isJsonObject, objectAt, objectsAt, sameJson, textAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { builtInSchema } from '../documents/index.ts';
 import {
@@ -13,7 +13,6 @@ import {
   validateMetadataUpdate,
 } from './index.ts';
 import type { Kind, WriteContext } from './index.ts';
-import { sameJson } from './members.ts';
 
 interface Recording {
   readonly id: string;

@@ -1,8 +1,8 @@
-import { forbiddenValue, numberAt, objectAt, objectsAt, textAt } from '../../schema/index.ts';
+import { forbiddenValue, numberAt, objectAt, objectsAt, sameJson, textAt } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
-import { ensureObject, sameJson, setDefault, setDefaultText } from './members.ts';
+import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { podTemplateDefaults } from './pod-defaults.ts';
 import { unlessNonNegative, unlessOneOf } from './problems.ts';
 import { specChanged } from './strategy.ts';

@@ -1,7 +1,14 @@
-import { copyJson, dns1123SubdomainProblems, numberAt, setMember, valueAt } from '../../schema/index.ts';
+import {
+  copyJson,
+  dns1123SubdomainProblems,
+  numberAt,
+  sameJson,
+  setMember,
+  valueAt,
+} from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { Strategy, WriteContext } from './kind.ts';
-import { ensureObject, sameJson, setOrRemove } from './members.ts';
+import { ensureObject, setOrRemove } from './members.ts';
 
 /** What distinguishes a kind from the usual; everything left out is as most kinds have it. */
 export interface StrategyRules {
