@@ -14,7 +14,7 @@ import {
   type Credentials,
 } from './access/index.ts';
 import { builtInSchema } from './documents/index.ts';
-import { builtInKinds, type Kind } from './kinds/index.ts';
+import { builtInKinds, customKinds, type Kind } from './kinds/index.ts';
 import { KindRegistry, KubernetesApi, SystemClient, Watch, type ApiEnvironment } from './rest/index.ts';
 import { openStore, type HistoryOptions, type Store } from './store/index.ts';
 
@@ -47,10 +47,17 @@ let keys: Promise<Credentials> | undefined;
 
 /** Making keys takes longer than a test. */
 function credentials(): Promise<Credentials> {
-  const directory = mkdtempSync(join(tmpdir(), 'keys-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  keys ??= openCredentials(directory, Date.now());
+  keys ??= makeKeys();
   return keys;
+}
+
+async function makeKeys(): Promise<Credentials> {
+  const directory = mkdtempSync(join(tmpdir(), 'keys-'));
+  try {
+    return await openCredentials(directory, Date.now());
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /** An API on a store of its own, with a clock, uids and names that a test can foretell. */
@@ -138,6 +145,11 @@ export class TestCluster {
     return kind;
   }
 
+  /** Serves what definitions define, and nothing else of that sort. */
+  serve(...definitions: readonly JsonObject[]): void {
+    this.environment.kinds.setCustom(definitions.flatMap(customKinds));
+  }
+
   /** What the API answers; fails on a watch. */
   async call(method: string, target: string, request: TestRequest = {}): Promise<TestAnswer> {
     const answer = await this.#handle(method, target, request);
@@ -208,4 +220,49 @@ export class TestCluster {
 
 function placeOf(object: JsonObject): [namespace: string, name: string] {
   return [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')];
+}
+
+/** A namespaced kind `Gadget` of `lab.example.com/v1`, with status and scale. */
+export function gadgets(specSchema: JsonObject = {}): JsonObject {
+  const spec: JsonObject = {
+    type: 'object',
+    properties: {
+      size: { type: 'integer', default: 1, minimum: 0 },
+      replicas: { type: 'integer' },
+      note: { type: 'string' },
+      anything: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    },
+    ...specSchema,
+  };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'gadgets.lab.example.com' },
+    spec: {
+      group: 'lab.example.com',
+      scope: 'Namespaced',
+      names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: {
+                spec,
+                status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+              },
+            },
+          },
+          subresources: {
+            status: {},
+            scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+          },
+          additionalPrinterColumns: [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }],
+        },
+      ],
+    },
+  };
 }

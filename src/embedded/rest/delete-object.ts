@@ -1,15 +1,8 @@
-import {
-  isJsonObject,
-  unsupportedValue,
-  textAt,
-  formatTime,
-  type FieldError,
-  type JsonObject,
-  type Json,
-} from '../../schema/index.ts';
+import { formatTime, numberAt, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import { type ApiEnvironment } from './api-environment.ts';
+import type { ApiEnvironment } from './api-environment.ts';
 import { isDefinition, terminateDefinition } from './definition-deletion.ts';
+import type { DeleteOptions, Propagation } from './delete-options.ts';
 import {
   countGeneration,
   finalizersOf,
@@ -17,82 +10,9 @@ import {
   metadataOf,
   nameOf,
   setFinalizers,
-  shownText,
 } from './object-metadata.ts';
 import { removeObject, writeObject } from './object-store.ts';
-import { dryRunErrors } from './request-options.ts';
-import { StatusError, badRequest, forbidden, invalidOptions } from '../status/index.ts';
-
-type Propagation = 'Background' | 'Foreground' | 'Orphan';
-
-/** DeleteOptions, from a body or a query. */
-export interface DeleteOptions {
-  readonly dryRun: boolean;
-  /** Undefined: the kind's own default. */
-  readonly propagation: Propagation | undefined;
-  readonly gracePeriodSeconds: number | undefined;
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
-}
-
-const PROPAGATIONS: readonly Propagation[] = ['Foreground', 'Background', 'Orphan'];
-
-/** Reads DeleteOptions; what the body leaves out may be in the query. @throws StatusError 400, 422 */
-export function readDeleteOptions(body: JsonObject | undefined, query: URLSearchParams): DeleteOptions {
-  const errors: FieldError[] = [];
-  const listed = body?.['dryRun'];
-  const dryRun = Array.isArray(listed)
-    ? listed.map(String)
-    : query.getAll('dryRun').filter((value) => value !== '');
-  errors.push(...dryRunErrors(dryRun));
-  const policy = body?.['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
-  const propagation = PROPAGATIONS.find((candidate) => candidate === policy);
-  if (policy !== undefined && propagation === undefined) {
-    errors.push(unsupportedValue('propagationPolicy', shownText(policy), [...PROPAGATIONS, 'nil']));
-  }
-  const orphan = body?.['orphanDependents'] ?? query.get('orphanDependents') ?? undefined;
-  if (orphan !== undefined && policy !== undefined) {
-    errors.push({
-      reason: 'FieldValueInvalid',
-      field: 'propagationPolicy',
-      message: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
-    });
-  }
-  if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
-  const preconditions = body?.['preconditions'];
-  const conditions = isJsonObject(preconditions) ? preconditions : {};
-  return {
-    dryRun: dryRun.length > 0,
-    propagation: propagation ?? orphaning(orphan),
-    gracePeriodSeconds: readGrace(
-      body?.['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined,
-    ),
-    uid: textOrNothing(conditions, 'uid'),
-    resourceVersion: textOrNothing(conditions, 'resourceVersion'),
-  };
-}
-
-function orphaning(orphan: unknown): Propagation | undefined {
-  if (orphan === undefined) return undefined;
-  return orphan === true || orphan === 'true' ? 'Orphan' : 'Background';
-}
-
-function readGrace(value: Json | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const seconds = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-  if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds)) {
-    throw badRequest(
-      `strconv.ParseInt: parsing ${JSON.stringify(shownText(value).slice(0, 40))}: invalid syntax`,
-    );
-  }
-  // A negative period is taken for the shortest (kubernetes: 1 second).
-  return seconds < 0 ? 1 : seconds;
-}
-
-function textOrNothing(object: JsonObject, key: string): string | undefined {
-  const text = textAt(object, key);
-  return text === '' ? undefined : text;
-}
+import { StatusError, forbidden } from '../status/index.ts';
 
 /** What a delete did. */
 export interface Deleted {
@@ -131,15 +51,14 @@ export function deleteObject(
   const before = finalizersOf(object);
   const finalizers = withPropagation(kind, before, options, warnings);
   const grace = kind.strategy.gracePeriodSeconds(object, options.gracePeriodSeconds);
-  const metadata = metadataOf(object);
   const stays = finalizers.length > 0 || grace > 0 || isNamespace;
+  const isGraceful = kind.strategy.deletesGracefully;
   if (isMarked && stays) {
-    const current = metadata['deletionGracePeriodSeconds'];
-    const isShorter = typeof current === 'number' && grace < current;
-    if (!isShorter) return { object, isGone: false };
+    // Later requests can shorten a grace period, and where there is none, change what becomes of dependants.
+    const isChange = isGraceful || isNamespace ? grace < graceOf(object) : !isSame(finalizers, before);
+    if (!isChange) return { object, isGone: false };
   }
-  const isShown = stays || kind.strategy.deletesGracefully;
-  if (isShown && (!isMarked || grace > 0 || metadata['deletionGracePeriodSeconds'] !== 0)) {
+  if (isMarked ? isGraceful && grace < graceOf(object) : isGraceful || stays) {
     mark(environment, kind, object, grace, isMarked);
   }
   if (isNamespace) terminateNamespace(object);
@@ -165,9 +84,17 @@ function mark(
   if (!again) countGeneration(object);
 }
 
+/** How long an object that is being deleted was given, in seconds. */
+function graceOf(object: JsonObject): number {
+  return numberAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? 0;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name) => other.includes(name));
+}
+
 function terminateNamespace(object: JsonObject): void {
-  const status = object['status'];
-  object['status'] = { ...(isJsonObject(status) ? status : {}), phase: 'Terminating' };
+  object['status'] = { ...objectAt(object, 'status'), phase: 'Terminating' };
 }
 
 function withPropagation(

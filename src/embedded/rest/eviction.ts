@@ -1,7 +1,8 @@
 import { numberAt, objectAt, textAt, formatTime, type JsonObject } from '../../schema/index.ts';
 import { matchesSelector } from '../../api/index.ts';
-import { type ApiEnvironment } from './api-environment.ts';
-import { deleteObject, readDeleteOptions } from './delete-object.ts';
+import type { ApiEnvironment } from './api-environment.ts';
+import { deleteObject } from './delete-object.ts';
+import { readDeleteOptions } from './delete-options.ts';
 import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import { objectValue } from './presentation.ts';
 import { SystemClient } from './system-client.ts';

@@ -1,7 +1,8 @@
 import { copyObject, type JsonObject } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { createObject } from './create-object.ts';
-import { deleteObject, type DeleteOptions } from './delete-object.ts';
+import { deleteObject } from './delete-object.ts';
+import type { DeleteOptions } from './delete-options.ts';
 import { readObject } from './object-store.ts';
 import { objectValue } from './presentation.ts';
 import { namespaceOf } from './object-metadata.ts';

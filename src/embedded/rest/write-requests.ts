@@ -9,7 +9,8 @@ import {
 import type { Kind } from '../kinds/index.ts';
 import { decodeBody } from './body.ts';
 import { createObject } from './create-object.ts';
-import { deleteObject, readDeleteOptions, type DeleteOptions } from './delete-object.ts';
+import { deleteObject } from './delete-object.ts';
+import { readDeleteOptions, type DeleteOptions } from './delete-options.ts';
 import { listObjects } from './list-objects.ts';
 import { readListOptions } from './list-options.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
