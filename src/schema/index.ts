@@ -14,7 +14,7 @@ export {
   unsupportedValue,
   wrongType,
 } from './field-error.ts';
-export { goQuote, goQuoteList } from './go-format.ts';
+export { goJson, goQuote, goQuoteList } from './go-format.ts';
 export { goJsonKind, goType, printGoValue } from './go-value.ts';
 export type { Json, JsonObject } from './json.ts';
 export { copyJson, copyObject, equalJson, isJsonObject, memberOf, sameJson, setMember } from './json.ts';

@@ -1,4 +1,5 @@
-import { compareTexts, managerId, secondOf, type Manager, type Owners } from './managers.ts';
+import { compareText } from '../../ignition/index.ts';
+import { managerId, secondOf, type Manager, type Owners } from './managers.ts';
 
 /** k8s.io/apimachinery managedfields, DefaultMaxUpdateManagers. */
 const MAX_UPDATERS = 10;
@@ -12,7 +13,7 @@ export function foldAncientChanges(owners: Owners): void {
   let excess = updaters.length - MAX_UPDATERS;
   if (excess <= 0) return;
   updaters.sort(
-    ([oneId, one], [otherId, other]) => secondOf(one) - secondOf(other) || compareTexts(oneId, otherId),
+    ([oneId, one], [otherId, other]) => secondOf(one) - secondOf(other) || compareText(oneId, otherId),
   );
   const firsts = new Map<string, string>();
   for (const [id, { apiVersion, fields, time }] of updaters) {

@@ -1,5 +1,6 @@
+import { compareText } from '../../ignition/index.ts';
 import type { FieldSet } from './field-set.ts';
-import { compareTexts, type Manager, type Owners, type Ownership } from './managers.ts';
+import { type Manager, type Owners, type Ownership } from './managers.ts';
 import { printPath } from './path-element.ts';
 
 /** Fields that an apply would change and another manager owns, by the manager's id. */
@@ -18,7 +19,7 @@ export function conflictsOf(owners: Owners, writerId: string, changed: FieldSet)
   const conflicts = new Map<string, { owner: Ownership; fields: FieldSet }>();
   const others = [...owners]
     .filter(([id]) => id !== writerId)
-    .sort(([one], [other]) => compareTexts(one, other));
+    .sort(([one], [other]) => compareText(one, other));
   for (const [id, owner] of others) {
     const fields = owner.fields.intersection(changed);
     if (!fields.isEmpty) conflicts.set(id, { owner, fields });

@@ -1,5 +1,4 @@
-import type { Json, Schema } from '../../schema/index.ts';
-import { canonicalJson } from './path-element.ts';
+import { goJson, type Json, type Schema } from '../../schema/index.ts';
 
 /**
  * What a place of an object may hold and how that is owned: as a whole (`atomic`, and every scalar) or piece by piece. Most
@@ -153,6 +152,6 @@ function keyFields(schema: Schema, names: readonly string[]): KeyField[] | undef
   if (names.length === 0) return undefined;
   return [...names].sort().map((name) => {
     const fallback: Json | undefined = schema.items?.properties?.[name]?.default;
-    return { name, fallback: fallback === undefined ? undefined : canonicalJson(fallback) };
+    return { name, fallback: fallback === undefined ? undefined : goJson(fallback) };
   });
 }

@@ -1,5 +1,4 @@
-import { copyObject, isJsonObject, memberOf, type JsonObject } from '../../schema/index.ts';
-import { canonicalJson } from './path-element.ts';
+import { copyObject, isJsonObject, memberOf, goJson, type JsonObject } from '../../schema/index.ts';
 import { typedProblem } from './check-typed.ts';
 import { compare } from './compare.ts';
 import type { FieldSet } from './field-set.ts';
@@ -47,7 +46,7 @@ export function renewLastApplied(object: JsonObject, applied: JsonObject): void 
     delete recorded[LAST_APPLIED];
     if (Object.keys(recorded).length === 0) delete (record['metadata'] as JsonObject)['annotations'];
   }
-  annotations[LAST_APPLIED] = `${canonicalJson(record)}\n`;
+  annotations[LAST_APPLIED] = `${goJson(record)}\n`;
   let size = 0;
   for (const [key, value] of Object.entries(annotations)) {
     size += Buffer.byteLength(key) + (typeof value === 'string' ? Buffer.byteLength(value) : 0);

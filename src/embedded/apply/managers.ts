@@ -1,4 +1,5 @@
 import { isJsonObject, memberOf, type Json, type JsonObject } from '../../schema/index.ts';
+import { compareText } from '../../ignition/index.ts';
 import { ApplyError } from './apply-error.ts';
 import type { FieldSet } from './field-set.ts';
 import { decodeFields, encodeFields } from './fields-v1.ts';
@@ -103,17 +104,12 @@ export function secondOf({ time }: Ownership): number {
 
 function compareEntries(one: Ownership, other: Ownership): number {
   return (
-    compareTexts(one.operation, other.operation) ||
+    compareText(one.operation, other.operation) ||
     secondOf(one) - secondOf(other) ||
-    compareTexts(one.name, other.name) ||
-    compareTexts(one.apiVersion, other.apiVersion) ||
-    compareTexts(one.subresource, other.subresource)
+    compareText(one.name, other.name) ||
+    compareText(one.apiVersion, other.apiVersion) ||
+    compareText(one.subresource, other.subresource)
   );
-}
-
-export function compareTexts(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }
 
 function textOf(entry: JsonObject, key: string): string {

@@ -1,4 +1,5 @@
-import { isJsonObject, memberOf, type Json } from '../../schema/index.ts';
+import { goJson, isJsonObject, memberOf, type Json } from '../../schema/index.ts';
+import { compareText } from '../../ignition/index.ts';
 import { ApplyError } from './apply-error.ts';
 
 /**
@@ -14,7 +15,7 @@ export function fieldElement(name: string): PathElement {
 
 /** The item of a set. */
 export function valueElement(value: Json): PathElement {
-  return `v:${canonicalJson(value)}`;
+  return `v:${goJson(value)}`;
 }
 
 /**
@@ -29,7 +30,7 @@ export function readElement(text: string): PathElement | undefined {
     case 'k': {
       const keys = parse(rest, text);
       if (!isJsonObject(keys)) throw malformed(text);
-      return `k:${canonicalJson(keys)}`;
+      return `k:${goJson(keys)}`;
     }
     case 'v':
       return valueElement(parse(rest, text));
@@ -65,28 +66,10 @@ export function compareElements(one: PathElement, other: PathElement): number {
     const numbers = numbersAtDifference(one, other);
     if (numbers !== undefined) return numbers[0] - numbers[1];
   }
-  return one < other ? -1 : 1;
-}
-
-/** The smallest JSON of a value, keys in order, `<`, `>` and `&` escaped as Go's encoder does. */
-export function canonicalJson(value: Json): string {
-  const text = JSON.stringify(typeof value === 'object' && value !== null ? inOrder(value) : value);
-  return /[<>&\u2028\u2029]/.test(text) ? text.replace(/[<>&\u2028\u2029]/g, escape) : text;
+  return compareText(one, other);
 }
 
 const KINDS = 'fkvi';
-
-function inOrder(value: Json): Json {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isJsonObject(value)) return value;
-  const keys = Object.keys(value);
-  if (keys.length < 2 && keys.every((key) => key !== '__proto__')) return value;
-  return Object.fromEntries(keys.sort().map((key) => [key, inOrder(memberOf(value, key) ?? null)]));
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
 
 function printValue(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(printValue).join(',')}]`;

@@ -1,6 +1,6 @@
-import { memberOf, type Json, type JsonObject } from '../../schema/index.ts';
+import { memberOf, goJson, type Json, type JsonObject } from '../../schema/index.ts';
 import type { FieldType, ListType, MapType } from './field-type.ts';
-import { canonicalJson, valueElement, type PathElement } from './path-element.ts';
+import { valueElement, type PathElement } from './path-element.ts';
 
 /** Which of the forms that a type allows a value has. */
 export type ValueShape = 'scalar' | 'list' | 'map' | 'none';
@@ -69,5 +69,5 @@ function keyedElement(list: ListType, item: Json): ReturnType<typeof itemElement
 
 function keyText(item: JsonObject, name: string): string | undefined {
   const value = memberOf(item, name);
-  return value === undefined ? undefined : canonicalJson(value);
+  return value === undefined ? undefined : goJson(value);
 }

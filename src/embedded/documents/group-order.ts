@@ -1,3 +1,4 @@
+import { compareText } from '../../ignition/index.ts';
 import type { DocumentedKind } from './documented-kind.ts';
 
 /** The order in which an API server lists its own groups; those of CustomResourceDefinitions follow, by name. */
@@ -77,8 +78,4 @@ function compareGroups(a: string, b: string): number {
     return place < 0 ? BUILT_IN_ORDER.length : place;
   };
   return rank(a) - rank(b) || compareText(a, b);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

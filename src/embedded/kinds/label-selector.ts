@@ -11,6 +11,7 @@ import {
   textsAt,
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import { compareText } from '../../ignition/index.ts';
 import { inOrder } from './members.ts';
 import { labelErrors } from './metadata.ts';
 import { invalidFor, invalidStruct } from './problems.ts';
@@ -62,12 +63,6 @@ export function unlessSameSelector(field: string, object: JsonObject, old: JsonO
   if (sameJson(selector, objectAt(old, ...path))) return [];
   const value = selector === undefined ? null : printedSelector(selector);
   return [invalidStruct(field, value, 'field is immutable')];
-}
-
-/** Code unit order, as Go sorts. */
-export function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 /** Each label as its key and `key=value`. */

@@ -16,7 +16,7 @@ import {
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
-import { compareText } from './label-selector.ts';
+import { compareText } from '../../ignition/index.ts';
 import { ensureObject, setDefault, setOrRemove } from './members.ts';
 import { duplicateStruct, invalidFor } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';

@@ -4,7 +4,7 @@ import { ageOf } from './human-duration.ts';
 import { JsonPathError, findAll, parseJsonPath } from './json-path.ts';
 import type { JsonPath } from './json-path.ts';
 import type { TableColumn, TableFormat } from './kind.ts';
-import { compareText } from './label-selector.ts';
+import { compareText } from '../../ignition/index.ts';
 import { AGE_DESCRIPTION, NAME_DESCRIPTION, ageCell, nameCell } from './table.ts';
 import type { Cell } from './table.ts';
 

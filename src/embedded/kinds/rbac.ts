@@ -1,3 +1,4 @@
+import { compareText } from '../../ignition/index.ts';
 import {
   dns1123SubdomainProblems,
   invalidValue,
@@ -12,7 +13,7 @@ import {
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { compareText, selectorErrors } from './label-selector.ts';
+import { selectorErrors } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
 import { pathSegmentProblems } from './names.ts';
 import { invalidFor } from './problems.ts';

@@ -1,6 +1,6 @@
-import { type JsonObject, objectAt, textAt } from '../../schema/index.ts';
+import { objectAt, textAt, type JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
-import { compareText } from './label-selector.ts';
+import { compareText } from '../../ignition/index.ts';
 import { ensureObject } from './members.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
