@@ -1,5 +1,5 @@
 export { ApiError } from './api-error.ts';
-export { API_GROUP, API_VERSION } from './api-version.ts';
+export { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from './api-version.ts';
 export { loadCustomResourceDefinitions } from './load-definitions.ts';
 export { formatField } from './field-path.ts';
 export { KUBERNETES_YAML, YAML_LIMITS } from './kubernetes-yaml.ts';

@@ -1,3 +1,4 @@
+import { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from '../api/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 
 /** What a cluster's objects say of the world around them. */
@@ -10,18 +11,13 @@ export interface ClusterFacts {
   readonly authority: string;
 }
 
-/** Where Varve's own objects are, and the secrets of registries (architecture §5). */
-const NAMESPACE = 'openshift-machine-config-operator';
-const GROUP = 'machineconfiguration.openshift.io';
-const API_VERSION = `${GROUP}/v1`;
-
 /**
  * What a cluster has for Varve: its namespace, the built-in pools, a ControllerConfig and a secret for the registry
  * (contract §1.2, §1.6). Created where they are missing.
  */
 export function clusterObjects(facts: ClusterFacts): JsonObject[] {
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR_NAMESPACE } },
     builtInPool('worker', {}),
     builtInPool('master', { 'operator.machineconfiguration.openshift.io/required-for-upgrade': '' }),
     controllerConfig(facts),
@@ -52,12 +48,12 @@ function builtInPool(name: string, labels: Record<string, string>): JsonObject {
       name,
       labels: {
         ...labels,
-        [`${GROUP}/mco-built-in`]: '',
+        [`${API_GROUP}/mco-built-in`]: '',
         [`pools.operator.machineconfiguration.openshift.io/${name}`]: '',
       },
     },
     spec: {
-      machineConfigSelector: { matchLabels: { [`${GROUP}/role`]: name } },
+      machineConfigSelector: { matchLabels: { [`${API_GROUP}/role`]: name } },
       nodeSelector: { matchLabels: { [`node-role.kubernetes.io/${name}`]: '' } },
     },
   };
@@ -95,7 +91,7 @@ function registrySecret(registry: string): JsonObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: 'registry', namespace: NAMESPACE },
+    metadata: { name: 'registry', namespace: OPERATOR_NAMESPACE },
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': base64(config) },
   };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../schema/index.ts';
+import { API_GROUP } from '../../api/index.ts';
 import {
   forbiddenRequest,
   pathAttributes,
@@ -10,7 +11,6 @@ import {
 import { binding, role, SampleCluster } from './sample-cluster.ts';
 import { authenticated, type User, user } from './user.ts';
 
-const machineConfigGroup = 'machineconfiguration.openshift.io';
 const kubelet = authenticated(user('system:node:a', { groups: ['system:nodes'] }));
 const agent = authenticated(
   user('system:serviceaccount:openshift-machine-config-operator:varve-agent', {
@@ -68,7 +68,7 @@ for (const [identity, who] of [
     for (const resource of ['nodes', 'nodes/status']) {
       for (const verb of ['update', 'patch']) {
         assert.equal(message(request(who, verb, resource, { name: 'a' })), 'allowed');
-        const own = { name: 'a', group: machineConfigGroup };
+        const own = { name: 'a', group: API_GROUP };
         assert.equal(
           message(request(who, verb, resource.replace('nodes', 'machineconfignodes'), own)),
           'allowed',
@@ -84,13 +84,13 @@ for (const [identity, who] of [
     ] as const) {
       assert.match(message(request(who, verb, resource, { name: 'a' })), /^nodes .*is forbidden/);
     }
-    const mcn = { group: machineConfigGroup, name: 'a' };
+    const mcn = { group: API_GROUP, name: 'a' };
     assert.match(message(request(who, 'create', 'machineconfignodes', mcn)), /is forbidden/);
     assert.match(message(request(who, 'delete', 'machineconfignodes', mcn)), /is forbidden/);
   });
 
   test(`${identity} reads its own MachineConfigNode and the configuration`, () => {
-    const group = machineConfigGroup;
+    const group = API_GROUP;
     assert.equal(message(request(who, 'get', 'machineconfignodes', { group, name: 'a' })), 'allowed');
     assert.match(
       message(request(who, 'get', 'machineconfignodes', { group, name: 'b' })),

@@ -1,9 +1,9 @@
 import { goQuote } from '../../schema/index.ts';
+import { API_GROUP } from '../../api/index.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { type PolicyRule, resourceRule, ruleAllows } from './policy-rule.ts';
 import { type Decision, requestedName, type RequestAttributes } from './request-attributes.ts';
 
-export const machineConfigGroup = 'machineconfiguration.openshift.io';
 export const nodeLeaseNamespace = 'kube-node-lease';
 
 /** The name of the node that a pod is on; empty if it is on none, undefined if there is no such pod. */
@@ -25,7 +25,7 @@ export function decideForNode(attributes: RequestAttributes, nodeOfPod: NodeOfPo
     switch (`${attributes.group}/${attributes.resource}`) {
       case '/nodes':
         return decideOwnObject(attributes, node, 'Node', ['create', 'update', 'patch']);
-      case `${machineConfigGroup}/machineconfignodes`:
+      case `${API_GROUP}/machineconfignodes`:
         return decideOwnObject(attributes, node, 'MachineConfigNode', ['update', 'patch']);
       case '/pods':
         return decidePod(attributes, node, nodeOfPod);
@@ -117,7 +117,7 @@ const nodeRules: readonly PolicyRule[] = [
   resourceRule(['create', 'patch', 'update'], ['', 'events.k8s.io'], ['events']),
   resourceRule(
     read,
-    [machineConfigGroup],
+    [API_GROUP],
     ['controllerconfigs', 'machineconfigpools', 'machineconfigs', 'machineosbuilds', 'pinnedimagesets'],
   ),
 ];

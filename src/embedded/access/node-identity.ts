@@ -1,3 +1,4 @@
+import { OPERATOR_NAMESPACE } from '../../api/index.ts';
 import {
   extraKeys,
   nodesGroup,
@@ -9,7 +10,7 @@ import {
 
 /** The service account of the agents: one for all, with tokens that are bound each to its node. */
 const agentServiceAccount = {
-  namespace: 'openshift-machine-config-operator',
+  namespace: OPERATOR_NAMESPACE,
   name: 'varve-agent',
 } as const;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../schema/index.ts';
+import { API_GROUP } from '../../api/index.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
 import { refuseNodeWrite } from './node-restriction.ts';
 import { SampleCluster } from './sample-cluster.ts';
@@ -9,7 +10,6 @@ import { user } from './user.ts';
 const kubelet = user('system:node:a', { groups: ['system:nodes', 'system:authenticated'] });
 const agentName = 'system:serviceaccount:openshift-machine-config-operator:varve-agent';
 const agent = user(agentName, { extra: new Map([['authentication.kubernetes.io/node-name', ['a']]]) });
-const machineConfigGroup = 'machineconfiguration.openshift.io';
 const pod = (name: string, nodeName: string): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -50,7 +50,7 @@ for (const [identity, who] of [
         problem({ ...write, name: 'b' }),
         'nodes "b" is forbidden: node "a" is not allowed to modify node "b"',
       );
-      const own = { ...write, resource: 'machineconfignodes', group: machineConfigGroup };
+      const own = { ...write, resource: 'machineconfignodes', group: API_GROUP };
       assert.equal(problem({ ...own, name: 'a' }), 'admitted');
       assert.equal(
         problem({ ...own, name: 'b' }),
@@ -77,7 +77,7 @@ test('an agent without a node modifies none of these, whatever its roles', () =>
   const unbound = user(agentName);
   for (const [group, resource] of [
     ['', 'nodes'],
-    [machineConfigGroup, 'machineconfignodes'],
+    [API_GROUP, 'machineconfignodes'],
     ['coordination.k8s.io', 'leases'],
   ] as const) {
     const write = { user: unbound, operation: 'update', group, resource, name: 'a', namespace: '' } as const;

@@ -1,7 +1,8 @@
 import { listAt, objectAt, textAt, goQuote, type JsonObject } from '../../schema/index.ts';
+import { API_GROUP } from '../../api/index.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
 import type { ReadObject } from './read-object.ts';
-import { machineConfigGroup, nodeLeaseNamespace } from './node-authorizer.ts';
+import { nodeLeaseNamespace } from './node-authorizer.ts';
 import { nodeIdentity } from './node-identity.ts';
 import { refuseNodePodWrite } from './node-pod-restriction.ts';
 import { forbidden, type StatusError } from '../status/index.ts';
@@ -29,7 +30,7 @@ type Restriction = (node: string, write: AdmittedWrite, read: ReadObject) => str
 
 const restrictions: ReadonlyMap<string, Restriction> = new Map<string, Restriction>([
   ['/nodes', restrictNode],
-  [`${machineConfigGroup}/machineconfignodes`, restrictMachineConfigNode],
+  [`${API_GROUP}/machineconfignodes`, restrictMachineConfigNode],
   ['coordination.k8s.io/leases', restrictLease],
   ['/pods', refuseNodePodWrite],
   ['/serviceaccounts', restrictToken],
