@@ -3,6 +3,7 @@ import { formatField } from './field-path.ts';
 import type { FieldProblem } from './api-error.ts';
 import type { FieldPath } from './field-path.ts';
 import type { JsonObject, JsonValue } from '../ignition/index.ts';
+import { isJsonObject } from '../schema/index.ts';
 
 /** Far more than anyone reads, and a bound for hostile input. */
 const MAX_PROBLEMS = 20;
@@ -219,10 +220,6 @@ function isString(value: unknown): value is string {
 
 function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isJsonValue(value: unknown): value is JsonValue {

@@ -1,4 +1,4 @@
-import { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from '../api/index.ts';
+import { API_GROUP, API_VERSION, OPERATOR_NAMESPACE, ROLE_LABEL } from '../api/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 
 /** What a cluster's objects say of the world around them. */
@@ -53,7 +53,7 @@ function builtInPool(name: string, labels: Record<string, string>): JsonObject {
       },
     },
     spec: {
-      machineConfigSelector: { matchLabels: { [`${API_GROUP}/role`]: name } },
+      machineConfigSelector: { matchLabels: { [ROLE_LABEL]: name } },
       nodeSelector: { matchLabels: { [`node-role.kubernetes.io/${name}`]: '' } },
     },
   };

@@ -1,6 +1,7 @@
+import { isJsonObject } from '../schema/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { BaseUnit, BaseUser } from '../machineconfig/index.ts';
-import { isListOf, isRecord, isString } from './json-shape.ts';
+import { isListOf, isString } from './json-shape.ts';
 
 /** What of the base the index says in its first line; everything but the file list. */
 export interface BaseIndexHeader {
@@ -36,7 +37,10 @@ export function readIndexHeader(text: string, base: Digest): BaseIndexHeader | u
   } catch {
     return undefined;
   }
-  return isRecord(value) && value['version'] === INDEX_VERSION && value['base'] === base && isHeader(value)
+  return isJsonObject(value) &&
+    value['version'] === INDEX_VERSION &&
+    value['base'] === base &&
+    isHeader(value)
     ? (value as unknown as BaseIndexHeader)
     : undefined;
 }
@@ -55,11 +59,11 @@ function isHeader(value: Readonly<Record<string, unknown>>): boolean {
 }
 
 function isUser(value: unknown): boolean {
-  return isRecord(value) && isId(value['uid']) && isId(value['gid']) && isString(value['home']);
+  return isJsonObject(value) && isId(value['uid']) && isId(value['gid']) && isString(value['home']);
 }
 
 function isUnit(value: unknown): boolean {
-  return isRecord(value) && isString(value['path']) && isListOf(value['install'], isSetting);
+  return isJsonObject(value) && isString(value['path']) && isListOf(value['install'], isSetting);
 }
 
 function isSetting(value: unknown): boolean {
@@ -71,5 +75,5 @@ function isId(value: unknown): boolean {
 }
 
 function isRecordOf(value: unknown, isMember: (member: unknown) => boolean): boolean {
-  return isRecord(value) && Object.values(value).every(isMember);
+  return isJsonObject(value) && Object.values(value).every(isMember);
 }

@@ -1,8 +1,4 @@
 /** Checks of JSON values that somebody else may have written. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function isString(value: unknown): value is string {
   return typeof value === 'string';
 }

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import { isJsonObject } from '../schema/index.ts';
 import { compareText } from '../ignition/index.ts';
 import type { Digest } from '../oci/index.ts';
 import type { Placement, Plane } from '../machineconfig/index.ts';
-import { isListOf, isRecord, isString } from './json-shape.ts';
+import { isListOf, isString } from './json-shape.ts';
 
 /** Where the provenance map lies in every image that Varve makes. */
 export const PROVENANCE_PATH = '/usr/lib/varve/provenance.json';
@@ -65,7 +66,7 @@ export function readProvenanceMap(contents: Uint8Array): ProvenanceMap | undefin
   } catch {
     return undefined;
   }
-  return isRecord(value) && isProvenanceMap(value) ? (value as unknown as ProvenanceMap) : undefined;
+  return isJsonObject(value) && isProvenanceMap(value) ? (value as unknown as ProvenanceMap) : undefined;
 }
 
 function isProvenanceMap(value: Readonly<Record<string, unknown>>): boolean {
@@ -79,7 +80,7 @@ function isProvenanceMap(value: Readonly<Record<string, unknown>>): boolean {
 }
 
 function isItem(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { item, plane, machineConfigs, reason, target, paths } = value;
   return (
     [item, plane, reason].every(isString) &&
@@ -90,7 +91,7 @@ function isItem(value: unknown): boolean {
 }
 
 function isPath(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { path, sha256 } = value;
   return isString(path) && (sha256 === undefined || isString(sha256));
 }
