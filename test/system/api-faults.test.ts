@@ -38,7 +38,7 @@ describe('kill -9', () => {
     ]);
     for (const report of reports) t.diagnostic(JSON.stringify(report));
     const [long, short] = reports;
-    assert.ok(long.acknowledged > 1000 && short.acknowledged > 1000, 'too few writes to mean anything');
+    assert.ok(long.acknowledged > KILLS && short.acknowledged > KILLS, 'too few writes to mean anything');
     assert.ok(long.interrupted > 0 && long.resumes > 0, 'no kill came while something was under way');
     assert.equal(long.relists, 0, 'a watch lost its place though all of the past was kept');
   });

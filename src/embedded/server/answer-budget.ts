@@ -5,6 +5,9 @@ import type { Exchange } from './exchange.ts';
 /** Where memory is short, an answer that has not moved for so long, in milliseconds, goes already. */
 const STALL_LIMIT_WHEN_FULL = 1000;
 
+/** An answer of less than this, in bytes, is of one object or of few. */
+const SMALL = 64 * 1024;
+
 /** How much of an answer is given to its connection at a time, in bytes. */
 const PIECE = 256 * 1024;
 
@@ -36,14 +39,24 @@ export class AnswerBudget {
     this.#now = now;
   }
 
-  /** To be asked before an answer is made. @throws StatusError 429 */
-  admit(): void {
-    if (this.#used <= this.#limit) return;
+  /**
+   * To be asked before an answer is sent. Small ones have room where large ones have none, and one that is larger than the
+   * limit is sent when it is alone.
+   *
+   * @throws StatusError 429
+   */
+  admit(size: number): void {
+    if (this.#hasRoom(size)) return;
     this.#abandon(STALL_LIMIT_WHEN_FULL);
-    if (this.#used <= this.#limit) return;
+    if (this.#hasRoom(size)) return;
     throw new StatusError(429, 'TooManyRequests', 'too many large answers are being sent: try again', {
       retryAfterSeconds: 1,
     });
+  }
+
+  #hasRoom(size: number): boolean {
+    const limit = size < SMALL ? this.#limit * 2 : this.#limit;
+    return this.#used === 0 || this.#used + size <= limit;
   }
 
   /** Gives a body to its client, as the client takes it. */

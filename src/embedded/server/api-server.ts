@@ -42,7 +42,7 @@ export interface ApiServer {
 const BODY_BUDGET = 64 * 1024 * 1024;
 
 /** Answers that wait for their clients, in bytes. */
-const ANSWER_BUDGET = 128 * 1024 * 1024;
+const ANSWER_BUDGET = 64 * 1024 * 1024;
 
 /** Requests at one time, watches apart; more would only wait for one another. */
 const MAX_REQUESTS = 3000;
@@ -169,7 +169,9 @@ class HttpShell implements ApiServer {
         body,
         certificate: exchange.certificate,
       });
-      if (answer instanceof Watch && this.#watches >= MAX_WATCHES) throw tooMany('watches');
+      if (answer instanceof Watch) {
+        if (this.#watches >= MAX_WATCHES) throw tooMany('watches');
+      } else this.#answers.admit(answer.body.length);
       return answer;
     } catch (error) {
       if (error instanceof StatusError)
@@ -185,7 +187,6 @@ class HttpShell implements ApiServer {
     }
     if (connection.isSurplus) throw tooMany('connections');
     if (this.#requests > MAX_REQUESTS) throw tooMany('requests');
-    this.#answers.admit();
   }
 
   async #send(answer: ApiAnswer, exchange: Exchange): Promise<void> {

@@ -31,8 +31,9 @@ export class Connections {
    * @returns undefined if it was closed at once
    */
   accept(socket: Socket): Connection | undefined {
-    const isFull = this.#all.size >= this.#limits.connections && !this.#evict();
-    if (isFull && this.#all.size >= this.#limits.connections + TOLD) {
+    while (this.#all.size >= this.#limits.connections && this.#evict());
+    const isFull = this.#all.size >= this.#limits.connections;
+    if (this.#all.size >= this.#limits.connections + TOLD) {
       socket.destroy();
       return undefined;
     }

@@ -35,6 +35,11 @@ export class Http1 {
 
   #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const turns = this.#connections.get(request.socket);
+    // Node reads a line without a version as a request of HTTP/0.9, whose answers have no head.
+    if (request.httpVersionMajor < 1) {
+      refuseMalformed(new Error('no version'), request.socket);
+      return;
+    }
     if (turns === undefined || turns.waiting >= MAX_PIPELINED) {
       request.socket.destroy();
       return;

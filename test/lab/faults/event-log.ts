@@ -121,7 +121,7 @@ export class EventLog {
   async #watch(client: ApiClient): Promise<boolean> {
     let rest = '';
     let isExpired = false;
-    let problem: unknown;
+    let problem: Error | undefined;
     const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${this.#version}`;
     const watching = client.watch(`${this.#path}?${query}`, (chunk) => {
       const lines = `${rest}${chunk.toString('latin1')}`.split('\n');
@@ -129,7 +129,7 @@ export class EventLog {
       try {
         for (const line of lines) isExpired ||= this.#take(JSON.parse(line) as WatchEvent);
       } catch (error) {
-        problem ??= error;
+        problem ??= error instanceof Error ? error : new Error(String(error));
         client.close();
       }
     });

@@ -37,7 +37,7 @@ const PATH = '/api/v1/namespaces/default/configmaps';
 const OBJECTS = 5;
 
 /** A process lives at most so long once it serves, in milliseconds: in a third of them the clients hardly get to work. */
-const LIFE = 150;
+const LIFE = 250;
 
 /** How long a watch stays away after a break, in milliseconds, the first one apart. */
 const MAX_NAP = 2000;

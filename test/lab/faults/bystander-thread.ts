@@ -1,0 +1,40 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { ApiClient, type Connection } from './api-client.ts';
+import { PATIENCE, type Observation } from './bystander.ts';
+import { pause } from './restless-server.ts';
+
+const connection = workerData as Connection;
+const latencies: number[] = [];
+let problem: string | undefined;
+let isStopped = false;
+parentPort?.once('message', () => {
+  isStopped = true;
+});
+
+await ask();
+parentPort?.postMessage('ready');
+latencies.length = 0;
+do {
+  await ask();
+  await pause(20);
+} while (!isStopped && problem === undefined);
+// The parent asks for it at the end, whenever the problem came.
+while (!isStopped) await pause(10);
+parentPort?.postMessage({ latencies, ...(problem === undefined ? {} : { problem }) } satisfies Observation);
+
+/** On a connection of its own: those that are there might be served while new ones are not. */
+async function ask(): Promise<void> {
+  const began = performance.now();
+  const client = new ApiClient(connection);
+  const late = setTimeout(() => client.close(), PATIENCE);
+  try {
+    const { status, body } = await client.request('GET', '/api/v1/namespaces/default');
+    if (status !== 200) problem = `${status}: ${body.toString()}`;
+  } catch (error) {
+    problem = String(error);
+  } finally {
+    clearTimeout(late);
+    client.close();
+  }
+  latencies.push(performance.now() - began);
+}
