@@ -394,7 +394,7 @@ describe('odd paths and queries', () => {
         `/api/v1/nodes?continue=${Buffer.from('{"v":"meta.k8s.io/v1","rv":1,"start":"\\u0000"}').toString('base64url')}`,
         '/api/v1/nodes?resourceVersion=99999999999999999999',
         '/api/v1/nodes?resourceVersion=-1',
-        '/api/v1/nodes?timeoutSeconds=-1&watch=1&resourceVersion=x',
+        '/api/v1/nodes?timeoutSeconds=x&watch=1',
         `/api/v1/nodes?${'a=b&'.repeat(10_000)}`,
         '/api/v1/nodes?fieldSelector=%00',
         '/api/v1/nodes?labelSelector=%ff',

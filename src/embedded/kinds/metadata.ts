@@ -72,19 +72,23 @@ export function validateMetadataUpdate(metadata: JsonObject, old: JsonObject): F
   ]) {
     errors.push(...unlessSame(`metadata.${key}`, valueAt(metadata, key), valueAt(old, key)));
   }
-  errors.push(
+  return [
+    ...errors,
     ...labelErrors('metadata.labels', valueAt(metadata, 'labels')),
     ...annotationErrors('metadata.annotations', valueAt(metadata, 'annotations')),
     ...ownerErrors(valueAt(metadata, 'ownerReferences')),
-  );
-  return errors;
+  ];
 }
+
+/** More errors of one map than anyone reads: a hostile one may have hundreds of thousands. */
+const MAX_ERRORS = 100;
 
 /** What is wrong with a map of labels. */
 export function labelErrors(field: string, labels: Json | undefined): FieldError[] {
   if (!isJsonObject(labels)) return [];
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels)) {
+    if (errors.length >= MAX_ERRORS) break;
     errors.push(...invalidFor(field, key, qualifiedNameProblems(key)));
     if (typeof value === 'string') errors.push(...invalidFor(field, value, labelValueProblems(value)));
   }
@@ -98,7 +102,8 @@ export function annotationErrors(field: string, annotations: Json | undefined): 
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations)) {
     // Case does not matter here, so that an upper-case prefix passes.
-    errors.push(...invalidFor(field, key, qualifiedNameProblems(key.toLowerCase())));
+    if (errors.length < MAX_ERRORS)
+      errors.push(...invalidFor(field, key, qualifiedNameProblems(key.toLowerCase())));
     bytes += Buffer.byteLength(key) + (typeof value === 'string' ? Buffer.byteLength(value) : 0);
   }
   if (bytes > MAX_ANNOTATION_BYTES) errors.push(tooLong(field, MAX_ANNOTATION_BYTES));

@@ -113,14 +113,15 @@ function decodeYaml(text: string): DecodedBody {
 const ALIASED_VALUES = 100_000;
 
 /** A copy in which no two members are one object, and what JSON cannot say is null. @throws StatusError 400 */
-function toJson(value: Json, budget: { values: number }): Json {
+function toJson(value: Json, budget: { values: number }, depth = 0): Json {
   budget.values--;
-  if (budget.values < 0) throw badYaml('document contains excessive aliasing');
+  // What an anchor has within itself has no end.
+  if (budget.values < 0 || depth > MAX_DEPTH) throw badYaml('document contains excessive aliasing');
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => toJson(item, budget));
+  if (Array.isArray(value)) return value.map((item) => toJson(item, budget, depth + 1));
   const copy: JsonObject = {};
-  for (const [key, member] of Object.entries(value)) setMember(copy, key, toJson(member, budget));
+  for (const [key, member] of Object.entries(value)) setMember(copy, key, toJson(member, budget, depth + 1));
   return copy;
 }
 

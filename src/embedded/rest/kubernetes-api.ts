@@ -77,6 +77,7 @@ export class KubernetesApi {
     const user = this.#userOf(call, headers, info, query);
     const request: ApiRequest = { method: call.method, path, query, headers: joined, body: call.body, user };
     this.#authorize(attributesOf(user, info, query));
+    if (call.isCrowded === true && info.verb === 'list') throw crowded();
     if (info.verb !== 'watch') readTimeout(query);
     if (!info.isResource) return this.#paths.answer(request);
     return this.#resource(request, info);
@@ -235,6 +236,12 @@ function answerType(kind: Kind, { method }: ApiRequest, info: RequestInfo): Answ
 
 function isCustomGroup(kinds: readonly Kind[], group: string): boolean {
   return kinds.some((kind) => kind.group === group && kind.custom);
+}
+
+function crowded(): StatusError {
+  return new StatusError(429, 'TooManyRequests', 'too many large answers are being sent: try again', {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** What a broken store, or a defect of ours, means to a client: that it was not its fault. */

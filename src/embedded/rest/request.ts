@@ -10,6 +10,8 @@ export interface ApiCall {
   readonly body: Uint8Array;
   /** DER of the certificate that the client showed, trusted or not. */
   readonly certificate: Uint8Array | undefined;
+  /** Answers that wait for their clients take all the memory there is for them: no list is to be made. */
+  readonly isCrowded?: boolean;
 }
 
 /** A request whose user is known. */

@@ -54,6 +54,13 @@ export class AnswerBudget {
     });
   }
 
+  /** No large answer would be admitted now. */
+  get isFull(): boolean {
+    if (this.#used < this.#limit) return false;
+    this.#abandon(STALL_LIMIT_WHEN_FULL);
+    return this.#used >= this.#limit;
+  }
+
   #hasRoom(size: number): boolean {
     const limit = size < SMALL ? this.#limit * 2 : this.#limit;
     return this.#used === 0 || this.#used + size <= limit;

@@ -168,6 +168,7 @@ class HttpShell implements ApiServer {
         rawHeaders: exchange.rawHeaders,
         body,
         certificate: exchange.certificate,
+        isCrowded: this.#answers.isFull,
       });
       if (answer instanceof Watch) {
         if (this.#watches >= MAX_WATCHES) throw tooMany('watches');
@@ -192,7 +193,7 @@ class HttpShell implements ApiServer {
   async #send(answer: ApiAnswer, exchange: Exchange): Promise<void> {
     let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
     const headers: Record<string, string | string[]> = { ...commonHeaders(), ...answer.headers };
-    if (answer.warnings.length > 0) headers['warning'] = answer.warnings.map(warningHeader);
+    if (answer.warnings.length > 0) headers['warning'] = warningHeaders(answer.warnings);
     if (body.byteLength > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
       body = await compress(body, { level: 1 });
       headers['content-encoding'] = 'gzip';
@@ -245,8 +246,27 @@ const CLOCK: WatchClock & { readonly now: () => number } = {
   now: () => performance.now(),
 };
 
+/** All warnings of an answer together have at most so many characters (k8s.io/apiserver, warning recorder)… */
+const MAX_WARNINGS = 4096;
+
+/** …and if that is not enough, each of them has so many. */
+const MAX_WARNING = 256;
+
+function warningHeaders(warnings: readonly string[]): string[] {
+  const isLong = warnings.reduce((sum, { length }) => sum + length, 0) > MAX_WARNINGS;
+  const headers: string[] = [];
+  let size = 0;
+  for (const text of warnings) {
+    const shown = isLong ? text.slice(0, MAX_WARNING) : text;
+    size += shown.length;
+    if (size > MAX_WARNINGS) break;
+    headers.push(warningHeader(shown));
+  }
+  return headers;
+}
+
 /** `299 - "text"`; what a header cannot hold is left out. */
 function warningHeader(text: string): string {
-  const safe = text.replaceAll(/[^\u0020-\u007e]/g, '?').slice(0, 1000);
+  const safe = text.replaceAll(/[^\u0020-\u007e]/g, '?');
   return `299 - "${safe.replaceAll(/["\\]/g, '\\$&')}"`;
 }

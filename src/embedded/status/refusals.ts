@@ -92,6 +92,13 @@ export function unauthorized(): StatusError {
 /** Far more errors than anyone reads; the rest of a hostile object's are left out. */
 const MAX_CAUSES = 100;
 
+/** Longer texts are cut: a value of a megabyte would be shown four times. */
+const MAX_SHOWN = 10_000;
+
+function shorten(text: string): string {
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+}
+
 /**
  * An object that breaks rules.
  *
@@ -102,12 +109,14 @@ export function invalid(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const shown = errors.slice(0, MAX_CAUSES);
+  const shown = errors
+    .slice(0, MAX_CAUSES)
+    .map(({ reason, field, message }) => ({ reason, field: shorten(field), message: shorten(message) }));
   const texts = [...new Set(shown.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   const kind = subject.group === '' ? subject.kind : `${subject.kind}.${subject.group}`;
-  return new StatusError(422, 'Invalid', `${kind} ${goQuote(name)} is invalid: ${list}`, {
-    ...(name === '' ? {} : { name }),
+  return new StatusError(422, 'Invalid', `${kind} ${goQuote(shorten(name))} is invalid: ${list}`, {
+    ...(name === '' ? {} : { name: shorten(name) }),
     ...(subject.group === '' ? {} : { group: subject.group }),
     ...(subject.kind === '' ? {} : { kind: subject.kind }),
     causes: shown.map(({ reason, message, field }) => ({ reason, message, field })),

@@ -34,6 +34,9 @@ export interface StatusDetails {
   readonly retryAfterSeconds?: number;
 }
 
+/** Longer messages are cut: they repeat what a hostile client sent. */
+const MAX_MESSAGE = 60_000;
+
 /** A request that is answered with a `Status` object (kubernetes-api §4). */
 export class StatusError extends Error {
   readonly code: number;
@@ -51,7 +54,7 @@ export class StatusError extends Error {
     details?: StatusDetails,
     continueToken?: string,
   ) {
-    super(message);
+    super(message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}…`);
     this.name = 'StatusError';
     this.code = code;
     this.reason = reason;
