@@ -95,7 +95,8 @@ describe('bodies that are too deep, too wide or too long', () => {
     'a number of 1 MB': `{"data":${'9'.repeat(1_000_000)}}`,
     'a text of 2.9 MB': `{"metadata":{"name":"${'x'.repeat(2_900_000)}"}}`,
     '300,000 unknown keys': `{"data":[${'0,'.repeat(10)}0],${Array.from({ length: 300_000 }, (_, key) => `"k${key}":0`).join(',')}}`,
-    '300,000 labels': `{"metadata":{"labels":{${Array.from({ length: 150_000 }, (_, key) => `"k ${key}":"?"`).join(',')}}}}`,
+    '150,000 labels': `{"metadata":{"labels":{${Array.from({ length: 150_000 }, (_, key) => `"k ${key}":"?"`).join(',')}}}}`,
+    '45,000 labels': `{"metadata":{"labels":{${Array.from({ length: 45_000 }, (_, key) => `"k ${key}":"?"`).join(',')}}}}`,
     'the same key 300,000 times': `{"data":[],${Array<string>(300_000).fill('"k":0').join(',')}}`,
   };
   for (const [name, body] of Object.entries(cases)) {
@@ -130,16 +131,16 @@ describe('bodies that are too deep, too wide or too long', () => {
         for (const depth of [100, 400, 499, 600, 5000, 100_000]) {
           const body = `${head}{"name":"d${depth}"},"a":${deep('{"a":', '1', '}', depth)}}`;
           const created = await plane.request('POST', path, body);
-          assert.ok(created.status === 201 || created.status === 400, `${depth}: ${created.status}`);
+          assert.ok([201, 400, 413].includes(created.status), `${depth}: ${created.status}`);
           const applied = await plane.request(
             'PATCH',
             `${path}/e${depth}?fieldManager=test`,
             body.replace(`"d${depth}"`, `"e${depth}"`),
             APPLY_TYPE,
           );
-          assert.ok(applied.status === 201 || applied.status === 400, `${depth}: ${applied.status}`);
+          assert.ok([201, 400, 413].includes(applied.status), `${depth}: ${applied.status}`);
         }
-        const wide = `${head}{"name":"wide"},${Array.from({ length: 100_000 }, (_, key) => `"k${key}":{"a":0}`).join(',')}}`;
+        const wide = `${head}{"name":"wide"},${Array.from({ length: 20_000 }, (_, key) => `"k${key}":{"a":0}`).join(',')}}`;
         const { status } = await plane.request('POST', path, wide);
         assert.ok(status === 201 || (status >= 400 && status < 500), String(status));
         assert.equal((await plane.request('GET', path)).status, 200);

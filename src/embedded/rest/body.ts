@@ -3,6 +3,7 @@ import { KUBERNETES_YAML, YAML_LIMITS } from '../../api/index.ts';
 import { jsonSyntaxMessage } from '../../ignition/index.ts';
 import { isJsonObject, setMember, type Json, type JsonObject } from '../../schema/index.ts';
 import { ProtobufError, decodeProtobufBody } from '../protobuf/index.ts';
+import { checkValueCount } from './body-size.ts';
 import { positionsIn, scanJson } from './json-scan.ts';
 import { badRequest, unsupportedMediaType } from '../status/index.ts';
 
@@ -31,7 +32,7 @@ export function mediaTypeOf(contentType: string | undefined): string {
  * Reads the body of a create, an update or a delete.
  *
  * @param expected what the text must be, for the message: `ConfigMap`
- * @throws StatusError 400, 415
+ * @throws StatusError 400, 413, 415
  */
 export function decodeBody(
   bytes: Uint8Array,
@@ -65,14 +66,19 @@ export function decodeApply(bytes: Uint8Array): DecodedBody {
   const text = textOf(bytes);
   const first = /\S/.exec(text)?.[0];
   if (first === '{') {
-    try {
-      JSON.parse(text);
-      return decodeJson(text, (why) => badRequest(`error decoding YAML: ${why}`));
-    } catch {
-      // YAML's own flow mapping, perhaps.
-    }
+    // If it is not JSON, it is YAML's own flow mapping, perhaps.
+    if (isJson(text)) return decodeJson(text, (why) => badRequest(`error decoding YAML: ${why}`));
   }
   return decodeYaml(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function decodeJson(text: string, refusal: (why: string, shown: string) => Error): DecodedBody {
@@ -82,6 +88,7 @@ function decodeJson(text: string, refusal: (why: string, shown: string) => Error
   } catch {
     throw refusal(jsonSyntaxMessage(text) ?? 'invalid JSON', summary(Buffer.from(text)));
   }
+  checkValueCount(value, text.length);
   const { duplicates, isTooDeep, hugeNumber } = scanJson(text, MAX_DEPTH);
   if (isTooDeep) throw refusal('exceeded max depth', summary(Buffer.from(text)));
   if (hugeNumber !== undefined) {
@@ -106,7 +113,9 @@ function decodeYaml(text: string): DecodedBody {
     throw error;
   }
   const budget = { values: ALIASED_VALUES + text.length };
-  return { value: toJson(value ?? null, budget), duplicates: [], positions: () => NOWHERE };
+  const copy = toJson(value ?? null, budget);
+  checkValueCount(copy, Number.POSITIVE_INFINITY);
+  return { value: copy, duplicates: [], positions: () => NOWHERE };
 }
 
 /** How many values a text may have beyond what it could have without aliases, a few of which make millions of a few. */
@@ -131,7 +140,9 @@ function badYaml(why: string): Error {
 
 function decodeProtobuf(bytes: Uint8Array): DecodedBody {
   try {
-    return { value: decodeProtobufBody(bytes), duplicates: [], positions: () => NOWHERE };
+    const value = decodeProtobufBody(bytes);
+    checkValueCount(value, bytes.byteLength);
+    return { value, duplicates: [], positions: () => NOWHERE };
   } catch (error) {
     if (error instanceof ProtobufError) throw badRequest(error.message);
     throw error;

@@ -6,8 +6,9 @@ import type { Connection } from './api-client.ts';
 /** How long one request of an honest client may take while others are up to mischief, in milliseconds. Not a benchmark. */
 export const PATIENCE = 3000;
 
-/** How long most of them may take. */
+/** How long most of them may take, where there are enough to speak of most. */
 const USUAL = 500;
+const ENOUGH = 20;
 
 /** What the thread of a {@link Bystander} saw. */
 export interface Observation {
@@ -44,7 +45,8 @@ export class Bystander {
     const [worst, usual] = [sorted.at(-1) ?? 0, sorted[Math.floor(sorted.length * 0.9)] ?? 0];
     const summary = `bystander: ${sorted.length} requests, 90 % within ${usual.toFixed(0)} ms, all within ${worst.toFixed(0)} ms`;
     assert.equal(problem, undefined, summary);
-    assert.ok(sorted.length > 0 && worst < PATIENCE && usual < USUAL, summary);
+    assert.ok(sorted.length > 0 && worst < PATIENCE, summary);
+    assert.ok(sorted.length < ENOUGH || usual < USUAL, summary);
     return summary;
   }
 }
