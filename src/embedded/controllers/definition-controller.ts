@@ -1,27 +1,36 @@
-import {
-  equalJson,
-  isTrueAt,
-  listAt,
-  objectsAt,
-  textAt,
-  valueAt,
-  formatTime,
-  type Json,
-  type JsonObject,
-} from '../../schema/index.ts';
-import { customKinds, hasCondition, type Kind } from '../kinds/index.ts';
+import { equalJson, formatTime, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
+import { customKinds, hasCondition, putCondition, type Kind } from '../kinds/index.ts';
 import {
   CLEANUP_FINALIZER,
   finalizersOf,
   isBeingDeleted,
+  metadataOf,
   nameOf,
   objectValue,
   setFinalizers,
 } from '../rest/index.ts';
-import type { Change } from '../store/index.ts';
+import type { Change, StoredObject } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
+import { TakenNames, asAccepted } from './definition-names.ts';
+import { establishedStatus, hasStatus, removalCondition } from './definition-status.ts';
 
 const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
+
+/** Objects that one pass removes; the others get their turn in between. */
+const BATCH = 500;
+
+/** What is known of a stored definition. */
+interface Known {
+  readonly revision: number;
+  readonly definition: JsonObject;
+}
+
+interface Served {
+  /** What the kinds were made of. */
+  readonly definition: JsonObject;
+  readonly isEnding: boolean;
+  readonly kinds: readonly Kind[];
+}
 
 /**
  * Serves the kinds that CustomResourceDefinitions define, says in their status that they are served, and removes their
@@ -30,7 +39,10 @@ const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
 export class DefinitionController implements Controller {
   readonly name = 'custom-resource-definition';
   readonly #support: ControllerSupport;
-  readonly #made = new Map<string, { readonly version: string; readonly kinds: readonly Kind[] }>();
+  readonly #known = new Map<string, Known>();
+  readonly #served = new Map<string, Served>();
+  /** Where objects are waited for whose definition is being deleted. */
+  #ending: ReadonlySet<string> = new Set();
   #isStale = true;
 
   constructor(support: ControllerSupport) {
@@ -38,7 +50,7 @@ export class DefinitionController implements Controller {
   }
 
   wants(storage: string): boolean {
-    return storage === DEFINITIONS || this.#isCustom(storage);
+    return storage === DEFINITIONS || this.#ending.has(storage);
   }
 
   begin(): void {
@@ -50,25 +62,61 @@ export class DefinitionController implements Controller {
     if (object.storage === DEFINITIONS || type === 'deleted') this.#isStale = true;
   }
 
-  work(): undefined {
+  work(): number | undefined {
     if (!this.#isStale) return undefined;
     this.#isStale = false;
     const { environment } = this.#support;
     const kind = environment.kinds.findByKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
     if (kind === undefined) return undefined;
-    const definitions = environment.store.list(kind.storage).map((stored) => objectValue(kind, stored));
-    for (const [index, definition] of definitions.entries()) {
-      if (!isBeingDeleted(definition)) definitions[index] = this.#establish(kind, definition, definitions);
-    }
+    const definitions = this.#read(kind);
+    this.#judge(kind, definitions);
     this.#serve(definitions.filter((definition) => hasCondition(definition, 'Established')));
-    for (const definition of definitions) {
-      if (isBeingDeleted(definition)) this.#remove(kind, definition);
-    }
-    return undefined;
+    const removals = definitions
+      .filter((definition) => isBeingDeleted(definition))
+      .map((definition) => this.#remove(kind, definition));
+    this.#ending = new Set(removals.flatMap(({ waitsFor }) => waitsFor));
+    this.#isStale ||= removals.some(({ hasMore }) => hasMore);
+    return this.#isStale ? 0 : undefined;
   }
 
-  #isCustom(storage: string): boolean {
-    return this.#support.environment.kinds.all.some((kind) => kind.custom && kind.storage === storage);
+  /** All definitions, in the order in which they were made; those that did not change are the very same values. */
+  #read(kind: Kind): JsonObject[] {
+    const stored = this.#support.environment.store.list(kind.storage);
+    const names = new Set(stored.map(({ name }) => name));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    return stored
+      .map((object) => this.#know(kind, object))
+      .sort((a, b) => compare(madeAt(a), madeAt(b)) || compare(nameOf(a), nameOf(b)));
+  }
+
+  #know(kind: Kind, { name, revision, ...rest }: StoredObject): JsonObject {
+    const known = this.#known.get(name);
+    if (known?.revision === revision) return known.definition;
+    const definition = objectValue(kind, { name, revision, ...rest });
+    this.#known.set(name, { revision, definition });
+    return definition;
+  }
+
+  /** Says in each status which names it has, and whether it is served; changes the list accordingly. */
+  #judge(kind: Kind, definitions: JsonObject[]): void {
+    const { client, environment } = this.#support;
+    const taken = new TakenNames(environment.kinds.builtIn);
+    for (const definition of definitions)
+      taken.add(textAt(definition, 'spec', 'group'), objectAt(definition, 'status', 'acceptedNames') ?? {});
+    const now = formatTime(environment.now());
+    for (const [index, definition] of definitions.entries()) {
+      if (isBeingDeleted(definition)) continue;
+      const verdict = taken.judge(definition);
+      taken.add(textAt(definition, 'spec', 'group'), verdict.accepted);
+      const status = establishedStatus(definition, verdict, now);
+      if (hasStatus(definition, status)) continue;
+      definitions[index] = client.update(
+        kind,
+        definition,
+        (next) => void (next['status'] = status),
+        'status',
+      );
+    }
   }
 
   /**
@@ -78,127 +126,83 @@ export class DefinitionController implements Controller {
   #serve(definitions: readonly JsonObject[]): void {
     const names = new Set(definitions.map(nameOf));
     let changed = false;
-    for (const name of this.#made.keys()) {
+    for (const name of this.#served.keys()) {
       if (names.has(name)) continue;
-      this.#made.delete(name);
+      this.#served.delete(name);
       changed = true;
     }
-    for (const definition of definitions) {
+    for (const given of definitions) {
+      const definition = asAccepted(given);
       const isEnding = isBeingDeleted(definition);
-      const version = JSON.stringify([definition['spec'] ?? null, isEnding]);
-      const name = nameOf(definition);
-      if (this.#made.get(name)?.version === version) continue;
+      const before = this.#served.get(nameOf(definition));
+      if (before?.isEnding === isEnding && isSameSpec(before.definition, definition)) continue;
       const kinds = customKinds(definition);
-      this.#made.set(name, { version, kinds: isEnding ? kinds.map(withoutCreate) : kinds });
+      this.#served.set(nameOf(definition), {
+        definition,
+        isEnding,
+        kinds: isEnding ? kinds.map(withoutCreate) : kinds,
+      });
       changed = true;
     }
     if (changed)
-      this.#support.environment.kinds.setCustom([...this.#made.values()].flatMap(({ kinds }) => kinds));
-  }
-
-  /** Says in the status that the kind is served, or that another definition has its names. */
-  #establish(kind: Kind, definition: JsonObject, all: readonly JsonObject[]): JsonObject {
-    const { client, environment } = this.#support;
-    const clash = nameClash(definition, all);
-    const now = formatTime(environment.now());
-    return client.update(
-      kind,
-      definition,
-      (next) => {
-        const conditions = objectsAt(next, 'status', 'conditions');
-        const accepted = clash === undefined;
-        // Once served, a kind stays served, whatever becomes of its names.
-        const served = accepted || hasCondition(next, 'Established');
-        next['status'] = {
-          conditions: [
-            withTransition(conditions, now, {
-              type: 'NamesAccepted',
-              status: accepted ? 'True' : 'False',
-              reason: accepted ? 'NoConflicts' : 'NotAccepted',
-              message: accepted ? 'no conflicts found' : clash,
-            }),
-            withTransition(conditions, now, {
-              type: 'Established',
-              status: served ? 'True' : 'False',
-              reason: served ? 'InitialNamesAccepted' : 'NotAccepted',
-              message: served ? 'the initial names have been accepted' : 'not all names are accepted',
-            }),
-            ...conditions.filter(({ type }) => type !== 'NamesAccepted' && type !== 'Established'),
-          ],
-          acceptedNames: valueAt(next, ...(accepted ? ['spec', 'names'] : ['status', 'acceptedNames'])) ?? {},
-          storedVersions: storedVersions(next),
-        };
-      },
-      'status',
-    );
+      this.#support.environment.kinds.setCustom([...this.#served.values()].flatMap(({ kinds }) => kinds));
   }
 
   /** Deletes the objects of a kind whose definition is being deleted, and then lets go of the definition. */
-  #remove(kind: Kind, definition: JsonObject): void {
+  #remove(
+    kind: Kind,
+    definition: JsonObject,
+  ): { readonly waitsFor: readonly string[]; readonly hasMore: boolean } {
     const { client, environment } = this.#support;
     const held = finalizersOf(definition);
-    if (!held.includes(CLEANUP_FINALIZER)) return;
-    const own = this.#made.get(nameOf(definition))?.kinds ?? [];
-    const storages = new Map(own.map((custom) => [custom.storage, custom]));
-    let left = 0;
-    for (const [storage, custom] of storages) {
-      for (const stored of environment.store.list(storage)) {
-        const object = objectValue(custom, stored);
-        if (!isBeingDeleted(object)) client.delete(custom, object);
-        if (environment.store.get(stored) !== undefined) left++;
-      }
+    if (!held.includes(CLEANUP_FINALIZER)) return { waitsFor: [], hasMore: false };
+    // All versions are stored in one place.
+    const custom = this.#served.get(nameOf(definition))?.kinds[0];
+    const left = custom === undefined ? 0 : this.#empty(custom);
+    if (custom !== undefined && left > 0) {
+      const condition = removalCondition(definition, formatTime(environment.now()));
+      client.update(kind, definition, (next) => putCondition(next, condition), 'status');
+      return { waitsFor: [custom.storage], hasMore: left > BATCH };
     }
-    if (left === 0) {
-      client.update(kind, definition, (next) =>
-        setFinalizers(
-          next,
-          held.filter((name) => name !== CLEANUP_FINALIZER),
-        ),
-      );
-    }
+    client.update(kind, definition, (next) =>
+      setFinalizers(
+        next,
+        held.filter((name) => name !== CLEANUP_FINALIZER),
+      ),
+    );
+    return { waitsFor: [], hasMore: false };
   }
+
+  /** Deletes objects of a kind. @returns how many are left; if more than a batch, there is more to do at once */
+  #empty(custom: Kind): number {
+    const { client, environment } = this.#support;
+    let deleted = 0;
+    let left = 0;
+    for (const stored of environment.store.list(custom.storage)) {
+      if (deleted === BATCH) return BATCH + 1;
+      const object = objectValue(custom, stored);
+      if (!isBeingDeleted(object)) {
+        client.delete(custom, object);
+        deleted++;
+      }
+      if (environment.store.get(stored) !== undefined) left++;
+    }
+    return Math.min(left, BATCH);
+  }
+}
+
+function isSameSpec(one: JsonObject, other: JsonObject): boolean {
+  return one === other || equalJson(one['spec'] ?? null, other['spec'] ?? null);
 }
 
 function withoutCreate(kind: Kind): Kind {
   return { ...kind, verbs: kind.verbs.filter((verb) => verb !== 'create') };
 }
 
-/** Why a definition's names cannot be served: an older one has them. */
-function nameClash(definition: JsonObject, all: readonly JsonObject[]): string | undefined {
-  for (const other of all) {
-    if (nameOf(other) === nameOf(definition) || !hasCondition(other, 'Established')) continue;
-    if (textAt(other, 'spec', 'group') !== textAt(definition, 'spec', 'group')) continue;
-    for (const member of ['plural', 'singular', 'kind', 'listKind']) {
-      const name = textAt(definition, 'spec', 'names', member);
-      if (name !== '' && name === textAt(other, 'spec', 'names', member))
-        return `${JSON.stringify(name)} is already in use`;
-    }
-  }
-  return undefined;
+function madeAt(definition: JsonObject): string {
+  return textAt(metadataOf(definition), 'creationTimestamp');
 }
 
-/** A condition with the time at which its status became what it is. */
-function withTransition(
-  conditions: readonly JsonObject[],
-  now: string,
-  condition: Record<string, Json>,
-): JsonObject {
-  const old = conditions.find(({ type }) => type === condition['type']);
-  const same = old !== undefined && equalJson(old['status'] ?? null, condition['status'] ?? null);
-  return {
-    type: condition['type'] ?? '',
-    status: condition['status'] ?? '',
-    lastTransitionTime: same ? (old['lastTransitionTime'] ?? now) : now,
-    reason: condition['reason'] ?? '',
-    message: condition['message'] ?? '',
-  };
-}
-
-/** The versions in which objects were ever stored; the present one comes last. */
-function storedVersions(definition: JsonObject): string[] {
-  const now = objectsAt(definition, 'spec', 'versions')
-    .filter((version) => isTrueAt(version, 'storage'))
-    .map((version) => textAt(version, 'name'));
-  const known = listAt(definition, 'status', 'storedVersions').map(String);
-  return [...known, ...now.filter((name) => !known.includes(name))];
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }

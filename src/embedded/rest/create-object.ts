@@ -19,6 +19,7 @@ import {
   badRequest,
   forbidden,
   invalid,
+  methodNotAllowed,
   notFound,
   type ResourceName,
 } from '../status/index.ts';
@@ -48,6 +49,8 @@ const NAME_ATTEMPTS = 8;
  */
 export function createObject(environment: ApiEnvironment, creation: Creation): JsonObject {
   const { kind, object, options } = creation;
+  // An apply creates, too; and of a kind that is being removed nothing is created any more.
+  if (!kind.verbs.includes('create')) throw methodNotAllowed();
   const metadata = metadataOf(object);
   placeInNamespace(kind, creation.namespace, metadata);
   for (const member of [

@@ -6,6 +6,7 @@ export class KindRegistry {
   #custom: readonly Kind[] = [];
   #byResource: ReadonlyMap<string, Kind> = new Map();
   #byKind: ReadonlyMap<string, Kind> = new Map();
+  #byStorage: ReadonlyMap<string, readonly Kind[]> = new Map();
   #groups: ReadonlySet<string> = new Set();
   #generation = 0;
 
@@ -23,10 +24,23 @@ export class KindRegistry {
     return [...this.#builtIn, ...this.#custom];
   }
 
-  /** Replaces all custom kinds. */
+  /** Those that are always served. */
+  get builtIn(): readonly Kind[] {
+    return this.#builtIn;
+  }
+
+  /** The kinds that are stored in one place; two views of one object, and all versions of a custom kind, are. */
+  storedIn(storage: string): readonly Kind[] {
+    return this.#byStorage.get(storage) ?? [];
+  }
+
+  /** Replaces all custom kinds. None of them takes the place of a built-in one. */
   setCustom(kinds: readonly Kind[]): void {
-    this.#custom = kinds;
-    const all = this.all;
+    const taken = new Set(this.#builtIn.map(({ storage }) => storage));
+    this.#custom = kinds.filter(({ storage }) => !taken.has(storage));
+    // What comes later in a map counts.
+    const all = [...this.#custom, ...this.#builtIn];
+    this.#byStorage = Map.groupBy(this.all, ({ storage }) => storage);
     this.#byResource = new Map(all.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
     this.#byKind = new Map(all.map((kind) => [`${apiVersionOf(kind)}/${kind.kind}`, kind]));
     this.#groups = new Set(all.map(({ group }) => group));
