@@ -367,6 +367,25 @@ describe('a store in a file', () => {
       assert.equal((await put(pod('c'), '1')).revision, 8);
     });
 
+    test('that others have forgotten keeps nobody from going on where nothing happened', async () => {
+      await put(pod('a'), '1');
+      const seen = store.revision;
+      const node = { storage: 'nodes', namespace: '', name: 'n' };
+      for (const value of ['1', '2', '3']) await put(node, value);
+      await store.compact(Infinity);
+      assert.deepEqual(store.changes('pods', seen, 10), []);
+      assert.throws(() => store.changes('nodes', seen, 10), hasCode('compacted'));
+      assert.throws(() => store.changes('pods', seen - 1, 10), hasCode('compacted'));
+      const { revision } = await put(pod('a'), '2');
+      assert.deepEqual(
+        store.changes('pods', seen, 10).map((change) => change.revision),
+        [revision],
+      );
+      // What was there at the start was there before.
+      reopen();
+      assert.throws(() => store.changes('pods', seen, 10), hasCode('compacted'));
+    });
+
     test('is forgotten by age', async () => {
       let now = 0;
       reopen({ now: () => now, history: { age: 1_000 } });

@@ -156,10 +156,20 @@ async function run(command: Exclude<Command, { does: 'reopen' }>, store: Store, 
     case 'changes': {
       const after = Math.max(1, model.revision - command.age);
       const call = (): Change[] => store.changes(command.storage, after, command.limit);
-      if (after < model.compacted) return assertCompacted(call);
       const expected = model.changes.filter(
         (change) => change.object.storage === command.storage && change.revision > after,
       );
+      if (after < model.compacted) {
+        if ((expected[0]?.revision ?? Infinity) <= model.compacted) return assertCompacted(call);
+        // Where nothing of this storage was forgotten, the store knows it as long as it is open.
+        try {
+          assert.deepEqual(call(), expected.slice(0, command.limit));
+        } catch (error) {
+          if (!(error instanceof StoreError)) throw error;
+          assert.equal(error.code, 'compacted');
+        }
+        return;
+      }
       assert.deepEqual(call(), expected.slice(0, command.limit));
       return;
     }

@@ -87,7 +87,10 @@ export interface Store {
    * for an operator, and for tests.
    */
   compact(revision: number): Promise<void>;
-  /** Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. Throws StoreError `compacted`. */
+  /**
+   * Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. Throws StoreError
+   * `compacted` if some are forgotten; as long as the store is open, who waits while nothing changes in a storage misses none.
+   */
   changes(storage: string, after: number, limit: number): Change[];
   /** Calls `listener` after each durable batch of writes with the storages that changed. @returns stops it */
   subscribe(listener: (storages: ReadonlySet<string>, revision: number) => void): () => void;
