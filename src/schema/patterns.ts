@@ -36,6 +36,17 @@ export function compilePattern(pattern: string): Pattern {
   return compiled;
 }
 
+/** Why a pattern is none, in the words of Go's regexp package; undefined if it is one. */
+export function patternProblem(pattern: string): string | undefined {
+  try {
+    compilePattern(pattern);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PatternError) return error.message;
+    throw error;
+  }
+}
+
 function compile(pattern: string): Pattern | PatternError {
   let regexp: RE2JS;
   try {

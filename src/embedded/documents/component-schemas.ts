@@ -65,7 +65,9 @@ export function componentSchemas(names: Iterable<string>, custom: Definitions, d
 
 /** Applies `inner` to the schemas inside of a definition's properties, items and additionalProperties. */
 export function writeInside(
-  definition: Pick<Definition, 'properties' | 'items' | 'additionalProperties'>,
+  definition: {
+    readonly [Member in 'properties' | 'items' | 'additionalProperties']?: Definition[Member] | undefined;
+  },
   inner: (definition: Definition) => JsonObject,
 ): JsonObject {
   const { properties, items, additionalProperties } = definition;

@@ -1,46 +1,23 @@
 import type { JsonObject } from '../../schema/index.ts';
-import { componentSchemas, customDefinitions, type Dialect, writeInside } from './component-schemas.ts';
-import type { Definition, Definitions } from './definition.ts';
+import { writeInside } from './component-schemas.ts';
+import type { Definition } from './definition.ts';
 import type { DocumentedKind } from './documented-kind.ts';
-import { componentsOf } from './openapi-v3.ts';
-import { type Parameter, PRETTY } from './operation-parameters.ts';
-import { type Operation, type PathOperations, pathsOf } from './operations.ts';
+import { BEARER_TOKEN, describeKinds, type DocumentDialect } from './openapi-parts.ts';
+import type { Parameter } from './operation-parameters.ts';
+import type { Operation } from './operations.ts';
 
 const PREFIX = '#/definitions/';
 
 /** The OpenAPI 2 (Swagger) document of all served kinds; see {@link openApiV3} for `serverVersion`. */
 export function openApiV2(kinds: readonly DocumentedKind[], serverVersion: string): JsonObject {
-  const paths = kinds.flatMap(pathsOf);
-  const custom = Object.assign(
-    {},
-    ...kinds.filter((kind) => kind.custom).map(customDefinitions),
-  ) as Definitions;
-  const named = paths.flatMap((each) => Object.values(each.operations).flatMap(componentsOf));
+  const { paths, schemas } = describeKinds(kinds, V2);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: serverVersion },
-    paths: Object.fromEntries(
-      paths.toSorted((a, b) => (a.path < b.path ? -1 : 1)).map((each) => [each.path, writePath(each)]),
-    ),
-    definitions: componentSchemas(named, custom, V2),
-    securityDefinitions: {
-      BearerToken: {
-        type: 'apiKey',
-        description: 'Bearer Token authentication',
-        name: 'authorization',
-        in: 'header',
-      },
-    },
+    paths,
+    definitions: schemas,
+    securityDefinitions: { BearerToken: BEARER_TOKEN },
     security: [{ BearerToken: [] }],
-  };
-}
-
-function writePath({ parameters, operations }: PathOperations): JsonObject {
-  return {
-    ...Object.fromEntries(
-      Object.entries(operations).map(([method, operation]) => [method, writeOperation(operation)]),
-    ),
-    parameters: [...parameters, PRETTY].map(writeParameter),
   };
 }
 
@@ -87,7 +64,7 @@ function writeParameter({ name, in: place, type, description }: Parameter): Json
   };
 }
 
-const V2: Dialect = { write: writeSchema };
+const V2: DocumentDialect = { write: writeSchema, writeOperation, writeParameter };
 
 /**
  * Version 2 has no oneOf, anyOf, not, nullable; and kubectl's validation refuses what the schema forbids. So a schema says
@@ -116,19 +93,12 @@ function writeSchema(definition: Definition, inner: (definition: Definition) => 
     // Its gnostic form holds at the root, where the kind's own members are.
     return kept['x-kubernetes-group-version-kind'] === undefined
       ? own
-      : { ...own, type: 'object', ...writeInside({ ...(properties && { properties }) }, inner) };
+      : { ...own, type: 'object', ...writeInside({ properties }, inner) };
   }
   return {
     ...own,
     ...(type === undefined ? {} : { type }),
     ...(format === undefined ? {} : { format: format === 'micro-time' ? 'date-time' : format }),
-    ...writeInside(
-      {
-        ...(properties && { properties }),
-        ...(items && { items }),
-        ...(additionalProperties === undefined ? {} : { additionalProperties }),
-      },
-      inner,
-    ),
+    ...writeInside({ properties, items, additionalProperties }, inner),
   };
 }

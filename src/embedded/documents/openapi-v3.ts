@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../schema/index.ts';
-import { componentSchemas, customDefinitions, type Dialect, writeInside } from './component-schemas.ts';
+import { writeInside } from './component-schemas.ts';
 import type { Definition } from './definition.ts';
 import type { DocumentedKind } from './documented-kind.ts';
-import { type Parameter, PRETTY } from './operation-parameters.ts';
-import { type Operation, type PathOperations, pathsOf } from './operations.ts';
+import { BEARER_TOKEN, describeKinds, type DocumentDialect } from './openapi-parts.ts';
+import type { Parameter } from './operation-parameters.ts';
+import type { Operation } from './operations.ts';
 
 const PREFIX = '#/components/schemas/';
 
@@ -12,44 +13,16 @@ const PREFIX = '#/components/schemas/';
  * `serverVersion` is the version of Kubernetes that the server speaks for, for example `v1.36.2`.
  */
 export function openApiV3(kinds: readonly DocumentedKind[], serverVersion: string): JsonObject {
-  const paths = kinds.flatMap(pathsOf);
-  const custom = Object.assign(
-    {},
-    ...kinds.filter((kind) => kind.custom).map(customDefinitions),
-  ) as ReturnType<typeof customDefinitions>;
-  const named = paths.flatMap((each) => Object.values(each.operations).flatMap(componentsOf));
+  const { paths, schemas } = describeKinds(kinds, V3);
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: serverVersion },
-    paths: Object.fromEntries(
-      paths.toSorted((a, b) => (a.path < b.path ? -1 : 1)).map((each) => [each.path, writePath(each)]),
-    ),
+    paths,
     components: {
-      schemas: componentSchemas(named, custom, V3),
-      securitySchemes: {
-        BearerToken: {
-          type: 'apiKey',
-          description: 'Bearer Token authentication',
-          name: 'authorization',
-          in: 'header',
-        },
-      },
+      schemas,
+      securitySchemes: { BearerToken: BEARER_TOKEN },
     },
     security: [{ BearerToken: [] }],
-  };
-}
-
-/** The components that an operation reads or answers with. */
-export function componentsOf(operation: Operation): string[] {
-  return [operation.request, operation.response].filter((name) => name !== undefined);
-}
-
-function writePath({ parameters, operations }: PathOperations): JsonObject {
-  return {
-    ...Object.fromEntries(
-      Object.entries(operations).map(([method, operation]) => [method, writeOperation(operation)]),
-    ),
-    parameters: [...parameters, PRETTY].map(writeParameter),
   };
 }
 
@@ -95,7 +68,7 @@ function writeParameter({ name, in: place, type, description }: Parameter): Json
   };
 }
 
-const V3: Dialect = { write: writeSchema };
+const V3: DocumentDialect = { write: writeSchema, writeOperation, writeParameter };
 
 function writeSchema(definition: Definition, inner: (definition: Definition) => JsonObject): JsonObject {
   const { $ref, properties, items, additionalProperties, format, ...rest } = definition;
@@ -116,13 +89,6 @@ function writeSchema(definition: Definition, inner: (definition: Definition) => 
   return {
     ...own,
     ...(format === undefined ? {} : { format: format === 'micro-time' ? 'date-time' : format }),
-    ...writeInside(
-      {
-        ...(properties && { properties }),
-        ...(items && { items }),
-        ...(additionalProperties === undefined ? {} : { additionalProperties }),
-      },
-      inner,
-    ),
+    ...writeInside({ properties, items, additionalProperties }, inner),
   };
 }

@@ -21,6 +21,14 @@ export const ALL_VERBS: readonly Verb[] = [
 /** The verbs of a subresource that shows and changes a part of the object. */
 export const PART_VERBS: readonly Verb[] = ['get', 'patch', 'update'];
 
+/** The verbs of a subresource that hands requests on, one for each HTTP method. */
+export const PROXY_VERBS: readonly Verb[] = ['create', 'delete', 'get', 'patch', 'update'];
+
+/** A subresource that takes and gives objects of a kind of the core group. */
+export function corePart(name: string, kind: string, verbs: readonly Verb[]): Subresource {
+  return { name, responseKind: { group: '', version: 'v1', kind }, verbs };
+}
+
 /** What tells one built-in kind from another; its schema comes from the documents. */
 export interface BuiltInKind {
   readonly group: string;

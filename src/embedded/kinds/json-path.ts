@@ -92,16 +92,9 @@ function filterStep(text: string, nesting: number): Step {
 }
 
 function findComparison(text: string): { readonly at: number; readonly comparison: Comparison | undefined } {
-  let quote = '';
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (quote !== '') {
-      if (character === quote) quote = '';
-    } else if (character === '"' || character === "'") quote = character;
-    else {
-      for (const comparison of ['==', '!=', '<=', '>=', '<', '>'] as const) {
-        if (text.startsWith(comparison, at)) return { at, comparison };
-      }
+  for (const at of placesOutsideQuotes(text)) {
+    for (const comparison of ['==', '!=', '<=', '>=', '<', '>'] as const) {
+      if (text.startsWith(comparison, at)) return { at, comparison };
     }
   }
   return { at: text.length, comparison: undefined };
@@ -121,17 +114,24 @@ function unquote(text: string): string | undefined {
   return text.slice(1, -1);
 }
 
-/** The length up to and with the bracket that closes the first one. */
-function closingBracket(text: string): number {
-  let depth = 0;
+/** The indexes of all characters but quotes and what stands in them. */
+function* placesOutsideQuotes(text: string): Generator<number, void> {
   let quote = '';
   for (let at = 0; at < text.length; at++) {
     const character = text.charAt(at);
     if (quote !== '') {
       if (character === quote) quote = '';
     } else if (character === '"' || character === "'") quote = character;
-    else if (character === '[') depth += 1;
-    else if (character === ']') {
+    else yield at;
+  }
+}
+
+/** The length up to and with the bracket that closes the first one. */
+function closingBracket(text: string): number {
+  let depth = 0;
+  for (const at of placesOutsideQuotes(text)) {
+    if (text[at] === '[') depth += 1;
+    else if (text[at] === ']') {
       depth -= 1;
       if (depth === 0) return at + 1;
     }

@@ -1,4 +1,5 @@
 import { dns1123LabelProblems, invalidValue, listAt, textAt, valueAt } from '../../schema/index.ts';
+import { corePart } from './built-in-kind.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { ensureObject, setDefault, setOrRemove } from './members.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
@@ -12,9 +13,7 @@ export const namespace: BuiltInKind = {
   shortNames: ['ns'],
   namespaced: false,
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-  subresources: [
-    { name: 'finalize', responseKind: { group: '', version: 'v1', kind: 'Namespace' }, verbs: ['update'] },
-  ],
+  subresources: [corePart('finalize', 'Namespace', ['update'])],
   strategy: {
     names: dns1123LabelProblems,
     status: () => ({ phase: 'Active' }),

@@ -14,6 +14,7 @@ import {
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
+import { corePart, PART_VERBS, PROXY_VERBS } from './built-in-kind.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
 import { compareText } from '../../ignition/index.ts';
@@ -75,18 +76,7 @@ export const node: BuiltInKind = {
   plural: 'nodes',
   shortNames: ['no'],
   namespaced: false,
-  subresources: [
-    {
-      name: 'proxy',
-      responseKind: { group: '', version: 'v1', kind: 'NodeProxyOptions' },
-      verbs: ['create', 'delete', 'get', 'patch', 'update'],
-    },
-    {
-      name: 'status',
-      responseKind: { group: '', version: 'v1', kind: 'Node' },
-      verbs: ['get', 'patch', 'update'],
-    },
-  ],
+  subresources: [corePart('proxy', 'NodeProxyOptions', PROXY_VERBS), corePart('status', 'Node', PART_VERBS)],
   strategy: {
     defaults(object) {
       ensureObject(object, 'spec');

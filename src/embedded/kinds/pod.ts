@@ -11,9 +11,9 @@ import {
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
+import { corePart, PART_VERBS, PROXY_VERBS } from './built-in-kind.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults } from './conditions.ts';
-import type { Subresource, Verb } from './kind.ts';
 import { ensureObject, setDefault, setOrRemove } from './members.ts';
 import { admitPod } from './pod-admission.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
@@ -37,19 +37,19 @@ export const pod: BuiltInKind = {
   categories: ['all'],
   namespaced: true,
   subresources: [
-    part('attach', 'PodAttachOptions', ['create', 'get']),
-    part('binding', 'Binding', ['create']),
-    part('ephemeralcontainers', 'Pod', ['get', 'patch', 'update']),
+    corePart('attach', 'PodAttachOptions', ['create', 'get']),
+    corePart('binding', 'Binding', ['create']),
+    corePart('ephemeralcontainers', 'Pod', PART_VERBS),
     {
       name: 'eviction',
       responseKind: { group: 'policy', version: 'v1', kind: 'Eviction' },
       verbs: ['create'],
     },
-    part('exec', 'PodExecOptions', ['create', 'get']),
-    part('log', 'Pod', ['get']),
-    part('portforward', 'PodPortForwardOptions', ['create', 'get']),
-    part('proxy', 'PodProxyOptions', ['create', 'delete', 'get', 'patch', 'update']),
-    part('resize', 'Pod', ['get', 'patch', 'update']),
+    corePart('exec', 'PodExecOptions', ['create', 'get']),
+    corePart('log', 'Pod', ['get']),
+    corePart('portforward', 'PodPortForwardOptions', ['create', 'get']),
+    corePart('proxy', 'PodProxyOptions', PROXY_VERBS),
+    corePart('resize', 'Pod', PART_VERBS),
   ],
   strategy: {
     counts: specChanged,
@@ -94,10 +94,6 @@ export const pod: BuiltInKind = {
     'status.nominatedNodeName': (object) => textAt(object, 'status', 'nominatedNodeName'),
   },
 };
-
-function part(name: string, kind: string, verbs: readonly Verb[]): Subresource {
-  return { name, responseKind: { group: '', version: 'v1', kind }, verbs };
-}
 
 /** Members that are sent even when they are empty. */
 function statusDefaults(status: JsonObject): void {

@@ -14,6 +14,7 @@ import {
   valueAt,
 } from '../../schema/index.ts';
 import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import { corePart, PROXY_VERBS } from './built-in-kind.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { formatLabels } from './label-selector.ts';
 import { ensureObject, setDefault, setDefaultText } from './members.ts';
@@ -35,13 +36,7 @@ export const service: BuiltInKind = {
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,
-  subresources: [
-    {
-      name: 'proxy',
-      responseKind: { group: '', version: 'v1', kind: 'ServiceProxyOptions' },
-      verbs: ['create', 'delete', 'get', 'patch', 'update'],
-    },
-  ],
+  subresources: [corePart('proxy', 'ServiceProxyOptions', PROXY_VERBS)],
   strategy: {
     names: dns1035LabelProblems,
     status: () => ({ loadBalancer: {} }),

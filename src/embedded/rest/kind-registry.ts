@@ -66,3 +66,8 @@ export class KindRegistry {
 export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 }
+
+/** The package of a group's internal types in kube-apiserver, which its messages name: `core`, `apps`. */
+export function goPackageOf({ group }: { readonly group: string }): string {
+  return group === '' ? 'core' : group.replace(/\..*$/s, '');
+}

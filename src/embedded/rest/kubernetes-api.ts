@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../schema/index.ts';
+import { textAt, type JsonObject } from '../../schema/index.ts';
 import {
   forbiddenRequest,
   impersonate,
@@ -17,6 +17,7 @@ import { virtualKinds, type Kind } from '../kinds/index.ts';
 import { StoreError } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { handlerFor, isInScope } from './dispatch.ts';
+import { goPackageOf } from './kind-registry.ts';
 import { negotiate, type AnswerType } from './negotiation.ts';
 import { answerJson, isPretty, readIncludeObject, type Presentation } from './presentation.ts';
 import { readRequestInfo, type RequestInfo } from './request-info.ts';
@@ -215,14 +216,7 @@ function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): Re
 }
 
 function nameIn(object: JsonObject, info: RequestInfo): string {
-  if (info.name !== '') return info.name;
-  const metadata = object['metadata'];
-  return typeof metadata === 'object' &&
-    metadata !== null &&
-    !Array.isArray(metadata) &&
-    typeof metadata['name'] === 'string'
-    ? metadata['name']
-    : '';
+  return info.name || textAt(object, 'metadata', 'name');
 }
 
 /** The Go type of what is answered, and whether that is a list; each event of a watch has one object. */
@@ -230,8 +224,7 @@ function answerType(kind: Kind, { method }: ApiRequest, info: RequestInfo): Answ
   const isCollection = info.name === '' && info.verb !== 'watch';
   const isList = isCollection && (method === 'GET' || method === 'DELETE');
   if (kind.custom) return { isList, goType: `*unstructured.Unstructured${isList ? 'List' : ''}` };
-  const internal = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
-  return { isList, goType: `*${internal}.${isList ? kind.listKind : kind.kind}` };
+  return { isList, goType: `*${goPackageOf(kind)}.${isList ? kind.listKind : kind.kind}` };
 }
 
 function isCustomGroup(kinds: readonly Kind[], group: string): boolean {

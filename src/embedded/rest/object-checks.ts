@@ -1,10 +1,10 @@
-import { isJsonObject, type FieldError, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, textAt, type FieldError, type JsonObject } from '../../schema/index.ts';
 import { compileRules, validate } from '../../schema/engine.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { isBeingDeleted, shownText } from './object-metadata.ts';
 import { MAX_PROBLEMS } from './json-scan.ts';
-import { apiVersionOf } from './kind-registry.ts';
+import { apiVersionOf, goPackageOf } from './kind-registry.ts';
 import { badRequest, invalid } from '../status/index.ts';
 import type { TypeMismatch } from './type-mismatch.ts';
 import { decodeTyped } from './typed-decoding.ts';
@@ -82,7 +82,7 @@ export function checkType(kind: Kind, object: JsonObject): void {
       );
     }
     if (givenKind !== undefined && givenKind !== kind.kind) {
-      throw invalid({ group: kind.group, kind: shownText(givenKind) }, nameFor(object), [
+      throw invalid({ group: kind.group, kind: shownText(givenKind) }, textAt(object, 'metadata', 'name'), [
         {
           reason: 'FieldValueInvalid',
           field: 'kind',
@@ -95,23 +95,12 @@ export function checkType(kind: Kind, object: JsonObject): void {
       `${kindText(kind, object)} cannot be handled as a ${kind.kind}: no kind ${JSON.stringify(givenKind ?? kind.kind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
     );
   } else if (givenKind !== undefined && givenKind !== kind.kind) {
-    const internal = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
     throw badRequest(
-      `${kindText(kind, object)} cannot be handled as a ${kind.kind}: converting (${kind.version}.${shownText(givenKind)}) to (${internal}.${kind.kind}): unknown conversion`,
+      `${kindText(kind, object)} cannot be handled as a ${kind.kind}: converting (${kind.version}.${shownText(givenKind)}) to (${goPackageOf(kind)}.${kind.kind}): unknown conversion`,
     );
   }
   object['apiVersion'] = apiVersion;
   object['kind'] = kind.kind;
-}
-
-function nameFor(object: JsonObject): string {
-  const metadata = object['metadata'];
-  return typeof metadata === 'object' &&
-    metadata !== null &&
-    !Array.isArray(metadata) &&
-    typeof metadata['name'] === 'string'
-    ? metadata['name']
-    : '';
 }
 
 /**

@@ -10,18 +10,13 @@ import {
 } from '../../schema/index.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
-import { StatusError, badRequest, internalError, invalid } from '../status/index.ts';
+import { StatusError, badRequest, internalError, invalid, noSuchResource } from '../status/index.ts';
 import { formatSelector, putCondition, type Kind, type ScalePaths } from '../kinds/index.ts';
 
-const BUILT_IN: ScalePaths = {
-  specReplicas: ['spec', 'replicas'],
-  statusReplicas: ['status', 'replicas'],
-  selector: ['spec', 'selector'],
-};
-
-/** The paths of a kind's Scale; those of a custom kind come from its definition. */
+/** The paths of a kind's Scale. @throws StatusError 404 for a kind that has none */
 function scalePathsOf(kind: Kind): ScalePaths {
-  return kind.scale ?? BUILT_IN;
+  if (kind.scale === undefined) throw noSuchResource();
+  return kind.scale;
 }
 
 /** The autoscaling/v1 Scale of an object (kubernetes-api §13). @throws StatusError 500 where a custom object has no count */

@@ -1,5 +1,5 @@
 import { parseGoDuration } from '../go-duration.ts';
-import { compilePattern, PatternError } from '../patterns.ts';
+import { patternProblem } from '../patterns.ts';
 import type { CelProblem } from './errors.ts';
 import type { Expr } from './syntax.ts';
 import { parseTimestamp } from './timestamp.ts';
@@ -68,15 +68,5 @@ function childrenOf(expr: Expr): readonly Expr[] {
       return expr.filter === undefined ? [expr.range, expr.body] : [expr.range, expr.filter, expr.body];
     case 'optionalMap':
       return [expr.operand, expr.body];
-  }
-}
-
-function patternProblem(pattern: string): string | undefined {
-  try {
-    compilePattern(pattern);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternError) return error.message;
-    throw error;
   }
 }

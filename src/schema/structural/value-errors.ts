@@ -1,7 +1,7 @@
 import { forbiddenValue, invalidValue } from '../field-error.ts';
 import type { FieldError } from '../field-error.ts';
 import { itemPath, keyPath, memberPath } from '../path.ts';
-import { compilePattern, PatternError } from '../patterns.ts';
+import { patternProblem } from '../patterns.ts';
 import type { Schema } from '../schema.ts';
 
 /** What the branches of allOf, anyOf, oneOf and not may not say, and how they are told so. */
@@ -86,15 +86,4 @@ function isOnlyType(schema: Schema | undefined, type: string): boolean {
 function isSaid(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return value !== undefined && value !== null && value !== false && value !== '';
-}
-
-function patternProblem(pattern: string): string | undefined {
-  if (pattern === '') return undefined;
-  try {
-    compilePattern(pattern);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternError) return error.message;
-    throw error;
-  }
 }
