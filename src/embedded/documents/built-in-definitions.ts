@@ -24,7 +24,7 @@ export function builtInName(group: string, version: string, kind: string): strin
 /**
  * The schema of a built-in kind's whole object; `metadata` is the schema of ObjectMeta. References are resolved into
  * shared objects: a schema that contains itself (JSONSchemaProps) is a cycle, and two calls give the same object. Every list
- * tells its list type. Besides JSON schema's formats there are `micro-time` and `quantity`; a quantity may also be sent as a
+ * tells its list type. What is a struct in Go has its name as title. Besides JSON schema's formats there are `micro-time` and `quantity`; a quantity may also be sent as a
  * number. Throws if no such kind is built in.
  */
 export function builtInSchema(group: string, version: string, kind: string): Schema {
@@ -44,6 +44,7 @@ export function definedSchema(name: string): Schema {
   const filled: Record<string, Schema> = {};
   const schema: Schema = {
     ...(rest as Omit<Schema, 'properties'>),
+    ...(properties === undefined ? {} : { title: name.slice(name.lastIndexOf('.') + 1) }),
     ...(properties === undefined ? {} : { properties: filled }),
   };
   resolved.set(name, schema);

@@ -10,12 +10,13 @@ import {
   unsupportedValue,
   valueAt,
 } from '../../schema/index.ts';
-import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
+import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { configKeyProblems, environmentNameProblems, portNameProblems } from './names.ts';
 import {
   invalidFor,
   notFound,
   unlessNonNegative,
+  unlessNonNegativeAmount,
   unlessOneOf,
   unlessPort,
   unlessPositive,
@@ -162,10 +163,10 @@ function resourceErrors(resources: JsonObject | undefined, field: string): Field
   const requests = objectAt(resources, 'requests') ?? {};
   const errors: FieldError[] = [];
   for (const [resource, value] of Object.entries(limits)) {
-    errors.push(...amountErrors(`${field}.limits[${resource}]`, value));
+    errors.push(...unlessNonNegativeAmount(`${field}.limits[${resource}]`, value));
   }
   for (const [resource, value] of Object.entries(requests)) {
-    errors.push(...amountErrors(`${field}.requests[${resource}]`, value));
+    errors.push(...unlessNonNegativeAmount(`${field}.requests[${resource}]`, value));
     const request = quantityOf(value);
     const shown = valueAt(limits, resource);
     const limit = quantityOf(shown);
@@ -180,13 +181,6 @@ function resourceErrors(resources: JsonObject | undefined, field: string): Field
     }
   }
   return errors;
-}
-
-function amountErrors(field: string, value: Json): FieldError[] {
-  const amount = quantityOf(value);
-  return amount !== undefined && amount < 0n
-    ? [invalidValue(field, value, 'must be greater than or equal to 0')]
-    : [];
 }
 
 function probeErrors(probe: JsonObject, field: string): FieldError[] {

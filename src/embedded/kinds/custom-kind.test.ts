@@ -70,7 +70,10 @@ test('bad definitions are told what is wrong', () => {
         'spec.group: Invalid value: "local": should be a domain with at least one dot',
       ],
     ],
-    [definition({ schema: {} }), ['spec.validation.openAPIV3Schema: Required value: schemas are required']],
+    [
+      definition({ schema: {} }),
+      ['spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
+    ],
     [
       definition({ subresources: { scale: { specReplicasPath: 'x', statusReplicasPath: '.spec.a' } } }),
       [

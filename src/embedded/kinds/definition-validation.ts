@@ -102,12 +102,24 @@ function perVersion(spec: JsonObject): FieldError[] {
     additionalPrinterColumns: 'additionalPrinterColumns',
     selectableFields: 'selectableFields',
   } as const;
-  return Object.entries(names).flatMap(([member, once]) =>
-    shared(member)
-      ? versionErrors(first, member, `spec.${once}`)
-      : versions.flatMap((version, index) =>
-          versionErrors(version, member, `spec.versions[${index}].${member}`),
-        ),
+  return [
+    ...missingSchemas(versions),
+    ...Object.entries(names).flatMap(([member, once]) =>
+      shared(member)
+        ? versionErrors(first, member, `spec.${once}`)
+        : versions.flatMap((version, index) =>
+            versionErrors(version, member, `spec.versions[${index}].${member}`),
+          ),
+    ),
+  ];
+}
+
+/** Every version that is served has a schema. */
+function missingSchemas(versions: readonly JsonObject[]): FieldError[] {
+  return versions.flatMap((version, index) =>
+    isTrueAt(version, 'served') && valueAt(version, 'schema', 'openAPIV3Schema') === undefined
+      ? [requiredValue(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required')]
+      : [],
   );
 }
 

@@ -7,7 +7,7 @@ import {
   textAt,
   valueAt,
 } from '../../schema/index.ts';
-import type { FieldError, JsonObject } from '../../schema/index.ts';
+import type { FieldError, Json, JsonObject } from '../../schema/index.ts';
 import { matchesSelector } from '../../api/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { conditionTimeDefaults, hasCondition } from './conditions.ts';
@@ -157,8 +157,16 @@ export function jobSpecErrors(spec: JsonObject, field: string): FieldError[] {
   return [
     ...errors,
     ...podTemplateErrors(valueAt(spec, 'template'), `${field}.template`),
-    ...restartPolicyErrors(valueAt(spec, 'template'), `${field}.template`, ['OnFailure', 'Never']),
+    ...endingPolicyErrors(valueAt(spec, 'template'), `${field}.template`),
   ];
+}
+
+/** `Always` is what a pod template has by default, and so as good as none. */
+function endingPolicyErrors(template: Json | undefined, field: string): FieldError[] {
+  const supported = ['OnFailure', 'Never'];
+  return textAt(template, 'spec', 'restartPolicy') === 'Always'
+    ? [requiredValue(`${field}.spec.restartPolicy`, 'valid values: "OnFailure", "Never"')]
+    : restartPolicyErrors(template, field, supported);
 }
 
 function updateErrors(object: JsonObject, old: JsonObject): FieldError[] {

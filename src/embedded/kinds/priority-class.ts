@@ -1,4 +1,4 @@
-import { invalidValue, isTrueAt, numberAt, textAt, valueAt } from '../../schema/index.ts';
+import { forbiddenValue, isTrueAt, numberAt, textAt, valueAt } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { setDefault, setDefaultText } from './members.ts';
 import { unlessSame } from './problems.ts';
@@ -26,25 +26,21 @@ export const priorityClass: BuiltInKind = {
       const value = numberAt(object, 'value') ?? 0;
       if (name.startsWith('system-') && !isSystemClass(name, value)) {
         const detail = "priority class names with 'system-' prefix are reserved for system use only";
-        return [invalidValue('metadata.name', name, detail)];
+        return [forbiddenValue('metadata.name', detail)];
       }
       return value > MAX_USER_PRIORITY && !name.startsWith('system-')
         ? [
-            invalidValue(
+            forbiddenValue(
               'value',
-              value,
               `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`,
             ),
           ]
         : [];
     },
     validateUpdate: (object, old) => [
-      ...unlessSame(
-        'value',
-        valueAt(object, 'value'),
-        valueAt(old, 'value'),
-        'may not be changed in an update.',
-      ),
+      ...(numberAt(object, 'value') === numberAt(old, 'value')
+        ? []
+        : [forbiddenValue('value', 'may not be changed in an update.')]),
       ...unlessSame(
         'preemptionPolicy',
         valueAt(object, 'preemptionPolicy'),

@@ -1,5 +1,6 @@
 import { invalidValue, printValue, sameJson, unsupportedValue } from '../../schema/index.ts';
 import type { FieldError, Json } from '../../schema/index.ts';
+import { quantityOf } from './quantity.ts';
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -40,6 +41,14 @@ export function unlessSame(
 /** An error for a number below 0. */
 export function unlessNonNegative(field: string, value: number | undefined): FieldError[] {
   return value !== undefined && value < 0
+    ? [invalidValue(field, value, 'must be greater than or equal to 0')]
+    : [];
+}
+
+/** An error for a quantity below 0. */
+export function unlessNonNegativeAmount(field: string, value: Json): FieldError[] {
+  const amount = quantityOf(value);
+  return amount !== undefined && amount < 0n
     ? [invalidValue(field, value, 'must be greater than or equal to 0')]
     : [];
 }

@@ -2,6 +2,7 @@ import { objectAt, textAt, type JsonObject } from '../../schema/index.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
 import { compareText } from '../../ignition/index.ts';
 import { ensureObject } from './members.ts';
+import { unlessNonNegativeAmount } from './problems.ts';
 import { AGE, NAME, ageCell, nameCell } from './table.ts';
 
 /** core/v1 ResourceQuota: stored; nothing is counted. */
@@ -19,6 +20,10 @@ export const resourceQuota: BuiltInKind = {
       ensureObject(object, 'spec');
       ensureObject(object, 'status');
     },
+    validate: (object) =>
+      Object.entries(objectAt(object, 'spec', 'hard') ?? {}).flatMap(([resource, value]) =>
+        unlessNonNegativeAmount(`spec.hard[${resource}]`, value),
+      ),
   },
   table: {
     columns: [

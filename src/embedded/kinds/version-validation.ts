@@ -26,7 +26,7 @@ export function versionErrors(version: JsonObject, member: string, field: string
 function schemaErrors(version: JsonObject, field: string): FieldError[] {
   const schema = objectAt(version, 'schema', 'openAPIV3Schema');
   const path = `${field}.openAPIV3Schema`;
-  return schema === undefined ? [requiredValue(path, 'schemas are required')] : checkStructural(schema, path);
+  return schema === undefined ? [] : checkStructural(schema, path);
 }
 
 function scaleErrors(version: JsonObject, field: string): FieldError[] {

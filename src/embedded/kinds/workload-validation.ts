@@ -31,8 +31,9 @@ export function templateErrors(
   const selector = objectAt(spec, 'selector');
   const labels = objectAt(template, 'metadata', 'labels');
   const errors: FieldError[] = [];
-  const isUsable = selector !== undefined && selectorErrors('', selector).length === 0;
-  if (isUsable && !matchesSelector(selector, labels)) {
+  // No selector at all selects nothing; one that is wrong itself says nothing of the labels.
+  const isWrong = selector !== undefined && selectorErrors('', selector).length > 0;
+  if (!isWrong && !(selector !== undefined && matchesSelector(selector, labels))) {
     const detail = '`selector` does not match template `labels`';
     errors.push(invalidValue(`${field}.metadata.labels`, labels ?? null, detail));
   }

@@ -32,7 +32,14 @@ test('no replicas are replicas', () => {
 
 test('bad workloads are told what is wrong', () => {
   const table: [string, JsonObject, string[]][] = [
-    ['Deployment', { spec: { template: TEMPLATE } }, ['spec.selector: Required value']],
+    [
+      'Deployment',
+      { spec: { template: TEMPLATE } },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"d"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       'Deployment',
       workload({ selector: {} }),

@@ -103,9 +103,9 @@ function decodeItems(value: Json, schema: Schema, place: Place): Json {
   return value;
 }
 
-/** Inside a struct of its own name, Go names that one; fields go on. */
+/** Go names the innermost struct, and the fields from the outermost: `EnvVar.spec.containers.env.value`. */
 function within(place: Place, schema: Schema): Place {
-  return schema.title === undefined ? place : { ...place, typeName: schema.title, fields: '' };
+  return schema.title === undefined ? place : { ...place, typeName: schema.title };
 }
 
 function keepsUnknown(schema: Schema): boolean {
