@@ -140,10 +140,12 @@ async function start(
     handler: { handle: (call) => api.current.handle(call) },
     store,
     tls: { key: serving.privateKey, cert: serving.certificate, clientCa: credentials.authority },
+    report,
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   api.serveAt(server);
+  const renewals = renewCertificate(server, credentials, report);
   const runners = controllers(environment, definitions, credentials.authority).map(
     (controller) => new ControllerRunner(controller, store, report),
   );
@@ -165,6 +167,7 @@ async function start(
     kubeconfig: path,
     kubeconfigFor,
     close: async () => {
+      clearInterval(renewals);
       await server.close();
       for (const runner of runners) await runner.stop();
       rbac.close();
@@ -172,6 +175,28 @@ async function start(
     },
   };
 }
+
+/** Certificates end while a server runs for months: it looks at its own every day. */
+function renewCertificate(
+  server: ApiServer,
+  credentials: Credentials,
+  report: (message: string) => void,
+): NodeJS.Timeout {
+  const renew = async (): Promise<void> => {
+    try {
+      const { privateKey, certificate } = await credentials.server(Date.now());
+      server.renew({ key: privateKey, cert: certificate });
+    } catch (error) {
+      report(`the server's certificate cannot be renewed: ${String(error)}`);
+    }
+  };
+  const timer = setInterval(() => void renew(), RENEWAL_INTERVAL);
+  timer.unref();
+  return timer;
+}
+
+/** Milliseconds. */
+const RENEWAL_INTERVAL = 86_400_000;
 
 function support(environment: ApiEnvironment, manager = 'kube-controller-manager'): ControllerSupport {
   return { environment, client: new SystemClient(environment, manager) };

@@ -14,4 +14,5 @@ export {
 export { objectValue } from './presentation.ts';
 export type { ApiAnswer, ApiCall } from './request.ts';
 export { SystemClient } from './system-client.ts';
+export type { Pulled } from './watch.ts';
 export { Watch } from './watch.ts';

@@ -27,6 +27,8 @@ export interface ApiServerOptions {
   readonly port?: number;
   /** Default: what suits one machine. */
   readonly limits?: Partial<ServerLimits>;
+  /** Told of defects. */
+  readonly report?: (message: string) => void;
 }
 
 /** A running API server. */
@@ -34,6 +36,8 @@ export interface ApiServer {
   /** `https://127.0.0.1:6443`. */
   readonly url: string;
   readonly port: number;
+  /** Shows another certificate to those who connect from now on. PEM. */
+  renew(tls: { readonly key: string; readonly cert: string }): void;
   /** Ends watches, waits for requests under way and stops. */
   close(): Promise<void>;
 }
@@ -70,6 +74,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
 class HttpShell implements ApiServer {
   readonly #handler: ApiHandler;
+  readonly #report: (message: string) => void;
   readonly #listener: TlsListener;
   readonly #streams = new Map<string, Set<WatchStream>>();
   readonly #bodies: BodyBudget;
@@ -83,6 +88,7 @@ class HttpShell implements ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#handler = options.handler;
+    this.#report = options.report ?? (() => {});
     const limits = { ...SERVER_LIMITS, ...options.limits };
     this.#bodies = new BodyBudget(BODY_BUDGET, limits.body);
     this.#answers = new AnswerBudget(ANSWER_BUDGET, limits.answer, CLOCK.now);
@@ -115,6 +121,10 @@ class HttpShell implements ApiServer {
       this.#stop();
       throw error;
     }
+  }
+
+  renew(tls: { readonly key: string; readonly cert: string }): void {
+    this.#listener.renew(tls);
   }
 
   async close(): Promise<void> {
@@ -207,7 +217,7 @@ class HttpShell implements ApiServer {
   async #stream(watch: Watch, exchange: Exchange): Promise<void> {
     // kubectl wait hangs until it has seen the headers (kubernetes-api §0): they go out at once.
     exchange.respond(200, { ...commonHeaders(), 'content-type': 'application/json' }, false);
-    const stream = new WatchStream(watch, exchange.output, CLOCK);
+    const stream = new WatchStream(watch, exchange.output, CLOCK, this.#report);
     const streams = this.#streams.get(watch.storage) ?? new Set();
     streams.add(stream);
     this.#streams.set(watch.storage, streams);

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import { EmbeddedError } from '../embedded-error.ts';
 import { Connections, type Connection } from './connections.ts';
 import type { Exchange } from './exchange.ts';
@@ -40,21 +40,21 @@ export class TlsListener {
     this.#http1 = new Http1(options.serve);
     this.#http2 = new Http2(options.serve);
     this.#server = createServer({
-      key,
-      cert,
-      ca: clientCa,
+      ...contextOf({ key, cert, clientCa }),
       requestCert: true,
       // A client without a certificate may show a token, or be anonymous.
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-      // The certificate of a connection is looked at once.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: options.limits.firstRequest,
     });
     this.#server.on('connection', (socket) => this.#accept(socket));
     this.#server.on('secureConnection', (socket) => this.#secure(socket));
     this.#server.on('tlsClientError', (_, socket) => socket.destroy());
+  }
+
+  /** Shows another certificate to those who connect from now on. */
+  renew(tls: { readonly key: string; readonly cert: string }): void {
+    this.#server.setSecureContext(contextOf({ ...this.#options.tls, ...tls }));
   }
 
   get port(): number {
@@ -121,6 +121,17 @@ export class TlsListener {
     if (socket.alpnProtocol === 'h2') this.#http2.accept(socket, connection);
     else this.#http1.accept(socket, connection);
   }
+}
+
+function contextOf({ key, cert, clientCa }: TlsListenerOptions['tls']): SecureContextOptions {
+  return {
+    key,
+    cert,
+    ca: clientCa,
+    minVersion: 'TLSv1.2',
+    // The certificate of a connection is looked at once.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }
 
 /** Connections that wait to be accepted; the system may allow fewer. */

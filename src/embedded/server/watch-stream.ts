@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Watch } from '../rest/index.ts';
+import type { Pulled, Watch } from '../rest/index.ts';
 
 /** What a stream of watch events needs of the world. */
 export interface WatchClock {
@@ -29,6 +29,7 @@ export class WatchStream {
   readonly #watch: Watch;
   readonly #output: Writable;
   readonly #clock: WatchClock;
+  readonly #report: (message: string) => void;
   readonly #cancels: (() => void)[] = [];
   #cancelStall: (() => void) | undefined;
   #cancelRepeat: (() => void) | undefined;
@@ -38,8 +39,10 @@ export class WatchStream {
   readonly done: Promise<void>;
   #resolve: () => void = () => {};
 
-  constructor(watch: Watch, output: Writable, clock: WatchClock) {
+  /** @param report is told of defects, which end the stream: the client begins again */
+  constructor(watch: Watch, output: Writable, clock: WatchClock, report: (message: string) => void) {
     this.#watch = watch;
+    this.#report = report;
     this.#output = output;
     this.#clock = clock;
     this.done = new Promise((resolve) => {
@@ -58,7 +61,18 @@ export class WatchStream {
   /** Sends what there is to send. */
   pump(): void {
     if (this.#isBlocked || this.#isDone || this.#isPaused) return;
-    const { lines, hasMore, isEnded } = this.#watch.pull();
+    let pulled: Pulled;
+    try {
+      pulled = this.#watch.pull();
+    } catch (error) {
+      // Thrown on, it would end the process, or keep others from their events.
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#report(`a watch of ${this.storage} met a defect: ${why}`);
+      this.#output.destroy();
+      this.end();
+      return;
+    }
+    const { lines, hasMore, isEnded } = pulled;
     if (lines.length > 0) this.#write(lines);
     if (isEnded) this.end();
     else if (hasMore && !this.#isBlocked) this.#pumpSoon();
@@ -119,6 +133,8 @@ export class WatchStream {
   }
 
   #bookmark(): void {
+    // Nothing may have happened here for long: where the client may go on later should not be forgotten by then.
+    this.pump();
     if (this.#isBlocked || this.#isDone) return;
     const line = this.#watch.bookmark();
     if (line !== '') this.#write(line);
