@@ -38,7 +38,7 @@ export function itemFinder(schema: Schema, old: Old, byIndex: boolean): ItemFind
 }
 
 /** What tells an item of a list of type map from the others: its keys' values, as text. */
-export function keysOf(names: readonly string[], item: JsonObject): string {
+function keysOf(names: readonly string[], item: JsonObject): string {
   return JSON.stringify(names.map((name) => memberOf(item, name) ?? null));
 }
 

@@ -5,14 +5,11 @@ export type { FieldError, FieldErrorReason } from './field-error.ts';
 export {
   duplicateValue,
   forbiddenValue,
-  invalidUnshown,
   invalidValue,
   printValue,
   requiredValue,
   tooLong,
-  tooMany,
   unsupportedValue,
-  wrongType,
 } from './field-error.ts';
 export { goJson, goQuote, goQuoteList } from './go-format.ts';
 export { goJsonKind, goType, printGoValue } from './go-value.ts';

@@ -66,11 +66,14 @@ export class GarbageCollector implements Controller {
   }
 
   work(): undefined {
-    for (const id of [...this.#suspects]) {
+    // Those of now: what is done here may bring more, for the next time.
+    const suspects = [...this.#suspects];
+    for (const id of suspects) {
       this.#suspects.delete(id);
       this.#judge(id);
     }
-    for (const [id, key] of [...this.#waiting]) {
+    const waiting = [...this.#waiting];
+    for (const [id, key] of waiting) {
       if (this.#settle(key)) this.#waiting.delete(id);
     }
     return undefined;

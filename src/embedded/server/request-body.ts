@@ -3,7 +3,7 @@ import { StatusError, tooLarge } from '../status/index.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The largest body that is read (kubernetes-api §4: 3 MiB). */
-export const MAX_BODY = 3 * 1024 * 1024;
+const MAX_BODY = 3 * 1024 * 1024;
 
 const NOTHING = new Uint8Array();
 

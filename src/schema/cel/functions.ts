@@ -76,7 +76,7 @@ export function namespaced(namespace: string, signature: string, call: Implement
 }
 
 /** Whether a value is of a type, as far as the choice between overloads needs to know: parts are not looked into. */
-export function isOfType(value: CelValue, type: CelType): boolean {
+function isOfType(value: CelValue, type: CelType): boolean {
   switch (type.kind) {
     case 'dyn':
     case 'param':
