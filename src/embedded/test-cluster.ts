@@ -154,7 +154,9 @@ export class TestCluster {
   async call(method: string, target: string, request: TestRequest = {}): Promise<TestAnswer> {
     const answer = await this.#handle(method, target, request);
     if (answer instanceof Watch) throw new Error(`${target} is a watch`);
-    const text = typeof answer.body === 'string' ? answer.body : new TextDecoder().decode(answer.body);
+    const { body } = answer;
+    const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : Buffer.concat(body);
+    const text = typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes);
     const isJson = answer.headers['content-type']?.startsWith('application/json') === true;
     return { ...answer, text, body: isJson ? (JSON.parse(text) as JsonObject) : {} };
   }

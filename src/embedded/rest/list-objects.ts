@@ -6,7 +6,8 @@ import { StatusError, badRequest, futureResourceVersion } from '../status/index.
 
 /** One answer's part of a list. */
 export interface ListPage {
-  readonly objects: readonly StoredObject[];
+  /** To be gone through once, before anything is written: what no page bounds is read while it is. */
+  readonly objects: Iterable<StoredObject>;
   readonly metadata: ListMetadata;
 }
 
@@ -17,13 +18,18 @@ const CHUNK = 500;
 export function listObjects(environment: ApiEnvironment, options: ListOptions): ListPage {
   const { selection } = options;
   const from = startOf(environment, options);
+  if (options.limit === undefined)
+    return {
+      objects: allObjects(environment, options, from),
+      metadata: { resourceVersion: String(from.shown) },
+    };
   const all = selection.labels.isEmpty && selection.fields.isEmpty;
   const found: StoredObject[] = [];
-  const limit = options.limit ?? Number.POSITIVE_INFINITY;
+  const { limit } = options;
   let after = from.after;
   try {
     for (;;) {
-      const size = Number.isFinite(limit) && all ? limit - found.length + 1 : CHUNK;
+      const size = all ? limit - found.length + 1 : CHUNK;
       const chunk = environment.store.list(selection.kind.storage, {
         ...scope(selection),
         ...from.at,
@@ -60,6 +66,33 @@ export function listObjects(environment: ApiEnvironment, options: ListOptions): 
         ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
       },
     };
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'compacted') throw expired(options, after);
+    throw error;
+  }
+}
+
+/** Not all at once: of tens of thousands, one at a time is in memory. */
+function* allObjects(
+  environment: ApiEnvironment,
+  options: ListOptions,
+  from: Start,
+): Generator<StoredObject, void, undefined> {
+  const { selection } = options;
+  let { after } = from;
+  try {
+    for (;;) {
+      const chunk = environment.store.list(selection.kind.storage, {
+        ...scope(selection),
+        ...from.at,
+        ...at(after),
+        limit: CHUNK,
+      });
+      for (const object of chunk) if (selects(selection, object)) yield object;
+      const last = chunk.at(-1);
+      if (last === undefined || chunk.length < CHUNK) return;
+      after = { namespace: last.namespace, name: last.name };
+    }
   } catch (error) {
     if (error instanceof StoreError && error.code === 'compacted') throw expired(options, after);
     throw error;

@@ -47,7 +47,8 @@ export function objectValue(kind: Kind, object: StoredObject): JsonObject {
   return JSON.parse(objectText(kind, object)) as JsonObject;
 }
 
-function viewedText(kind: Kind, object: StoredObject): string {
+/** The JSON of a stored object in the view of this kind, without apiVersion and kind. */
+export function viewedText(kind: Kind, object: StoredObject): string {
   if (kind.view === undefined) return object.text;
   return JSON.stringify(kind.view.fromStored(JSON.parse(object.text) as JsonObject));
 }
@@ -66,44 +67,6 @@ export function presentObject(kind: Kind, object: StoredObject, presentation: Pr
   }
 }
 
-/** The text of a list in the wanted form. Items of built-in kinds have no apiVersion and kind (kubernetes-api §11). */
-export function presentList(
-  kind: Kind,
-  objects: readonly StoredObject[],
-  metadata: ListMetadata,
-  presentation: Presentation,
-): string {
-  switch (presentation.as) {
-    case 'object': {
-      const listKind = JSON.stringify(kind.listKind);
-      const apiVersion = JSON.stringify(apiVersionOf(kind));
-      if (!kind.custom) {
-        const items = objects.map((object) => viewedText(kind, object)).join(',');
-        return `{"kind":${listKind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(metadata)},"items":[${items}]}`;
-      }
-      const items = objects.map((object) => objectText(kind, object)).join(',');
-      const shown = JSON.stringify({ continue: '', ...metadata });
-      return `{"apiVersion":${apiVersion},"items":[${items}],"kind":${listKind},"metadata":${shown}}`;
-    }
-    case 'metadata':
-      return JSON.stringify({
-        kind: 'PartialObjectMetadataList',
-        apiVersion: 'meta.k8s.io/v1',
-        metadata,
-        items: objects.map((object) => metadataOnly(objectValue(kind, object))),
-      });
-    case 'table':
-      return JSON.stringify(
-        table(
-          kind,
-          objects.map((object) => objectValue(kind, object)),
-          metadata,
-          presentation,
-        ),
-      );
-  }
-}
-
 /** A Table of these objects; `columnDefinitions` null in all events of a watch but the first. */
 export function table(
   kind: Kind,
@@ -117,10 +80,19 @@ export function table(
     apiVersion: 'meta.k8s.io/v1',
     metadata: { ...metadata },
     columnDefinitions: withColumns ? kind.table.columns.map((column) => ({ ...column })) : null,
-    rows: objects.map((object) => ({
-      cells: kind.table.cells(object, now),
-      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOnly(object),
-    })),
+    rows: objects.map((object) => tableRow(kind, object, { includeObject, now })),
+  };
+}
+
+/** The row of one object in a Table. */
+export function tableRow(
+  kind: Kind,
+  object: JsonObject,
+  { includeObject, now }: Pick<Presentation, 'includeObject' | 'now'>,
+): JsonObject {
+  return {
+    cells: kind.table.cells(object, now),
+    object: includeObject === 'None' ? null : includeObject === 'Object' ? object : metadataOnly(object),
   };
 }
 
@@ -136,23 +108,30 @@ export function metadataOnly(object: JsonObject): JsonObject {
 /** An answer with a JSON text as its body, encoded as the client wants it. */
 export function answerJson(
   status: number,
-  text: string,
+  json: string | readonly Uint8Array[],
   presentation: Pick<Presentation, 'encoding' | 'pretty'>,
   warnings: readonly string[] = [],
 ): ApiAnswer {
-  const body =
-    presentation.encoding === 'yaml'
-      ? dump(JSON.parse(text), { sortKeys: true, lineWidth: -1, noRefs: true })
-      : presentation.pretty
-        ? JSON.stringify(JSON.parse(text), undefined, 2)
-        : `${text}\n`;
   return {
     status,
     headers: { 'content-type': presentation.encoding === 'yaml' ? 'application/yaml' : 'application/json' },
     warnings,
-    body,
+    body: encoded(json, presentation),
   };
 }
+
+function encoded(
+  json: string | readonly Uint8Array[],
+  { encoding, pretty }: Pick<Presentation, 'encoding' | 'pretty'>,
+): string | readonly Uint8Array[] {
+  if (encoding !== 'yaml' && !pretty) return typeof json === 'string' ? `${json}\n` : [...json, NEW_LINE];
+  const value: unknown = JSON.parse(typeof json === 'string' ? json : Buffer.concat(json).toString());
+  return encoding === 'yaml'
+    ? dump(value, { sortKeys: true, lineWidth: -1, noRefs: true })
+    : JSON.stringify(value, undefined, 2);
+}
+
+const NEW_LINE = Buffer.from('\n');
 
 /** People read what these clients get (kubernetes-api §3). */
 const PRETTY_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];

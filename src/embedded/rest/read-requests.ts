@@ -1,7 +1,8 @@
 import { listObjects } from './list-objects.ts';
 import { readListOptions } from './list-options.ts';
 import { keyOf } from './object-store.ts';
-import { answerJson, presentList, presentObject } from './presentation.ts';
+import { listText } from './list-text.ts';
+import { answerJson, presentObject } from './presentation.ts';
 import type { ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
 import { badRequest, futureResourceVersion, notFound } from '../status/index.ts';
@@ -31,7 +32,7 @@ export function listCollection(context: ResourceRequest): ApiAnswer {
   const { environment, request, kind, info, presentation } = context;
   const options = readListOptions(kind, info.namespace, '', request.query, false);
   const { objects, metadata } = listObjects(environment, options);
-  return answerJson(200, presentList(kind, objects, metadata, presentation), presentation, context.warnings);
+  return answerJson(200, listText(kind, objects, metadata, presentation), presentation, context.warnings);
 }
 
 /** GET of a collection with `watch`, or an old watch path. @throws StatusError */

@@ -31,7 +31,8 @@ export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
-  readonly body: string | Uint8Array;
+  /** A text, or bytes; large ones in pieces. */
+  readonly body: string | Uint8Array | readonly Uint8Array[];
 }
 
 /** Headers as a record, for those that nobody sends twice. */

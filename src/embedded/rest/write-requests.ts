@@ -182,7 +182,7 @@ export function deleteCollection(context: ResourceRequest): ApiAnswer {
   const { environment, request, kind, info, warnings } = context;
   const options = readDeletion(context);
   const selected = readListOptions(kind, info.namespace, '', request.query, false);
-  const { objects } = listObjects(environment, selected);
+  const objects = [...listObjects(environment, selected).objects];
   const deleted: JsonObject[] = [];
   for (const stored of objects) {
     const object = objectValue(kind, stored);
@@ -197,7 +197,10 @@ export function deleteCollection(context: ResourceRequest): ApiAnswer {
     return rest;
   });
   const version = String(
-    Math.max(0, ...deleted.map((object) => Number(textAt(metadataOf(object), 'resourceVersion')))),
+    deleted.reduce(
+      (most, object) => Math.max(most, Number(textAt(metadataOf(object), 'resourceVersion'))),
+      0,
+    ),
   );
   const list = {
     kind: kind.listKind,

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { StatusError } from '../status/index.ts';
+import type { AnswerBody } from './answer-body.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Where memory is short, an answer that has not moved for so long, in milliseconds, goes already. */
@@ -7,9 +8,6 @@ const STALL_LIMIT_WHEN_FULL = 1000;
 
 /** An answer of less than this, in bytes, is of one object or of few. */
 const SMALL = 64 * 1024;
-
-/** How much of an answer is given to its connection at a time, in bytes. */
-const PIECE = 256 * 1024;
 
 interface Answer {
   /** When it last moved. */
@@ -67,21 +65,21 @@ export class AnswerBudget {
   }
 
   /** Gives a body to its client, as the client takes it. */
-  async send(body: Uint8Array, exchange: Exchange): Promise<void> {
+  async send({ pieces, size }: AnswerBody, exchange: Exchange): Promise<void> {
     const answer: Answer = { moved: this.#now(), abandon: () => exchange.abandon() };
     this.#answers.add(answer);
-    this.#used += body.byteLength;
+    this.#used += size;
     try {
-      let at = 0;
       const { output } = exchange;
-      for (; body.byteLength - at > PIECE && !output.destroyed; at += PIECE) {
-        if (!output.write(body.subarray(at, at + PIECE))) await drained(output);
+      for (const piece of pieces.slice(0, -1)) {
+        if (output.destroyed) break;
+        if (!output.write(piece)) await drained(output);
         answer.moved = this.#now();
       }
-      await exchange.finish(body.subarray(at));
+      await exchange.finish(pieces.at(-1) ?? new Uint8Array());
     } finally {
       this.#answers.delete(answer);
-      this.#used -= body.byteLength;
+      this.#used -= size;
     }
   }
 

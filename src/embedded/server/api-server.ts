@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { StatusError } from '../status/index.ts';
 import { Watch, statusAnswer, type ApiAnswer, type ApiCall } from '../rest/index.ts';
 import type { Store } from '../store/index.ts';
+import { answerBody, compressed, type AnswerBody } from './answer-body.ts';
 import { AnswerBudget } from './answer-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { BodyBudget } from './request-body.ts';
@@ -63,14 +62,15 @@ const CLOSE_GRACE = 2000;
 /** How often to look for clients that do nothing, in milliseconds. */
 const SWEEP_INTERVAL = 1000;
 
-const compress = promisify(gzip);
-
 /** Serves the API over TLS, HTTP/1.1 and HTTP/2. @throws EmbeddedError `cannot-start` if the port is taken */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const server = new HttpShell(options);
   await server.listen();
   return server;
 }
+
+/** An answer whose body is as it is sent. */
+type Answer = Omit<ApiAnswer, 'body'> & { readonly body: AnswerBody };
 
 class HttpShell implements ApiServer {
   readonly #handler: ApiHandler;
@@ -168,7 +168,7 @@ class HttpShell implements ApiServer {
     if (watch !== undefined) await this.#stream(watch, exchange);
   }
 
-  async #answer(exchange: Exchange): Promise<ApiAnswer | Watch> {
+  async #answer(exchange: Exchange): Promise<Answer | Watch> {
     try {
       this.#admit(exchange);
       const body = await this.#bodies.read(exchange);
@@ -182,12 +182,15 @@ class HttpShell implements ApiServer {
       });
       if (answer instanceof Watch) {
         if (this.#watches >= MAX_WATCHES) throw tooMany('watches');
-      } else this.#answers.admit(answer.body.length);
-      return answer;
+        return answer;
+      }
+      const encoded = { ...answer, body: answerBody(answer.body) };
+      this.#answers.admit(encoded.body.size);
+      return encoded;
     } catch (error) {
-      if (error instanceof StatusError)
-        return statusAnswer(error, { 'user-agent': exchange.header('user-agent') });
-      throw error;
+      if (!(error instanceof StatusError)) throw error;
+      const answer = statusAnswer(error, { 'user-agent': exchange.header('user-agent') });
+      return { ...answer, body: answerBody(answer.body) };
     }
   }
 
@@ -200,16 +203,16 @@ class HttpShell implements ApiServer {
     if (this.#requests > MAX_REQUESTS) throw tooMany('requests');
   }
 
-  async #send(answer: ApiAnswer, exchange: Exchange): Promise<void> {
-    let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  async #send(answer: Answer, exchange: Exchange): Promise<void> {
+    let { body } = answer;
     const headers: Record<string, string | string[]> = { ...commonHeaders(), ...answer.headers };
     if (answer.warnings.length > 0) headers['warning'] = warningHeaders(answer.warnings);
-    if (body.byteLength > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
-      body = await compress(body, { level: 1 });
+    if (body.size > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
+      body = await compressed(body);
       headers['content-encoding'] = 'gzip';
-      headers['vary'] ??= 'Accept-Encoding';
+      headers['vary'] = 'Accept-Encoding';
     }
-    headers['content-length'] = String(body.byteLength);
+    headers['content-length'] = String(body.size);
     exchange.respond(answer.status, headers, this.#isClosing || exchange.connection.isSurplus);
     await this.#answers.send(body, exchange);
   }
