@@ -210,7 +210,7 @@ class HttpShell implements ApiServer {
     if (body.size > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
       body = await compressed(body);
       headers['content-encoding'] = 'gzip';
-      headers['vary'] = 'Accept-Encoding';
+      headers['vary'] ??= 'Accept-Encoding';
     }
     headers['content-length'] = String(body.size);
     exchange.respond(answer.status, headers, this.#isClosing || exchange.connection.isSurplus);
