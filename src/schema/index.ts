@@ -5,10 +5,12 @@ export type { FieldError, FieldErrorReason } from './field-error.ts';
 export {
   duplicateValue,
   forbiddenValue,
+  invalidUnshown,
   invalidValue,
   printValue,
   requiredValue,
   tooLong,
+  tooMany,
   unsupportedValue,
 } from './field-error.ts';
 export { goJson, goQuote, goQuoteList } from './go-format.ts';

@@ -1,7 +1,7 @@
 import { rbacGroup, type RbacSource } from './rbac-source.ts';
 import { type PolicyRule, ruleAllows } from './policy-rule.ts';
 import { type Grant, RbacIndex, type RoleReference } from './rbac-index.ts';
-import { notFound, type StatusError } from '../status/index.ts';
+import { aggregate, notFound, type StatusError } from '../status/index.ts';
 import type { Decision, RequestAttributes } from './request-attributes.ts';
 import type { User } from './user.ts';
 
@@ -58,10 +58,4 @@ export class RbacPolicy {
     }
     return this.#index;
   }
-}
-
-/** Several errors as k8s.io/apimachinery's Aggregate prints them. */
-function aggregate(problems: ReadonlySet<string>): string {
-  const texts = [...problems];
-  return texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
 }

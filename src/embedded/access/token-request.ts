@@ -6,6 +6,7 @@ import {
   textsAt,
   goQuote,
   formatTime,
+  invalidUnshown,
   type FieldError,
   type JsonObject,
 } from '../../schema/index.ts';
@@ -133,9 +134,7 @@ function metadataErrors({ body, name, namespace }: TokenRequestCall): FieldError
 function lifetimeErrors(lifetime: unknown): FieldError[] {
   const field = 'spec.expirationSeconds';
   if (typeof lifetime !== 'number' || !Number.isInteger(lifetime)) {
-    return [
-      { reason: 'FieldValueInvalid', field, message: 'Invalid value: must be a whole number of seconds' },
-    ];
+    return [invalidUnshown(field, 'must be a whole number of seconds')];
   }
   if (lifetime < shortestLifetime) {
     return [invalidValue(field, lifetime, 'may not specify a duration less than 10 minutes')];

@@ -8,6 +8,7 @@ import {
   type JsonObject,
 } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
+import { aggregate } from '../status/index.ts';
 
 /** What the names of a definition come to. */
 export interface NameVerdict {
@@ -53,9 +54,8 @@ export class TakenNames {
       const conflicts = names.filter((name) => !held.includes(name) && taken.has(`${group}/${name}`));
       if (conflicts.length > 0) {
         const texts = conflicts.map((name) => `${goQuote(name)} is already in use`);
-        const message = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
         // The last one stays, as in Kubernetes.
-        problem = { reason: `${reason}Conflict`, message };
+        problem = { reason: `${reason}Conflict`, message: aggregate(texts) };
       }
       const value = (conflicts.length === 0 ? wanted : own)[member];
       if (value !== undefined) accepted[member] = value;

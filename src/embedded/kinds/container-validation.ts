@@ -1,6 +1,7 @@
 import {
   dns1123LabelProblems,
   duplicateValue,
+  forbiddenValue,
   invalidValue,
   numberAt,
   objectAt,
@@ -188,11 +189,7 @@ function probeErrors(probe: JsonObject, field: string): FieldError[] {
   const errors: FieldError[] = [];
   if (handlers.length === 0) errors.push(requiredValue(field, 'must specify a handler type'));
   for (const handler of handlers.slice(1)) {
-    errors.push({
-      reason: 'FieldValueForbidden',
-      field: `${field}.${handler}`,
-      message: 'Forbidden: may not specify more than 1 handler type',
-    });
+    errors.push(forbiddenValue(`${field}.${handler}`, 'may not specify more than 1 handler type'));
   }
   for (const member of [
     'initialDelaySeconds',

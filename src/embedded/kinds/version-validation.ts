@@ -1,4 +1,12 @@
-import { invalidValue, objectAt, objectsAt, requiredValue, textAt } from '../../schema/index.ts';
+import {
+  duplicateValue,
+  invalidValue,
+  objectAt,
+  objectsAt,
+  requiredValue,
+  textAt,
+  tooMany,
+} from '../../schema/index.ts';
 import { checkStructural } from '../../schema/engine.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { JsonPathError, parseJsonPath } from './json-path.ts';
@@ -84,11 +92,7 @@ function selectableErrors(version: JsonObject, field: string): FieldError[] {
   const fields = objectsAt(version, 'selectableFields');
   const errors: FieldError[] = [];
   if (fields.length > MAX_SELECTABLE_FIELDS) {
-    errors.push({
-      reason: 'FieldValueTooMany',
-      field,
-      message: `Too many: ${fields.length}: must have at most ${MAX_SELECTABLE_FIELDS} items`,
-    });
+    errors.push(tooMany(field, fields.length, MAX_SELECTABLE_FIELDS));
   }
   const seen = new Set<string>();
   for (const [index, item] of fields.entries()) {
@@ -100,11 +104,7 @@ function selectableErrors(version: JsonObject, field: string): FieldError[] {
     } else if (path === '.metadata' || path.startsWith('.metadata.')) {
       errors.push(invalidValue(own, path, 'must not point to fields in metadata'));
     } else if (seen.has(path)) {
-      errors.push({
-        reason: 'FieldValueDuplicate',
-        field: own,
-        message: `Duplicate value: ${JSON.stringify(path)}`,
-      });
+      errors.push(duplicateValue(own, path));
     }
     seen.add(path);
   }

@@ -12,7 +12,7 @@ import {
   setFinalizers,
 } from './object-metadata.ts';
 import { removeObject, writeObject } from './object-store.ts';
-import { StatusError, forbidden } from '../status/index.ts';
+import { conflict, forbidden, type StatusError } from '../status/index.ts';
 
 /** What a delete did. */
 export interface Deleted {
@@ -146,11 +146,5 @@ function checkPreconditions(kind: Kind, object: JsonObject, options: DeleteOptio
 
 /** Here, and only here, the Kind stands where other conflicts have the plural (kubernetes-api §4). */
 function unmetPrecondition(kind: Kind, name: string, why: string): StatusError {
-  const subject = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  return new StatusError(
-    409,
-    'Conflict',
-    `Operation cannot be fulfilled on ${subject} ${JSON.stringify(name)}: ${why}`,
-    { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind },
-  );
+  return conflict({ group: kind.group, plural: kind.kind }, name, why);
 }

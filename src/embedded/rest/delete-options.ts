@@ -1,4 +1,5 @@
 import {
+  invalidValue,
   isTrueAt,
   objectAt,
   textAt,
@@ -52,11 +53,8 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
   }
   const orphans = orphaning(given, query);
   if (orphans !== undefined && policy !== undefined) {
-    errors.push({
-      reason: 'FieldValueInvalid',
-      field: 'propagationPolicy',
-      message: `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
-    });
+    const problem = 'orphanDependents and deletionPropagation cannot be both set';
+    errors.push(invalidValue('propagationPolicy', policy, problem));
   }
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
   return {

@@ -4,7 +4,7 @@ import {
   qualifiedNameProblems,
   type FieldError,
 } from '../../schema/index.ts';
-import { badRequest } from '../status/index.ts';
+import { aggregateErrors, badRequest } from '../status/index.ts';
 
 /** What a labelSelector asks for. */
 export interface LabelRequirements {
@@ -102,7 +102,8 @@ class Parser {
     if (token.type !== 'identifier') throw unreadable(`found '${token.text}', expected: identifier`);
     const key = token.text;
     const problems = qualifiedNameProblems(key);
-    if (problems.length > 0) throw unreadable(texts([invalidValue('<nil>', key, problems.join('; '))]));
+    if (problems.length > 0)
+      throw unreadable(aggregateErrors([invalidValue('<nil>', key, problems.join('; '))]));
     if (isAbsent) return { key, operator: 'absent', values: [] };
     const next = this.#peek();
     if (next.type === 'end' || next.text === ',') return { key, operator: 'exists', values: [] };
@@ -183,14 +184,8 @@ function checked(requirement: Requirement): Requirement {
       errors.push(invalidValue(`values[${index}][${key}]`, value, problems.join('; ')));
     }
   }
-  if (errors.length > 0) throw unreadable(texts(errors));
+  if (errors.length > 0) throw unreadable(aggregateErrors(errors));
   return requirement;
-}
-
-/** Several errors as Go's aggregate shows them. */
-function texts(errors: readonly FieldError[]): string {
-  const all = errors.map(({ field, message }) => `${field}: ${message}`);
-  return all.length === 1 ? (all[0] ?? '') : `[${all.join(', ')}]`;
 }
 
 function unreadable(detail: string): Error {

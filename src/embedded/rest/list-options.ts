@@ -1,4 +1,4 @@
-import type { FieldError } from '../../schema/index.ts';
+import { forbiddenValue, unsupportedValue, type FieldError } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
 import { isTrue } from './request-options.ts';
 import { readLabelSelector, type LabelRequirements } from './label-requirements.ts';
@@ -92,7 +92,7 @@ function checkMatch(
 ): void {
   const errors: FieldError[] = [];
   const forbid = (field: string, detail: string): void => {
-    errors.push({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` });
+    errors.push(forbiddenValue(field, detail));
   };
   if (isWatch) {
     if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
@@ -119,11 +119,7 @@ function checkMatch(
         );
       }
       if (match !== 'Exact' && match !== 'NotOlderThan') {
-        errors.push({
-          reason: 'FieldValueNotSupported',
-          field: 'resourceVersionMatch',
-          message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-        });
+        errors.push(unsupportedValue('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
       }
       if (match === 'Exact' && resourceVersion === '0') {
         forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');

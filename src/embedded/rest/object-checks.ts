@@ -1,4 +1,11 @@
-import { isJsonObject, textAt, type FieldError, type JsonObject } from '../../schema/index.ts';
+import {
+  goQuote,
+  invalidValue,
+  isJsonObject,
+  textAt,
+  type FieldError,
+  type JsonObject,
+} from '../../schema/index.ts';
 import { compileRules, validate } from '../../schema/engine.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
@@ -51,6 +58,11 @@ export function undecodable(kind: Kind, object: JsonObject, error: TypeMismatch)
   return badRequest(`${kindText(kind, object)} cannot be handled as a ${kind.kind}: ${error.message}`);
 }
 
+/** How warnings and refusals tell of a member that a kind does not have, or that stands twice. */
+export function memberProblem(what: 'unknown' | 'duplicate', path: string): string {
+  return `${what} field ${goQuote(path)}`;
+}
+
 /** The 400 of `fieldValidation=Strict`. @param problems for example `unknown field "spec.bogus"` */
 export function strictDecodingError(kind: Kind, object: JsonObject, problems: readonly string[]): Error {
   return badRequest(
@@ -83,11 +95,7 @@ export function checkType(kind: Kind, object: JsonObject): void {
     }
     if (givenKind !== undefined && givenKind !== kind.kind) {
       throw invalid({ group: kind.group, kind: shownText(givenKind) }, textAt(object, 'metadata', 'name'), [
-        {
-          reason: 'FieldValueInvalid',
-          field: 'kind',
-          message: `Invalid value: ${JSON.stringify(givenKind)}: must be ${kind.kind}`,
-        },
+        invalidValue('kind', givenKind, `must be ${kind.kind}`),
       ]);
     }
   } else if (givenVersion !== undefined && givenVersion !== apiVersion) {

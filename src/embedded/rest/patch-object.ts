@@ -4,6 +4,7 @@ import {
   memberOf,
   textAt,
   printGoValue,
+  invalidValue,
   type Json,
   type JsonObject,
   type Schema,
@@ -22,7 +23,7 @@ import { decodeApply, decodePatch, mediaTypeOf, type DecodedBody } from './body.
 import { resetFields } from './field-ownership.ts';
 import { MAX_PROBLEMS } from './json-scan.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { checkType, decodeObject } from './object-checks.ts';
+import { checkType, decodeObject, memberProblem } from './object-checks.ts';
 import { metadataOf, nameOf } from './object-metadata.ts';
 import type { WriteOptions } from './request-options.ts';
 import {
@@ -108,8 +109,8 @@ function patched(target: PatchTarget, type: PlainPatchType, body: DecodedBody): 
     if (!kind.custom) checkType(kind, next);
     const { unknown } = decodeObject(kind, next);
     const problems = [
-      ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
-      ...body.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+      ...unknown.map((path) => memberProblem('unknown', path)),
+      ...body.duplicates.map((path) => memberProblem('duplicate', path)),
     ].slice(0, MAX_PROBLEMS);
     if (problems.length > 0 && options.fieldValidation === 'Strict') {
       const seen = type === 'strategic' ? printGoValue(value) : shown();
@@ -178,13 +179,7 @@ function rejected(): StatusError {
 }
 
 function invalidPatch(shown: string, why: string): StatusError {
-  return invalid({ group: '', kind: '' }, '', [
-    {
-      reason: 'FieldValueInvalid',
-      field: 'patch',
-      message: `Invalid value: ${JSON.stringify(shown)}: ${why}`,
-    },
-  ]);
+  return invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
 }
 
 function applied(environment: ApiEnvironment, target: PatchTarget, body: DecodedBody): Patched {
@@ -242,9 +237,7 @@ function applied(environment: ApiEnvironment, target: PatchTarget, body: Decoded
 /** What a custom kind does not have. */
 function unknownIn(kind: Kind, given: JsonObject): string[] {
   try {
-    return decodeObject(kind, copyObject(given)).unknown.map(
-      (path) => `unknown field ${JSON.stringify(path)}`,
-    );
+    return decodeObject(kind, copyObject(given)).unknown.map((path) => memberProblem('unknown', path));
   } catch (error) {
     // The apply itself says what is wrong with the type of a value.
     if (error instanceof TypeMismatch) return [];

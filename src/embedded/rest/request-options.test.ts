@@ -33,8 +33,7 @@ describe('readWriteOptions()', () => {
     'fieldValidation=strict':
       'fieldValidation: Unsupported value: "strict": supported values: "", "Ignore", "Strict", "Warn"',
     [`fieldManager=${'x'.repeat(129)}`]: 'fieldManager: Too long: may not be more than 128 bytes',
-    'fieldManager=a%00':
-      'fieldManager: Invalid value: "a\\u0000": should not contain non-printable characters',
+    'fieldManager=a%00': 'fieldManager: Invalid value: "a\\x00": should not contain non-printable characters',
   };
   for (const [query, problem] of Object.entries(refused)) {
     test(`refuses ${query.slice(0, 40)}`, () => {

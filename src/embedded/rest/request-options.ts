@@ -1,4 +1,4 @@
-import { unsupportedValue, type FieldError } from '../../schema/index.ts';
+import { invalidValue, tooLong, unsupportedValue, type FieldError } from '../../schema/index.ts';
 import { badRequest, invalidOptions } from '../status/index.ts';
 
 /** The query of a write, checked. */
@@ -31,17 +31,9 @@ export function readWriteOptions(
   errors.push(...dryRunErrors(dryRun));
   const manager = query.get('fieldManager') ?? '';
   if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) {
-    errors.push({
-      reason: 'FieldValueTooLong',
-      field: 'fieldManager',
-      message: `Too long: may not be more than ${MAX_MANAGER_BYTES} bytes`,
-    });
+    errors.push(tooLong('fieldManager', MAX_MANAGER_BYTES));
   } else if (/[^\P{C}]/u.test(manager)) {
-    errors.push({
-      reason: 'FieldValueInvalid',
-      field: 'fieldManager',
-      message: `Invalid value: ${JSON.stringify(manager)}: should not contain non-printable characters`,
-    });
+    errors.push(invalidValue('fieldManager', manager, 'should not contain non-printable characters'));
   }
   const validation = query.get('fieldValidation') ?? '';
   if (!FIELD_VALIDATIONS.includes(validation)) {

@@ -5,7 +5,7 @@ import type { ApiEnvironment } from './api-environment.ts';
 import { decodeBody, asObject, type DecodedBody, summary } from './body.ts';
 import { MAX_PROBLEMS } from './json-scan.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { checkType, decodeObject, strictDecodingError, undecodable } from './object-checks.ts';
+import { checkType, decodeObject, memberProblem, strictDecodingError, undecodable } from './object-checks.ts';
 import { objectValue, type Presentation } from './presentation.ts';
 import { keyOf } from './object-store.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -60,7 +60,7 @@ export function readObjectBody(
     const known = new Set(['apiVersion', 'kind', 'metadata']);
     const problems = Object.keys(object)
       .filter((path) => !known.has(path))
-      .map((path) => ({ path, what: 'unknown' }));
+      .map((path): Problem => ({ path, what: 'unknown' }));
     tellProblems(problems, { kind, object, options, warnings, positions: body.positions });
   }
   checkType(kind, object);
@@ -68,8 +68,8 @@ export function readObjectBody(
     const { unknown } = decodeObject(kind, object);
     tellProblems(
       [
-        ...unknown.map((path) => ({ path, what: 'unknown' })),
-        ...body.duplicates.map((path) => ({ path, what: 'duplicate' })),
+        ...unknown.map((path): Problem => ({ path, what: 'unknown' })),
+        ...body.duplicates.map((path): Problem => ({ path, what: 'duplicate' })),
       ],
       { kind, object, options, warnings, positions: body.positions },
     );
@@ -82,7 +82,7 @@ export function readObjectBody(
 
 interface Problem {
   readonly path: string;
-  readonly what: string;
+  readonly what: 'unknown' | 'duplicate';
 }
 
 interface Telling {
@@ -98,7 +98,7 @@ function tellProblems(
   { kind, object, options, warnings, positions }: Telling,
 ): void {
   if (problems.length === 0 || options.fieldValidation === 'Ignore') return;
-  const texts = inOrder(problems, positions).map(({ path, what }) => `${what} field ${JSON.stringify(path)}`);
+  const texts = inOrder(problems, positions).map(({ path, what }) => memberProblem(what, path));
   if (options.fieldValidation === 'Strict') throw strictDecodingError(kind, object, texts);
   warnings.push(...texts);
 }

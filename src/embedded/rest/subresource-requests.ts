@@ -1,4 +1,4 @@
-import { copyObject, isJsonObject, type JsonObject, textAt } from '../../schema/index.ts';
+import { copyObject, isJsonObject, textAt, type JsonObject } from '../../schema/index.ts';
 import { decodeBody, decodePatch, asObject } from './body.ts';
 import { evictPod } from './eviction.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
@@ -107,6 +107,8 @@ function shownScale(kind: ResourceRequest['kind'], object: JsonObject): JsonObje
   }
 }
 
+const CREATED = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+
 function postEviction(context: ResourceRequest): ApiAnswer {
   const { environment, kind, presentation, request, warnings } = context;
   const { dryRun } = readWriteOptions('CreateOptions', request.query, request.headers['user-agent']);
@@ -114,8 +116,7 @@ function postEviction(context: ResourceRequest): ApiAnswer {
     'policy/v1beta1',
   ]);
   evictPod(environment, kind, existingObject(context), eviction, dryRun);
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
-  return answerJson(201, JSON.stringify(status), presentation, warnings);
+  return answerJson(201, JSON.stringify(CREATED), presentation, warnings);
 }
 
 function postBinding(context: ResourceRequest): ApiAnswer {
@@ -134,8 +135,7 @@ function postBinding(context: ResourceRequest): ApiAnswer {
     isReplacement: false,
     admit: context.admit,
   });
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
-  return answerJson(201, JSON.stringify(status), presentation, warnings);
+  return answerJson(201, JSON.stringify(CREATED), presentation, warnings);
 }
 
 /** `/api/v1/namespaces/X/finalize`: what the namespace's own finalizers are. */

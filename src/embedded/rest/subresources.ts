@@ -6,11 +6,13 @@ import {
   textAt,
   valueAt,
   formatTime,
+  goQuote,
+  requiredValue,
   type JsonObject,
 } from '../../schema/index.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { metadataOf, nameOf, shownText } from './object-metadata.ts';
-import { StatusError, badRequest, internalError, invalid, noSuchResource } from '../status/index.ts';
+import { badRequest, conflict, internalError, invalid, noSuchResource } from '../status/index.ts';
 import { formatSelector, putCondition, type Kind, type ScalePaths } from '../kinds/index.ts';
 
 /** The paths of a kind's Scale. @throws StatusError 404 for a kind that has none */
@@ -104,19 +106,13 @@ function dotted(path: readonly string[]): string {
 export function bindPod(pod: JsonObject, binding: JsonObject, now: number): JsonObject {
   const node = textAt(binding, 'target', 'name');
   if (node === '') {
-    throw invalid({ group: '', kind: 'Binding' }, nameOf(pod), [
-      { reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' },
-    ]);
+    throw invalid({ group: '', kind: 'Binding' }, nameOf(pod), [requiredValue('target.name')]);
   }
   const bound = textAt(pod, 'spec', 'nodeName');
   if (bound !== '') {
     const name = nameOf(pod);
-    throw new StatusError(
-      409,
-      'Conflict',
-      `Operation cannot be fulfilled on pods/binding ${JSON.stringify(name)}: pod ${name} is already assigned to node ${JSON.stringify(bound)}`,
-      { name, kind: 'pods/binding' },
-    );
+    const why = `pod ${name} is already assigned to node ${goQuote(bound)}`;
+    throw conflict({ group: '', plural: 'pods/binding' }, name, why);
   }
   pod['spec'] = { ...objectAt(pod, 'spec'), nodeName: node };
   putCondition(pod, {

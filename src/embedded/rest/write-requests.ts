@@ -1,5 +1,6 @@
 import {
   copyObject,
+  forbiddenValue,
   isJsonObject,
   requiredValue,
   textAt,
@@ -100,11 +101,7 @@ export function readPatchOptions(
     if ((query.get('fieldManager') ?? '') === '')
       errors.push(requiredValue('fieldManager', 'is required for apply patch'));
   } else if (query.get('force') !== null) {
-    errors.push({
-      reason: 'FieldValueForbidden',
-      field: 'force',
-      message: 'Forbidden: may not be specified for non-apply patch',
-    });
+    errors.push(forbiddenValue('force', 'may not be specified for non-apply patch'));
   }
   return readWriteOptions('PatchOptions', query, request.headers['user-agent'], errors);
 }

@@ -1,3 +1,4 @@
+export { aggregate, aggregateErrors } from './aggregate.ts';
 export {
   alreadyExists,
   badRequest,

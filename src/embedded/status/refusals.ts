@@ -1,4 +1,5 @@
 import { goQuote, type FieldError } from '../../schema/index.ts';
+import { aggregateErrors } from './aggregate.ts';
 import { StatusError, type StatusCause, type StatusDetails } from './status-error.ts';
 
 /** What a failure is about, as the texts of the answers name it: a group and the plural of a kind in it. */
@@ -112,15 +113,18 @@ export function invalid(
   const shown = errors
     .slice(0, MAX_CAUSES)
     .map(({ reason, field, message }) => ({ reason, field: shorten(field), message: shorten(message) }));
-  const texts = [...new Set(shown.map(({ field, message }) => `${field}: ${message}`))];
-  const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   const kind = subject.group === '' ? subject.kind : `${subject.kind}.${subject.group}`;
-  return new StatusError(422, 'Invalid', `${kind} ${goQuote(shorten(name))} is invalid: ${list}`, {
-    ...(name === '' ? {} : { name: shorten(name) }),
-    ...(subject.group === '' ? {} : { group: subject.group }),
-    ...(subject.kind === '' ? {} : { kind: subject.kind }),
-    causes: shown.map(({ reason, message, field }) => ({ reason, message, field })),
-  });
+  return new StatusError(
+    422,
+    'Invalid',
+    `${kind} ${goQuote(shorten(name))} is invalid: ${aggregateErrors(shown)}`,
+    {
+      ...(name === '' ? {} : { name: shorten(name) }),
+      ...(subject.group === '' ? {} : { group: subject.group }),
+      ...(subject.kind === '' ? {} : { kind: subject.kind }),
+      causes: shown.map(({ reason, message, field }) => ({ reason, message, field })),
+    },
+  );
 }
 
 /** Options of a request that break a rule, for example `CreateOptions`. */
