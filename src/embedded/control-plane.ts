@@ -130,7 +130,7 @@ async function start(
     uid: randomUUID,
     random: Math.random,
   };
-  const definitions = new DefinitionController(support(environment, 'kube-apiserver'));
+  const definitions = new DefinitionController(support(environment, report, 'kube-apiserver'));
   const furniture = await options.furnish?.(credentials.authority);
   await furnish(environment, definitions, furniture ?? { objects: [], settings: [] });
   const serving = await credentials.server(Date.now());
@@ -146,7 +146,7 @@ async function start(
   });
   api.serveAt(server);
   const renewals = renewCertificate(server, credentials, report);
-  const runners = controllers(environment, definitions, credentials.authority).map(
+  const runners = controllers(support(environment, report), definitions, credentials.authority).map(
     (controller) => new ControllerRunner(controller, store, report),
   );
   const kubeconfigFor = async (commonName: string, organizations: readonly string[]): Promise<string> =>
@@ -198,12 +198,15 @@ function renewCertificate(
 /** Milliseconds. */
 const RENEWAL_INTERVAL = 86_400_000;
 
-function support(environment: ApiEnvironment, manager = 'kube-controller-manager'): ControllerSupport {
-  return { environment, client: new SystemClient(environment, manager) };
+function support(
+  environment: ApiEnvironment,
+  report: (message: string) => void,
+  manager = 'kube-controller-manager',
+): ControllerSupport {
+  return { environment, client: new SystemClient(environment, manager), report };
 }
 
-function controllers(environment: ApiEnvironment, definitions: Controller, authority: string): Controller[] {
-  const common = support(environment);
+function controllers(common: ControllerSupport, definitions: Controller, authority: string): Controller[] {
   return [
     definitions,
     new NamespaceController(common, authority),

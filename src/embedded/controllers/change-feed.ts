@@ -12,7 +12,7 @@ export class ChangeFeed {
   readonly #wants: (storage: string) => boolean;
   readonly #read = new Map<string, number>();
   readonly #pending = new Set<string>();
-  readonly #start: number;
+  #start: number;
   readonly #unsubscribe: () => void;
   readonly #wake: () => void;
 
@@ -35,7 +35,14 @@ export class ChangeFeed {
     if (isNew) this.#wake();
   }
 
-  /** What has changed since the last call. */
+  /** Passes over all that has happened: who reads what is stored knows it. */
+  restart(): void {
+    this.#start = this.#store.durableRevision;
+    this.#read.clear();
+    this.#pending.clear();
+  }
+
+  /** What has changed since the last call. Throws StoreError `compacted` if some of it is forgotten. */
   *take(): Generator<Change> {
     const storages = [...this.#pending];
     this.#pending.clear();

@@ -1,6 +1,7 @@
 import type { ApiEnvironment, SystemClient } from '../rest/index.ts';
-import type { Change, Store } from '../store/index.ts';
+import { StoreError, type Change, type Store } from '../store/index.ts';
 import { ChangeFeed } from './change-feed.ts';
+import { isWorthTelling } from './work-queue.ts';
 
 /**
  * One part of the control plane that reacts to changes. It is level-triggered: `observe` only notes what to look at, `work`
@@ -24,10 +25,13 @@ export interface ControllerSupport {
   readonly environment: ApiEnvironment;
   /** Writes as `kube-controller-manager`. */
   readonly client: SystemClient;
+  /** Told of what fails and should not. */
+  readonly report: (message: string) => void;
 }
 
-/** After an unexpected failure a controller rests for so long, in milliseconds. */
-const FAILURE_PAUSE = 1000;
+/** After an unexpected failure a controller rests for so long, and twice as long each time. Milliseconds. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 60_000;
 
 /** Runs one controller on the changes of a store until it is stopped. */
 export class ControllerRunner {
@@ -38,6 +42,10 @@ export class ControllerRunner {
   #timer: NodeJS.Timeout | undefined;
   #isScheduled = false;
   #isStopped = false;
+  /** In a row. */
+  #failures = 0;
+  /** What it knows may be incomplete: it has to look at everything. */
+  #mustBegin = true;
   #running: Promise<void> = Promise.resolve();
 
   /** @param report is told of failures that should not be */
@@ -48,9 +56,11 @@ export class ControllerRunner {
     this.#feed = new ChangeFeed(
       store,
       (storage) => controller.wants(storage),
-      () => this.#schedule(),
+      () => {
+        // While it rests after a failure, changes are no reason to try again.
+        if (this.#failures === 0) this.#schedule();
+      },
     );
-    controller.begin();
     this.#schedule();
   }
 
@@ -74,22 +84,42 @@ export class ControllerRunner {
     });
   }
 
+  /** Never rejects. */
   async #run(): Promise<void> {
     let next: number | undefined;
     try {
+      if (this.#mustBegin) {
+        this.#feed.restart();
+        this.#controller.begin();
+        this.#mustBegin = false;
+      }
       for (const change of this.#feed.take()) this.#controller.observe(change);
       next = await this.#store.transact(() => this.#controller.work());
+      this.#failures = 0;
     } catch (error) {
-      this.#report(
-        `controller ${this.#controller.name} failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      // What it knew may be incomplete now: it looks at everything again.
-      this.#controller.begin();
-      next = FAILURE_PAUSE;
+      if (error instanceof StoreError && error.code === 'closed') return;
+      next = this.#failed(error);
     }
     clearTimeout(this.#timer);
     if (next === undefined || this.#isStopped) return;
-    this.#timer = setTimeout(() => this.#schedule(), next);
+    this.#timer = setTimeout(() => this.#schedule(), Math.min(next, LONGEST_TIMER));
     this.#timer.unref();
   }
+
+  /** @returns how long to rest */
+  #failed(error: unknown): number {
+    // Too much has happened since it looked: that is no failure.
+    const isLate = error instanceof StoreError && error.code === 'compacted' && !this.#mustBegin;
+    this.#mustBegin = true;
+    if (isLate) return 0;
+    this.#failures++;
+    if (isWorthTelling(this.#failures)) {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#report(`controller ${this.#controller.name} failed (attempt ${this.#failures}): ${why}`);
+    }
+    return Math.min(FIRST_PAUSE * 2 ** (this.#failures - 1), LONGEST_PAUSE);
+  }
 }
+
+/** What Node's timers can hold. */
+const LONGEST_TIMER = 2 ** 31 - 1;

@@ -8,13 +8,16 @@ const MAX_ROUNDS = 200;
 
 /** Runs controllers step by step, so that a test says when: what they see is what was written before. */
 export class TestDriver {
+  /** What the controllers told of. */
+  readonly reports: string[] = [];
   readonly #cluster: TestCluster;
   readonly #running: { readonly controller: Controller; readonly feed: ChangeFeed }[];
 
   constructor(cluster: TestCluster, make: (support: ControllerSupport) => readonly Controller[]) {
     this.#cluster = cluster;
     const { environment } = cluster;
-    const controllers = make({ environment, client: new SystemClient(environment, 'controller') });
+    const client = new SystemClient(environment, 'controller');
+    const controllers = make({ environment, client, report: (message) => this.reports.push(message) });
     this.#running = controllers.map((controller) => {
       const feed = new ChangeFeed(
         cluster.store,

@@ -68,14 +68,20 @@ function withoutVersion(object: JsonObject): JsonObject {
   return { ...object, metadata };
 }
 
-/** The object as it is stored: what every reader adds again is left out. */
+/**
+ * The object as it is stored: what every reader adds again is left out. Metadata comes first, so that what is looked for there
+ * is found without reading all of it.
+ */
 export function storedText(object: JsonObject): string {
+  const members = Object.entries(object).filter(([key]) => !NEVER_STORED.has(key) && key !== 'metadata');
+  const { metadata } = object;
   return JSON.stringify(
-    Object.fromEntries(
-      Object.entries(object)
-        .filter(([key]) => !NEVER_STORED.has(key))
-        .map(([key, value]) => [key, key === 'metadata' && isJsonObject(value) ? inGoOrder(value) : value]),
-    ),
+    Object.fromEntries([
+      ...(metadata === undefined
+        ? []
+        : [['metadata', isJsonObject(metadata) ? inGoOrder(metadata) : metadata] as const]),
+      ...members,
+    ]),
   );
 }
 
