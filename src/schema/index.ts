@@ -13,7 +13,9 @@ export {
   tooMany,
   unsupportedValue,
 } from './field-error.ts';
+export { parseGoDuration } from './go-duration.ts';
 export { goJson, goQuote, goQuoteList } from './go-format.ts';
+export { parseIp } from './ip.ts';
 export { goJsonKind, goType, printGoValue } from './go-value.ts';
 export type { Json, JsonObject } from './json.ts';
 export { copyJson, copyObject, equalJson, isJsonObject, memberOf, sameJson, setMember } from './json.ts';

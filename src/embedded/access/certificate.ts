@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
+import { parseIp } from '../../schema/index.ts';
 import {
   bitString,
   contextTag,
@@ -11,7 +12,6 @@ import {
   trueValue,
   utf8String,
 } from './der.ts';
-import { ipAddressBytes } from './ip-address.ts';
 
 /** Whom a certificate names: for Kubernetes, CN is the user and each O a group. */
 export interface CertificateName {
@@ -105,10 +105,10 @@ function extension(identifier: string, weight: 'critical' | 'informative', value
 }
 
 function generalName(host: string): Buffer {
-  const address = ipAddressBytes(host);
+  const address = parseIp(host);
   return address === undefined
     ? contextTag(2, 'implicit', Buffer.from(host, 'latin1'))
-    : contextTag(7, 'implicit', address);
+    : contextTag(7, 'implicit', Buffer.from(address.bytes));
 }
 
 function distinguishedName(name: CertificateName): Buffer {

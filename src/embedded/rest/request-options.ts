@@ -1,4 +1,10 @@
-import { invalidValue, tooLong, unsupportedValue, type FieldError } from '../../schema/index.ts';
+import {
+  invalidValue,
+  parseGoDuration,
+  tooLong,
+  unsupportedValue,
+  type FieldError,
+} from '../../schema/index.ts';
 import { badRequest, invalidOptions } from '../status/index.ts';
 
 /** The query of a write, checked. */
@@ -68,24 +74,14 @@ function defaultManager(userAgent: string | undefined): string {
 export function readTimeout(query: URLSearchParams): number | undefined {
   const text = query.get('timeout');
   if (text === null || text === '') return undefined;
-  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy)];
-  if (parts.length === 0 || parts.reduce((length, [part]) => length + part.length, 0) !== text.length) {
+  const nanoseconds = parseGoDuration(text);
+  if (nanoseconds === undefined) {
     throw badRequest(
       `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`,
     );
   }
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (MILLISECONDS[unit ?? ''] ?? 0), 0);
+  return Number(nanoseconds) / 1e6;
 }
-
-const MILLISECONDS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
 
 /**
  * Whether a query's flag is set: only its absence, `false` and `0` mean that it is not

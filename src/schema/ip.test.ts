@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ipAddressBytes } from './ip-address.ts';
+import { parseIp } from './ip.ts';
 
 for (const [text, expected] of [
   ['127.0.0.1', '7f000001'],
@@ -14,7 +14,8 @@ for (const [text, expected] of [
   ['1.2.3', undefined],
   ['', undefined],
 ] as const) {
-  test(`ipAddressBytes() of "${text}"`, () => {
-    assert.equal(ipAddressBytes(text)?.toString('hex'), expected);
+  test(`parseIp() of "${text}"`, () => {
+    const address = parseIp(text);
+    assert.equal(address && Buffer.from(address.bytes).toString('hex'), expected);
   });
 }
