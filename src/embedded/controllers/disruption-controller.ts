@@ -1,151 +1,136 @@
 import { matchesSelector } from '../../api/index.ts';
-import { objectAt, textAt, valueAt, formatTime, type Json, type JsonObject } from '../../schema/index.ts';
-import { conditionOf, hasCondition, type Kind } from '../kinds/index.ts';
-import { isBeingDeleted, labelsOf, metadataOf, nameOf } from '../rest/index.ts';
+import { formatTime, objectAt, textAt, valueAt, type Json, type JsonObject } from '../../schema/index.ts';
+import { hasCondition, type Kind } from '../kinds/index.ts';
+import { isBeingDeleted, nameOf, objectValue } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
+import { disruptionStatus, failedStatus } from './disruption-status.ts';
+import { expectedScale } from './expected-scale.ts';
+import { WorkQueue } from './work-queue.ts';
 
 const PODS = 'pods';
 const BUDGETS = 'policy/poddisruptionbudgets';
 
+/** Where the controllers of pods say how many they want. */
+const OWNERS: ReadonlySet<string> = new Set(['apps/deployments', 'apps/replicasets', 'apps/statefulsets']);
+
 /** An evicted pod that is not gone by then was not evicted after all: its disruption counts no longer. Milliseconds. */
 const DISRUPTION_TIMEOUT = 120_000;
 
-/** Says in the status of each PodDisruptionBudget how many disruptions it allows (kubernetes-api §13). */
+/**
+ * Says in the status of each PodDisruptionBudget how many disruptions it allows (kubernetes-api §13; k8s.io/kubernetes
+ * pkg/controller/disruption).
+ */
 export class DisruptionController implements Controller {
   readonly name = 'disruption';
   readonly #support: ControllerSupport;
-  readonly #pending = new Set<string>();
+  /** Namespaces. */
+  readonly #queue: WorkQueue;
 
   constructor(support: ControllerSupport) {
     this.#support = support;
+    this.#queue = new WorkQueue(this.name, support.report);
   }
 
   wants(storage: string): boolean {
-    return storage === PODS || storage === BUDGETS;
+    return storage === PODS || storage === BUDGETS || OWNERS.has(storage);
   }
 
   begin(): void {
-    for (const { namespace } of this.#support.environment.store.list(BUDGETS)) this.#pending.add(namespace);
+    for (const { namespace } of this.#support.environment.store.list(BUDGETS)) this.#queue.add(namespace);
   }
 
   observe({ object }: Change): void {
-    this.#pending.add(object.namespace);
+    this.#queue.add(object.namespace);
   }
 
   work(): number | undefined {
+    const { environment } = this.#support;
+    return this.#queue.work(environment.now(), (namespace) => this.#look(namespace));
+  }
+
+  #look(namespace: string): number | undefined {
     const { environment, client } = this.#support;
     const kind = environment.kinds.findByKind('policy/v1', 'PodDisruptionBudget');
     const podKind = environment.kinds.findByKind('v1', 'Pod');
+    if (kind === undefined || podKind === undefined) return undefined;
     let again: number | undefined;
-    const pending = [...this.#pending];
-    this.#pending.clear();
-    for (const namespace of pending) {
-      if (
-        kind === undefined ||
-        podKind === undefined ||
-        environment.store.count(BUDGETS, { namespace }) === 0
-      )
-        continue;
-      const pods = client.list(podKind, namespace);
-      for (const budget of client.list(kind, namespace)) {
-        const waits = this.#judge(kind, budget, pods);
-        if (waits) {
-          this.#pending.add(namespace);
-          again = DISRUPTION_TIMEOUT;
-        }
-      }
+    for (const budget of client.list(kind, namespace)) {
+      const selector = objectAt(budget, 'spec', 'selector');
+      const pods = environment.store
+        .list(PODS, { namespace })
+        .filter(({ labels }) => matchesSelector(selector, labels))
+        .map((stored) => objectValue(podKind, stored));
+      const pause = this.#judge(kind, budget, pods);
+      if (pause !== undefined) again = Math.min(again ?? Infinity, pause);
     }
     return again;
   }
 
-  /** @returns whether it has to be looked at again when time has passed */
-  #judge(kind: Kind, budget: JsonObject, pods: readonly JsonObject[]): boolean {
+  /** @returns in how many milliseconds time alone may change the verdict */
+  #judge(kind: Kind, budget: JsonObject, pods: readonly JsonObject[]): number | undefined {
     const { client, environment } = this.#support;
     const now = environment.now();
-    const selector = objectAt(budget, 'spec', 'selector');
-    const own = pods.filter((pod) => matchesSelector(selector, labelsOf(pod)) && !isDone(pod));
-    const disrupted = stillDisrupted(objectAt(budget, 'status', 'disruptedPods') ?? {}, own, now);
-    const healthy = own.filter(
-      (pod) => hasCondition(pod, 'Ready') && !isBeingDeleted(pod) && !(nameOf(pod) in disrupted),
+    const needs = this.#needs(budget, pods);
+    if ('problem' in needs) {
+      const status = failedStatus(budget, needs.problem, formatTime(now));
+      client.update(kind, budget, (next) => void (next['status'] = status), 'status');
+      return undefined;
+    }
+    const disrupted = stillDisrupted(objectAt(budget, 'status', 'disruptedPods') ?? {}, pods, now);
+    const healthy = pods.filter(
+      (pod) => hasCondition(pod, 'Ready') && !isBeingDeleted(pod) && !disrupted.has(nameOf(pod)),
     ).length;
-    const desired = desiredHealthy(budget, own.length);
-    const allowed = own.length === 0 ? 0 : Math.max(0, healthy - desired);
-    client.update(
-      kind,
+    const status = disruptionStatus(
       budget,
-      (next) => {
-        next['status'] = status(next, { allowed, healthy, desired, expected: own.length, disrupted, now });
-      },
-      'status',
-    );
-    return Object.keys(disrupted).length > 0;
-  }
-}
-
-interface Counts {
-  readonly allowed: number;
-  readonly healthy: number;
-  readonly desired: number;
-  readonly expected: number;
-  readonly disrupted: Record<string, string>;
-  readonly now: number;
-}
-
-function status(budget: JsonObject, counts: Counts): JsonObject {
-  const generation = metadataOf(budget)['generation'] ?? 1;
-  const before = conditionOf(budget, 'DisruptionAllowed');
-  const isAllowed = counts.allowed > 0 ? 'True' : 'False';
-  return {
-    ...(Object.keys(counts.disrupted).length === 0 ? {} : { disruptedPods: counts.disrupted }),
-    observedGeneration: generation,
-    disruptionsAllowed: counts.allowed,
-    currentHealthy: counts.healthy,
-    desiredHealthy: counts.desired,
-    expectedPods: counts.expected,
-    conditions: [
       {
-        type: 'DisruptionAllowed',
-        status: isAllowed,
-        observedGeneration: generation,
-        lastTransitionTime:
-          before?.['status'] === isAllowed ? (before['lastTransitionTime'] ?? '') : formatTime(counts.now),
-        reason: counts.allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
-        message: '',
+        // Where nothing is expected the first pods may come at any moment.
+        allowed: needs.expected <= 0 ? 0 : Math.max(0, healthy - needs.desired),
+        healthy,
+        ...needs,
+        disrupted: Object.fromEntries([...disrupted].map(([name, { since }]) => [name, since])),
       },
-    ],
-  };
-}
+      formatTime(now),
+    );
+    client.update(kind, budget, (next) => void (next['status'] = status), 'status');
+    const ends = [...disrupted.values()].map(({ end }) => end - now);
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  }
 
-/** How many pods have to stay healthy; percentages round up. */
-function desiredHealthy(budget: JsonObject, expected: number): number {
-  const least = valueAt(budget, 'spec', 'minAvailable');
-  if (least !== undefined) return scaled(least, expected);
-  const most = valueAt(budget, 'spec', 'maxUnavailable');
-  return most === undefined ? Math.max(0, expected - 1) : Math.max(0, expected - scaled(most, expected));
+  /** How many pods there should be, and how many of them have to stay healthy; percentages round up. */
+  #needs(
+    budget: JsonObject,
+    pods: readonly JsonObject[],
+  ): { readonly expected: number; readonly desired: number } | { readonly problem: string } {
+    const most = valueAt(budget, 'spec', 'maxUnavailable');
+    const least = valueAt(budget, 'spec', 'minAvailable');
+    if (most === undefined && typeof least === 'number') return { expected: pods.length, desired: least };
+    const limit = most ?? least;
+    if (limit === undefined) return { expected: 0, desired: 0 };
+    const scale = expectedScale(this.#support, pods);
+    if ('problem' in scale) return scale;
+    const part = scaled(limit, scale.pods);
+    return { expected: scale.pods, desired: most === undefined ? part : Math.max(0, scale.pods - part) };
+  }
 }
 
 function scaled(value: Json, total: number): number {
   if (typeof value === 'number') return value;
   const percent = typeof value === 'string' ? /^(\d+)%$/.exec(value)?.[1] : undefined;
-  return percent === undefined ? total : Math.ceil((Number(percent) * total) / 100);
+  return percent === undefined ? 0 : Math.ceil((Number(percent) * total) / 100);
 }
 
-/** The evicted pods that are neither gone nor going, nor were evicted too long ago. */
+/** The evicted pods that are neither gone nor going, nor were evicted too long ago. Times in milliseconds since 1970. */
 function stillDisrupted(
   disrupted: JsonObject,
   pods: readonly JsonObject[],
   now: number,
-): Record<string, string> {
-  const waiting = new Set(pods.filter((pod) => !isBeingDeleted(pod)).map(nameOf));
-  return Object.fromEntries(
-    Object.entries(disrupted)
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .filter(([name, time]) => waiting.has(name) && Date.parse(time) + DISRUPTION_TIMEOUT > now),
-  );
-}
-
-function isDone(pod: JsonObject): boolean {
-  const phase = textAt(pod, 'status', 'phase');
-  return phase === 'Succeeded' || phase === 'Failed';
+): Map<string, { readonly since: string; readonly end: number }> {
+  const waiting = new Map<string, { since: string; end: number }>();
+  for (const pod of pods) {
+    const since = textAt(disrupted, nameOf(pod));
+    const end = Date.parse(since) + DISRUPTION_TIMEOUT;
+    if (!isBeingDeleted(pod) && end > now) waiting.set(nameOf(pod), { since, end });
+  }
+  return waiting;
 }

@@ -6,8 +6,8 @@ import { readDeleteOptions } from './delete-options.ts';
 import { isBeingDeleted, labelsOf, metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import { objectValue } from './presentation.ts';
 import { SystemClient } from './system-client.ts';
-import { conditionOf, putCondition, type Kind } from '../kinds/index.ts';
-import { StatusError, internalError } from '../status/index.ts';
+import { conditionOf, hasCondition, putCondition, type Kind } from '../kinds/index.ts';
+import { StatusError, forbidden, internalError } from '../status/index.ts';
 
 /** How many pods a budget remembers as evicted before its controller has seen them go. */
 const MAX_DISRUPTED = 2000;
@@ -29,7 +29,8 @@ export function evictPod(
   const given = readDeleteOptions(objectAt(eviction, 'deleteOptions'), new URLSearchParams());
   const options = { ...given, dryRun: given.dryRun || dryRun };
   const budget = needsBudget(pod) ? budgetOf(environment, pod) : undefined;
-  if (budget !== undefined) spend(environment, budget, nameOf(pod), options.dryRun);
+  if (budget !== undefined && !isFree(pod, budget.object))
+    spend(environment, budget, nameOf(pod), options.dryRun);
   if (!isBeingDeleted(pod)) markDisrupted(pod, formatTime(environment.now()));
   deleteObject(environment, kind, pod, options, []);
 }
@@ -50,6 +51,17 @@ function markDisrupted(pod: JsonObject, time: string): void {
 function needsBudget(pod: JsonObject): boolean {
   const phase = textAt(pod, 'status', 'phase');
   return !isBeingDeleted(pod) && phase !== 'Pending' && phase !== 'Succeeded' && phase !== 'Failed';
+}
+
+/**
+ * Whether a pod that is not ready may go without being counted, since nobody is served by it
+ * (k8s.io/kubernetes pkg/registry/core/pod/storage/eviction.go).
+ */
+function isFree(pod: JsonObject, budget: JsonObject): boolean {
+  if (hasCondition(pod, 'Ready')) return false;
+  if (textAt(budget, 'spec', 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return true;
+  const desired = statusNumber(budget, 'desiredHealthy');
+  return desired > 0 && statusNumber(budget, 'currentHealthy') >= desired;
 }
 
 interface Budget {
@@ -82,7 +94,7 @@ function spend(environment: ApiEnvironment, { kind, object }: Budget, pod: strin
   client.update(kind, object, (next) => countDisruption(next, pod, now), 'status');
 }
 
-/** @throws StatusError 429 */
+/** @throws StatusError 403, 429 */
 function checkBudget(budget: JsonObject): void {
   const name = nameOf(budget);
   const generation = metadataOf(budget)['generation'];
@@ -90,7 +102,8 @@ function checkBudget(budget: JsonObject): void {
     throw refused(`The disruption budget ${name} is still being processed by the server.`, 10);
   }
   if (Object.keys(objectAt(budget, 'status', 'disruptedPods') ?? {}).length > MAX_DISRUPTED) {
-    throw refused('DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+    const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
+    throw forbidden({ group: 'policy', plural: 'poddisruptionbudget' }, name, why);
   }
   if (statusNumber(budget, 'disruptionsAllowed') <= 0) {
     const healthy = statusNumber(budget, 'currentHealthy');

@@ -115,7 +115,9 @@ function postEviction(context: ResourceRequest): ApiAnswer {
   const eviction = readPlainBody(context, { group: 'policy', version: 'v1', kind: 'Eviction' }, [
     'policy/v1beta1',
   ]);
-  evictPod(environment, kind, existingObject(context), eviction, dryRun);
+  const pod = existingObject(context);
+  context.admit(eviction, pod);
+  evictPod(environment, kind, pod, eviction, dryRun);
   return answerJson(201, JSON.stringify(CREATED), presentation, warnings);
 }
 
