@@ -83,9 +83,7 @@ test('bad workloads are told what is wrong', () => {
     [
       'Job',
       { spec: { template: TEMPLATE } },
-      [
-        'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"',
-      ],
+      ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     ],
     [
       'CronJob',

@@ -46,15 +46,6 @@ let clock: TestClock;
 let output: PassThrough;
 let reports: string[];
 
-beforeEach(async () => {
-  cluster = await TestCluster.open({ revisions: 5 });
-  clock = new TestClock();
-  output = new PassThrough();
-  reports = [];
-});
-
-afterEach(() => cluster.close());
-
 async function streamOf(query: string, to: Writable = output): Promise<WatchStream> {
   const watch = await cluster.watch(`${MAPS}?watch=1&${query}`);
   return new WatchStream(watch, to, clock, (message) => reports.push(message));
@@ -78,111 +69,125 @@ async function make(name: string, namespace = 'default'): Promise<number> {
   return cluster.store.revision;
 }
 
-describe('WatchStream', () => {
-  test('sends what there is when it is told to', async () => {
-    const stream = await streamOf(`resourceVersion=${cluster.store.revision}`);
-    stream.pump();
-    assert.deepEqual(seen(), []);
-    const first = await make('a');
-    const second = await make('b');
-    stream.pump();
-    assert.deepEqual(seen(), [`ADDED a@${first}`, `ADDED b@${second}`]);
-    stream.end();
-    await stream.done;
-    assert.equal(output.writableEnded, true);
-    assert.equal(clock.pending, 0);
+describe('the watch stream', () => {
+  beforeEach(async () => {
+    cluster = await TestCluster.open({ revisions: 5 });
+    clock = new TestClock();
+    output = new PassThrough();
+    reports = [];
   });
 
-  test('bookmarks tell each minute how far it is, also where nothing happens', async () => {
-    const stream = await streamOf(`allowWatchBookmarks=1&resourceVersion=${cluster.store.revision}`);
-    stream.pump();
-    for (let round = 0; round < 3; round++) {
-      // Far more than is remembered, of other kinds.
-      for (let i = 0; i < 10; i++) {
-        const name = `n${round}-${i}`;
-        await cluster.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'other' } });
-      }
-      clock.pass(60_000);
-      assert.deepEqual(seen(), [`BOOKMARK @${cluster.store.revision}`]);
-    }
-    const revision = await make('a');
-    stream.pump();
-    assert.deepEqual(seen(), [`ADDED a@${revision}`]);
-  });
+  afterEach(() => cluster.close());
 
-  test('without bookmarks it goes on all the same after others have filled the memory', async () => {
-    const stream = await streamOf(`resourceVersion=${cluster.store.revision}`);
-    stream.pump();
-    for (let i = 0; i < 20; i++) {
-      await cluster.create({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: `s${i}`, namespace: 'other' },
-      });
-    }
-    const revision = await make('a');
-    stream.pump();
-    assert.deepEqual(seen(), [`ADDED a@${revision}`]);
-  });
-
-  test('ends in time, after a last bookmark', async () => {
-    const stream = await streamOf(
-      `allowWatchBookmarks=1&timeoutSeconds=10&resourceVersion=${cluster.store.revision}`,
-    );
-    clock.pass(7999);
-    assert.deepEqual(seen(), []);
-    clock.pass(1);
-    assert.deepEqual(seen(), [`BOOKMARK @${cluster.store.revision}`]);
-    clock.pass(2000);
-    await stream.done;
-    assert.equal(clock.pending, 0);
-  });
-
-  test('of no duration it ends in half an hour or more', async () => {
-    const stream = await streamOf(`resourceVersion=${cluster.store.revision}`);
-    clock.pass(1_800_000);
-    assert.equal(output.writableEnded, false);
-    clock.pass(900_000);
-    await stream.done;
-  });
-
-  test('what was forgotten is an error event, and the end', async () => {
-    const first = cluster.store.revision;
-    for (let i = 0; i < 20; i++) await make(`m${i}`);
-    const stream = await streamOf(`resourceVersion=${first}`);
-    stream.pump();
-    await stream.done;
-    assert.match((output.read() as Buffer).toString(), /^\{"type":"ERROR",.*"code":410\}\}\n$/);
-  });
-
-  test('a client that takes nothing is not read for, and is cut off after a while', async () => {
-    const taken: (() => void)[] = [];
-    const slow = new Writable({
-      highWaterMark: 1,
-      write: (_chunk, _encoding, done) => void taken.push(done),
+  describe('WatchStream', () => {
+    test('sends what there is when it is told to', async () => {
+      const stream = await streamOf(`resourceVersion=${cluster.store.revision}`);
+      stream.pump();
+      assert.deepEqual(seen(), []);
+      const first = await make('a');
+      const second = await make('b');
+      stream.pump();
+      assert.deepEqual(seen(), [`ADDED a@${first}`, `ADDED b@${second}`]);
+      stream.end();
+      await stream.done;
+      assert.equal(output.writableEnded, true);
+      assert.equal(clock.pending, 0);
     });
-    const stream = await streamOf(`resourceVersion=${cluster.store.revision}`, slow);
-    await make('a');
-    stream.pump();
-    await make('b');
-    stream.pump();
-    assert.equal(taken.length, 1);
-    taken[0]!();
-    await immediately();
-    assert.equal(taken.length, 2, 'what came meanwhile follows when it takes again');
-    clock.pass(300_000);
-    await stream.done;
-    assert.equal(slow.destroyed, true);
-  });
 
-  test('a defect ends this stream only, and is told of', async () => {
-    const watch = await cluster.watch(`${MAPS}?watch=1`);
-    watch.pull = () => {
-      throw new RangeError('Invalid string length');
-    };
-    const stream = new WatchStream(watch, output, clock, (message) => reports.push(message));
-    stream.pump();
-    await stream.done;
-    assert.match(reports[0] ?? '', /^a watch of configmaps met a defect: RangeError: Invalid string length/);
+    test('bookmarks tell each minute how far it is, also where nothing happens', async () => {
+      const stream = await streamOf(`allowWatchBookmarks=1&resourceVersion=${cluster.store.revision}`);
+      stream.pump();
+      for (let round = 0; round < 3; round++) {
+        // Far more than is remembered, of other kinds.
+        for (let i = 0; i < 10; i++) {
+          const name = `n${round}-${i}`;
+          await cluster.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'other' } });
+        }
+        clock.pass(60_000);
+        assert.deepEqual(seen(), [`BOOKMARK @${cluster.store.revision}`]);
+      }
+      const revision = await make('a');
+      stream.pump();
+      assert.deepEqual(seen(), [`ADDED a@${revision}`]);
+    });
+
+    test('without bookmarks it goes on all the same after others have filled the memory', async () => {
+      const stream = await streamOf(`resourceVersion=${cluster.store.revision}`);
+      stream.pump();
+      for (let i = 0; i < 20; i++) {
+        await cluster.create({
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: `s${i}`, namespace: 'other' },
+        });
+      }
+      const revision = await make('a');
+      stream.pump();
+      assert.deepEqual(seen(), [`ADDED a@${revision}`]);
+    });
+
+    test('ends in time, after a last bookmark', async () => {
+      const stream = await streamOf(
+        `allowWatchBookmarks=1&timeoutSeconds=10&resourceVersion=${cluster.store.revision}`,
+      );
+      clock.pass(7999);
+      assert.deepEqual(seen(), []);
+      clock.pass(1);
+      assert.deepEqual(seen(), [`BOOKMARK @${cluster.store.revision}`]);
+      clock.pass(2000);
+      await stream.done;
+      assert.equal(clock.pending, 0);
+    });
+
+    test('of no duration it ends in half an hour or more', async () => {
+      const stream = await streamOf(`resourceVersion=${cluster.store.revision}`);
+      clock.pass(1_800_000);
+      assert.equal(output.writableEnded, false);
+      clock.pass(900_000);
+      await stream.done;
+    });
+
+    test('what was forgotten is an error event, and the end', async () => {
+      const first = cluster.store.revision;
+      for (let i = 0; i < 20; i++) await make(`m${i}`);
+      const stream = await streamOf(`resourceVersion=${first}`);
+      stream.pump();
+      await stream.done;
+      assert.match((output.read() as Buffer).toString(), /^\{"type":"ERROR",.*"code":410\}\}\n$/);
+    });
+
+    test('a client that takes nothing is not read for, and is cut off after a while', async () => {
+      const taken: (() => void)[] = [];
+      const slow = new Writable({
+        highWaterMark: 1,
+        write: (_chunk, _encoding, done) => void taken.push(done),
+      });
+      const stream = await streamOf(`resourceVersion=${cluster.store.revision}`, slow);
+      await make('a');
+      stream.pump();
+      await make('b');
+      stream.pump();
+      assert.equal(taken.length, 1);
+      taken[0]!();
+      await immediately();
+      assert.equal(taken.length, 2, 'what came meanwhile follows when it takes again');
+      clock.pass(300_000);
+      await stream.done;
+      assert.equal(slow.destroyed, true);
+    });
+
+    test('a defect ends this stream only, and is told of', async () => {
+      const watch = await cluster.watch(`${MAPS}?watch=1`);
+      watch.pull = () => {
+        throw new RangeError('Invalid string length');
+      };
+      const stream = new WatchStream(watch, output, clock, (message) => reports.push(message));
+      stream.pump();
+      await stream.done;
+      assert.match(
+        reports[0] ?? '',
+        /^a watch of configmaps met a defect: RangeError: Invalid string length/,
+      );
+    });
   });
 });
