@@ -172,16 +172,14 @@ describe('clients that take their time', () => {
         Array.from({ length: 20 }, async () => {
           const stream = session.request({ ':method': 'POST', ':path': CONFIG_MAPS });
           stream.on('error', () => {});
-          let status: unknown;
-          stream.on('response', (answer) => {
-            status = answer[':status'];
-          });
+          const answers: unknown[] = [];
+          stream.on('response', (answer) => answers.push(answer[':status']));
           stream.resume();
-          for (let sent = 0; sent < 200 && !stream.destroyed && status === undefined; sent++) {
+          for (let sent = 0; sent < 200 && !stream.destroyed && answers.length === 0; sent++) {
             stream.write('{');
             await pause(50);
           }
-          return status;
+          return answers[0];
         }),
       );
       session.destroy();

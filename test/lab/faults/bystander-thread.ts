@@ -6,10 +6,8 @@ import { pause } from './restless-server.ts';
 const connection = workerData as Connection;
 const latencies: number[] = [];
 let problem: string | undefined;
-let isStopped = false;
-parentPort?.once('message', () => {
-  isStopped = true;
-});
+const stop = new AbortController();
+parentPort?.once('message', () => stop.abort());
 
 await ask();
 parentPort?.postMessage('ready');
@@ -17,9 +15,9 @@ latencies.length = 0;
 do {
   await ask();
   await pause(20);
-} while (!isStopped && problem === undefined);
+} while (!stop.signal.aborted && problem === undefined);
 // The parent asks for it at the end, whenever the problem came.
-while (!isStopped) await pause(10);
+while (!stop.signal.aborted) await pause(10);
 parentPort?.postMessage({ latencies, ...(problem === undefined ? {} : { problem }) } satisfies Observation);
 
 /** On a connection of its own: those that are there might be served while new ones are not. */
