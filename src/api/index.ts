@@ -1,12 +1,33 @@
 export { ApiError } from './api-error.ts';
 export { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from './api-version.ts';
+export { buildStateOf, isTerminalState } from './build-state.ts';
+export { apiTime, findCondition, isConditionTrue, mergeConditions } from './conditions.ts';
 export { loadCustomResourceDefinitions } from './load-definitions.ts';
 export { formatField } from './field-path.ts';
 export { KUBERNETES_YAML, YAML_LIMITS } from './kubernetes-yaml.ts';
 export { isEmptySelector, matchesSelector } from './label-selector.ts';
+export { compareNewestFirst } from './newest-first.ts';
 export { decodeMachineConfig, decodeObject, decodeObjects } from './object.ts';
-export { GENERATED_BY_ANNOTATION, OS_IMAGE_OVERRIDDEN_ANNOTATION, ROLE_LABEL } from './well-known-keys.ts';
+export {
+  CURRENT_BUILD_ANNOTATION,
+  CURRENT_CONFIG_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
+  DEFAULT_OS_CONFIG_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
+  FIRST_CONFIG_ANNOTATION,
+  GENERATED_BY_ANNOTATION,
+  LAYERED_ANSWERED_ANNOTATION,
+  LAYERED_LABEL,
+  OS_IMAGE_OVERRIDDEN_ANNOTATION,
+  REBUILD_ANNOTATION,
+  ROLE_LABEL,
+  ROLLBACK_CONFIG_ANNOTATION,
+  ROLLBACK_IMAGE_ANNOTATION,
+} from './well-known-keys.ts';
 export type { ApiErrorCode, FieldProblem } from './api-error.ts';
+export type { BuildState } from './build-state.ts';
+export type { Condition, StoredCondition } from './conditions.ts';
 export type { FieldPath } from './field-path.ts';
 export type { ContainerRuntimeConfig } from './definitions/container-runtime-config.ts';
 export type { ControllerConfig } from './definitions/controller-config.ts';

@@ -8,3 +8,34 @@ export const GENERATED_BY_ANNOTATION = 'machineconfiguration.openshift.io/genera
 
 /** Annotation of a rendered MachineConfig, `true`: its osImageURL comes from a user's MachineConfig. */
 export const OS_IMAGE_OVERRIDDEN_ANNOTATION = 'machineconfiguration.openshift.io/os-image-url-overridden';
+
+/** Label of a pool, empty: its nodes run images, from a default MachineOSConfig unless there is one. */
+export const LAYERED_LABEL = 'machineconfiguration.openshift.io/layered';
+
+/** Annotation of a MachineOSConfig: the name of the build in force. */
+export const CURRENT_BUILD_ANNOTATION = 'machineconfiguration.openshift.io/current-machine-os-build';
+
+/** Annotation of a MachineOSConfig by which a person asks to build once more. */
+export const REBUILD_ANNOTATION = 'machineconfiguration.openshift.io/rebuild';
+
+/** Annotations of a Node: the rendered MachineConfigs and the images that it runs and that it is to run. */
+export const CURRENT_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/currentConfig';
+export const DESIRED_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/desiredConfig';
+export const CURRENT_IMAGE_ANNOTATION = 'machineconfiguration.openshift.io/currentImage';
+export const DESIRED_IMAGE_ANNOTATION = 'machineconfiguration.openshift.io/desiredImage';
+
+/** Annotation of a Node: the rendered MachineConfig that it first booted with. */
+export const FIRST_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/firstPivotConfig';
+
+/** Annotations of a Node: what it would go back to if it were rolled back now. Not of the contract. */
+export const ROLLBACK_CONFIG_ANNOTATION = 'varve.dev/rollback-config';
+export const ROLLBACK_IMAGE_ANNOTATION = 'varve.dev/rollback-image';
+
+/** Annotation of a MachineOSConfig, `true`: Varve made it, as the default of its pool. Not of the contract. */
+export const DEFAULT_OS_CONFIG_ANNOTATION = 'varve.dev/default';
+
+/**
+ * Annotation of a pool, `true`: its label {@link LAYERED_LABEL} has been answered with a default MachineOSConfig, so that
+ * the absence of one means that a person deleted it. Not of the contract.
+ */
+export const LAYERED_ANSWERED_ANNOTATION = 'varve.dev/layered-answered';
