@@ -25,6 +25,7 @@ export {
   ROLLBACK_CONFIG_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
 } from './well-known-keys.ts';
+export { describeType } from './object-reader.ts';
 export type { ApiErrorCode, FieldProblem } from './api-error.ts';
 export type { BuildState } from './build-state.ts';
 export type { Condition, StoredCondition } from './conditions.ts';

@@ -6,7 +6,9 @@ export type OsBuildErrorCode =
   | 'cache'
   | 'provenance-missing'
   | 'push-over-base'
-  | 'not-pushed';
+  | 'not-pushed'
+  | 'invalid-os-config'
+  | 'invalid-secret';
 
 /** The error class of osbuild: `retryable` says whether the same call can succeed without a change by a person. */
 export class OsBuildError extends Error {

@@ -1,0 +1,126 @@
+import { MachineConfigError } from '../machineconfig/index.ts';
+import type { OciErrorCode } from '../oci/index.ts';
+import { OciError } from '../oci/index.ts';
+import type { OsBuildErrorCode } from './osbuild-error.ts';
+import { OsBuildError } from './osbuild-error.ts';
+
+/**
+ * Why a build failed: the reason of its condition `Failed`.
+ *
+ * - `BaseUnusable`: the base is no image that a node could boot, or not one at all.
+ * - `BuilderStorage`: the machine that builds cannot write to its disk.
+ * - `BuildUnsupported`: the pool asks for something that this builder cannot make.
+ * - `ConfigurationInvalid`: no image can hold what a MachineConfig asks for.
+ * - `ImageMissing`: the registry has no such image.
+ * - `ImageNameInvalid`: the name of a base, or of where to push to.
+ * - `InternalError`: a defect of Varve.
+ * - `OSConfigInvalid`: a field of the MachineOSConfig.
+ * - `RegistryError`: the registry answered with an error, or with something else than it should.
+ * - `RegistryRefused`: the registry knows us and says no, or does not know us.
+ * - `RegistryUnreachable`: no answer at all.
+ * - `RegistryUntrusted`: the registry's certificate.
+ * - `SecretInvalid`: the form of a secret.
+ */
+export type BuildFailureReason =
+  | 'BaseUnusable'
+  | 'BuilderStorage'
+  | 'BuildUnsupported'
+  | 'ConfigurationInvalid'
+  | 'ImageMissing'
+  | 'ImageNameInvalid'
+  | 'InternalError'
+  | 'OSConfigInvalid'
+  | 'RegistryError'
+  | 'RegistryRefused'
+  | 'RegistryUnreachable'
+  | 'RegistryUntrusted'
+  | 'SecretInvalid';
+
+/** Why a build failed, for a condition. */
+export interface BuildFailure {
+  readonly reason: BuildFailureReason;
+  readonly message: string;
+}
+
+/**
+ * When a failure is worth another try although no object has changed:
+ * - `soon`: it passes by itself.
+ * - `later`: somebody has to do something at the registry, of which nobody tells us.
+ * - `never`: an object has to change, which starts another build.
+ */
+export type RetryClass = 'soon' | 'later' | 'never';
+
+const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
+  BaseUnusable: 'never',
+  BuilderStorage: 'soon',
+  BuildUnsupported: 'never',
+  ConfigurationInvalid: 'never',
+  ImageMissing: 'later',
+  ImageNameInvalid: 'never',
+  InternalError: 'later',
+  OSConfigInvalid: 'never',
+  RegistryError: 'soon',
+  RegistryRefused: 'later',
+  RegistryUnreachable: 'soon',
+  RegistryUntrusted: 'later',
+  SecretInvalid: 'never',
+};
+
+const REGISTRY_REASONS: Readonly<Record<OciErrorCode, BuildFailureReason>> = {
+  aborted: 'RegistryUnreachable',
+  'auth-file': 'SecretInvalid',
+  'blob-unknown': 'RegistryError',
+  denied: 'RegistryRefused',
+  'digest-mismatch': 'RegistryError',
+  'invalid-digest': 'RegistryError',
+  'invalid-option': 'InternalError',
+  'invalid-reference': 'ImageNameInvalid',
+  malformed: 'RegistryError',
+  'manifest-invalid': 'RegistryError',
+  'not-found': 'ImageMissing',
+  'rate-limited': 'RegistryError',
+  'redirect-loop': 'RegistryError',
+  'registry-error': 'RegistryError',
+  'tar-rule': 'ConfigurationInvalid',
+  tls: 'RegistryUntrusted',
+  'too-large': 'RegistryError',
+  truncated: 'RegistryError',
+  unauthorized: 'RegistryRefused',
+  unreachable: 'RegistryUnreachable',
+  unsupported: 'RegistryError',
+};
+
+const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
+  'base-malformed': 'BaseUnusable',
+  'base-not-bootable': 'BaseUnusable',
+  cache: 'BuilderStorage',
+  'image-missing': 'ImageMissing',
+  'invalid-os-config': 'OSConfigInvalid',
+  'invalid-secret': 'SecretInvalid',
+  'needs-container-build': 'BuildUnsupported',
+  'not-pushed': 'InternalError',
+  'provenance-missing': 'InternalError',
+  'push-over-base': 'OSConfigInvalid',
+};
+
+/**
+ * Says why a build failed. The errors of our rooms say what to do and hold no secrets; of any other error only the class
+ * is told, since nobody knows what its message quotes.
+ */
+export function buildFailure(error: unknown): BuildFailure {
+  if (error instanceof OciError) return { reason: REGISTRY_REASONS[error.code], message: error.message };
+  if (error instanceof OsBuildError) return { reason: BUILD_REASONS[error.code], message: error.message };
+  if (error instanceof MachineConfigError) return { reason: 'ConfigurationInvalid', message: error.message };
+  const what = error instanceof Error ? error.constructor.name : typeof error;
+  const message = `cannot build the image: an unexpected ${what} in Varve; the log has more`;
+  return { reason: 'InternalError', message };
+}
+
+/** Whether a build that failed for this reason is tried again by itself; of a reason that is not ours, later. */
+export function retryClass(reason: string): RetryClass {
+  return isFailureReason(reason) ? RETRY[reason] : 'later';
+}
+
+function isFailureReason(reason: string): reason is BuildFailureReason {
+  return Object.hasOwn(RETRY, reason);
+}

@@ -1,0 +1,443 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { buildStateOf } from '../api/index.ts';
+import type { MachineOSBuild } from '../api/index.ts';
+import { formatReplacement, replacementOf } from './build-replacement.ts';
+import { buildStatus } from './build-status.ts';
+import type { BuildNews } from './build-status.ts';
+import { buildStep } from './build-step.ts';
+import type { BuildSituation, BuildStep } from './build-step.ts';
+import { newBuild } from './new-build.ts';
+import {
+  DIGEST_A,
+  DIGEST_B,
+  INPUTS,
+  layeredPool,
+  NOW,
+  osConfigOf,
+  renderedConfig,
+  storedBuild,
+} from './test-build-objects.ts';
+
+const PREFIX = 'machineconfiguration.openshift.io';
+const CURRENT = `${PREFIX}/current-machine-os-build`;
+const REBUILD = `${PREFIX}/rebuild`;
+const REPLACES = 'varve.dev/replaces-build';
+const IMAGE = `registry.example.com/team/os@${DIGEST_A}`;
+const NAME = storedBuild('none').metadata.name;
+const UID = `uid of ${NAME}`;
+const WAIT_OVER = new Date(NOW.getTime() + 3_600_000);
+
+const OTHER_INPUTS = {
+  ...INPUTS,
+  pool: layeredPool('rendered-worker-2'),
+  rendered: renderedConfig('rendered-worker-2', INPUTS.rendered.spec),
+};
+const OTHER_NAME = storedBuild('none', { inputs: OTHER_INPUTS }).metadata.name;
+
+function situation(builds: readonly MachineOSBuild[], more: Partial<BuildSituation> = {}): BuildSituation {
+  return { ...INPUTS, builds, circumstances: 'v1', now: NOW, ...more };
+}
+
+function failed(
+  reason: (BuildNews & { state: 'failed' })['reason'],
+  more: Parameters<typeof storedBuild>[1] = {},
+): MachineOSBuild {
+  return storedBuild({ state: 'failed', reason, message: 'm' }, more);
+}
+
+const superseded = storedBuild({ state: 'interrupted', reason: 'Superseded', message: 'm' });
+const inUse = osConfigOf({}, { [CURRENT]: NAME }, { currentImagePullSpec: IMAGE });
+const create = (attempt = 1, circumstances = 'v1'): BuildStep => ({
+  kind: 'create',
+  build: newBuild(INPUTS, { attempt, circumstances }),
+});
+const replace = (attempt = 1): BuildStep => ({
+  kind: 'replace',
+  replacement: { name: NAME, uid: UID, attempt },
+});
+const replacing = (build: MachineOSBuild, attempt: number): Record<string, string> => ({
+  [REPLACES]: formatReplacement(replacementOf(build, attempt)),
+});
+const wait = (message: string): BuildStep => ({ kind: 'wait', message });
+
+// The rows of contract §4.2 and appendix A.2 that events decide there; here, the state does.
+const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
+  'a pool without a configuration waits': [
+    situation([], { pool: layeredPool(undefined) }),
+    wait('pool worker has no rendered configuration yet'),
+  ],
+  'a configuration that is not there is waited for': [
+    { ...situation([]), rendered: renderedConfig('rendered-worker-0') },
+    wait('MachineConfig rendered-worker-1 is not there'),
+  ],
+  'nothing is built for a MachineOSConfig that is being deleted': [
+    situation([], {
+      osConfig: { ...osConfigOf(), metadata: { name: 'worker', deletionTimestamp: '2026-01-01T00:00:00Z' } },
+    }),
+    wait('MachineOSConfig worker is being deleted'),
+  ],
+  'the first build is made': [situation([]), create()],
+  'a paused pool builds': [
+    situation([], { pool: layeredPool('rendered-worker-1', { paused: true }) }),
+    create(),
+  ],
+  'a pool with degraded nodes builds': [
+    situation([], {
+      pool: { ...INPUTS.pool, status: { conditions: [{ type: 'NodeDegraded', status: 'True' }] } },
+    }),
+    create(),
+  ],
+  'a build without conditions runs': [situation([storedBuild('none')]), { kind: 'run', build: NAME }],
+  'a prepared build runs': [situation([storedBuild('prepared')]), { kind: 'run', build: NAME }],
+  'a running build runs on': [situation([storedBuild('building')]), { kind: 'run', build: NAME }],
+  'a secret that changes is nothing to a running build': [
+    situation([storedBuild('building')], { circumstances: 'v2' }),
+    { kind: 'run', build: NAME },
+  ],
+  'a secret that changes is nothing to an image': [
+    situation([storedBuild('succeeded')], { osConfig: inUse, circumstances: 'v2' }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'an image is verified before it is used': [
+    situation([storedBuild('succeeded')]),
+    { kind: 'inspect', image: IMAGE },
+  ],
+  'an image that the registry has is used': [
+    situation([storedBuild('succeeded')], { image: 'present' }),
+    { kind: 'use', build: NAME, image: IMAGE },
+  ],
+  'an image that is gone is built again': [
+    situation([storedBuild('succeeded')], { image: 'missing' }),
+    replace(),
+  ],
+  'an image in use that is gone is built again': [
+    situation([storedBuild('succeeded')], { osConfig: inUse, image: 'missing' }),
+    replace(),
+  ],
+  'a registry that does not say is asked again': [
+    situation([storedBuild('succeeded')], { image: { reason: 'RegistryUnreachable', message: 'm' } }),
+    { kind: 'inspect', image: IMAGE, problem: { reason: 'RegistryUnreachable', message: 'm' } },
+  ],
+  'a registry that does not say takes nothing out of use': [
+    situation([storedBuild('succeeded')], {
+      osConfig: inUse,
+      image: { reason: 'RegistryUnreachable', message: 'm' },
+    }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'an image that is in use needs nothing': [
+    situation([storedBuild('succeeded')], { osConfig: inUse }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'the image of an earlier configuration is used again': [
+    situation([storedBuild('succeeded'), storedBuild('succeeded', { inputs: OTHER_INPUTS })], {
+      osConfig: osConfigOf({}, { [CURRENT]: OTHER_NAME }, { currentImagePullSpec: IMAGE }),
+      image: 'present',
+    }),
+    { kind: 'use', build: NAME, image: IMAGE },
+  ],
+  'a success without an image is built again': [
+    situation([storedBuild({ state: 'succeeded', image: '' })]),
+    replace(),
+  ],
+  'other sources of the same configuration change nothing': [
+    situation([storedBuild('succeeded')], {
+      osConfig: inUse,
+      pool: layeredPool(undefined, { configuration: { name: 'rendered-worker-1', source: [{ name: 'a' }] } }),
+    }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'another MachineOSConfig spec is another build': [
+    situation([storedBuild('succeeded')], {
+      osConfig: { ...inUse, spec: osConfigOf({ baseImagePullSecret: { name: 'pull' } }).spec },
+    }),
+    {
+      kind: 'create',
+      build: newBuild(
+        {
+          ...INPUTS,
+          osConfig: { ...inUse, spec: osConfigOf({ baseImagePullSecret: { name: 'pull' } }).spec },
+        },
+        { attempt: 1, circumstances: 'v1' },
+      ),
+    },
+  ],
+  'another base is another build': [
+    situation([storedBuild('succeeded')], { base: `registry.example.com/base@${DIGEST_A}` }),
+    {
+      kind: 'create',
+      build: newBuild(
+        { ...INPUTS, base: `registry.example.com/base@${DIGEST_A}` },
+        { attempt: 1, circumstances: 'v1' },
+      ),
+    },
+  ],
+  'a failure that passes is tried again in time': [
+    situation([failed('RegistryUnreachable')]),
+    { kind: 'retry', at: new Date(NOW.getTime() + 3000), message: `MachineOSBuild ${NAME} failed` },
+  ],
+  'when its time has come it is replaced': [
+    situation([failed('RegistryUnreachable', { origin: { attempt: 2 } })], { now: WAIT_OVER }),
+    replace(3),
+  ],
+  'a failure that does not pass stays': [
+    situation([failed('ConfigurationInvalid')], { now: WAIT_OVER }),
+    {
+      kind: 'stopped',
+      message: `MachineOSBuild ${NAME} failed; change what its condition Failed names`,
+    },
+  ],
+  'a secret that changes mends a failure at once': [
+    situation([failed('SecretInvalid')], { circumstances: 'v2' }),
+    replace(),
+  ],
+  'a build that somebody interrupted stays': [
+    situation([storedBuild('interrupted')], { now: WAIT_OVER }),
+    {
+      kind: 'stopped',
+      message: `MachineOSBuild ${NAME} was interrupted; annotate MachineOSConfig worker with ${REBUILD} to build again`,
+    },
+  ],
+  'a build that another took the place of is made again': [situation([superseded]), replace()],
+  'a rebuild replaces the build': [
+    situation([storedBuild('succeeded')], {
+      osConfig: {
+        ...inUse,
+        metadata: { ...inUse.metadata, annotations: { [CURRENT]: NAME, [REBUILD]: '' } },
+      },
+    }),
+    replace(),
+  ],
+  'a rebuild replaces a build that failed for good': [
+    situation([failed('ConfigurationInvalid')], { osConfig: osConfigOf({}, { [REBUILD]: '' }) }),
+    replace(),
+  ],
+  'a rebuild where there is no build is nothing but a build': [
+    situation([], { osConfig: osConfigOf({}, { [REBUILD]: '' }) }),
+    { kind: 'forget', annotation: 'rebuild' },
+  ],
+  'a build that is replaced is deleted': [
+    situation([storedBuild('succeeded')], {
+      osConfig: osConfigOf({}, replacing(storedBuild('succeeded'), 2)),
+    }),
+    { kind: 'delete', build: NAME, uid: UID },
+  ],
+  'its end is waited for': [
+    situation([storedBuild('succeeded', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })], {
+      osConfig: osConfigOf({}, replacing(storedBuild('succeeded'), 2)),
+    }),
+    wait(`MachineOSBuild ${NAME} is being deleted`),
+  ],
+  'the new one is the attempt that was meant': [
+    situation([], { osConfig: osConfigOf({}, replacing(storedBuild('failed'), 7)) }),
+    create(7),
+  ],
+  'unless something else is wanted by then': [
+    situation([], {
+      osConfig: osConfigOf({}, replacing(storedBuild('failed', { inputs: OTHER_INPUTS }), 7)),
+    }),
+    create(1),
+  ],
+  'once it is there the replacement is forgotten': [
+    situation([storedBuild('building', { metadata: { uid: 'another' } })], {
+      osConfig: osConfigOf({}, replacing(storedBuild('failed'), 7)),
+    }),
+    { kind: 'forget', annotation: 'replacement' },
+  ],
+  'a replacement that nobody can read is forgotten': [
+    situation([storedBuild('building')], { osConfig: osConfigOf({}, { [REPLACES]: 'x' }) }),
+    { kind: 'forget', annotation: 'replacement' },
+  ],
+  'a build that somebody deletes is waited for': [
+    situation([storedBuild('building', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })]),
+    wait(`MachineOSBuild ${NAME} is being deleted`),
+  ],
+  'a build of an earlier MachineOSConfig goes first': [
+    situation([storedBuild('succeeded', { metadata: { ownerReferences: [{ uid: 'earlier' }] } })]),
+    wait(`MachineOSBuild ${NAME} is being deleted`),
+  ],
+};
+
+for (const [sentence, [given, expected]] of Object.entries(SENTENCES)) {
+  test(`buildStep(): ${sentence}`, () => {
+    assert.deepEqual(buildStep(given).step, expected);
+  });
+}
+
+test('buildStep() supersedes what is under way to another image, and nothing else', () => {
+  const states = ['none', 'initial', 'prepared', 'building', 'succeeded', 'failed', 'interrupted'] as const;
+  const builds = states.map((state, at) => {
+    const name = `rendered-worker-${at + 10}`;
+    const inputs = { ...INPUTS, pool: layeredPool(name), rendered: renderedConfig(name) };
+    return storedBuild(state, { inputs, metadata: { name: `worker-${state}` } });
+  });
+  const dying = storedBuild('building', {
+    inputs: OTHER_INPUTS,
+    metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
+  });
+  assert.deepEqual(buildStep(situation([...builds, dying, storedBuild('building')])).superseded, [
+    'worker-none',
+    'worker-initial',
+    'worker-prepared',
+    'worker-building',
+  ]);
+  assert.deepEqual(buildStep(situation(builds, { pool: layeredPool(undefined) })).superseded, []);
+});
+
+test('buildStep() refuses a MachineOSConfig that nothing can be built for', () => {
+  const osConfig = osConfigOf({ renderedImagePushSpec: 'registry.example.com/Team/os:latest' });
+  assert.throws(() => buildStep(situation([], { osConfig })), {
+    code: 'invalid-os-config',
+    field: 'spec.renderedImagePushSpec',
+  });
+});
+
+/** A cluster in which a step is done in full or, as by a kill, not at all. */
+class Cluster {
+  builds: readonly MachineOSBuild[] = [];
+  osConfig = osConfigOf({}, {}, {});
+  registry = new Set<string>();
+  inputs = INPUTS;
+  now = NOW;
+  created = 0;
+  circumstances = 'v1';
+  #image: BuildSituation['image'];
+
+  step(): BuildStep['kind'] {
+    this.now = new Date(this.now.getTime() + 1000);
+    const image = this.#image === undefined ? {} : { image: this.#image };
+    const { step, superseded } = buildStep({
+      ...this.inputs,
+      osConfig: this.osConfig,
+      builds: this.builds,
+      circumstances: this.circumstances,
+      now: this.now,
+      ...image,
+    });
+    this.#image = undefined;
+    for (const name of superseded)
+      this.tell(name, { state: 'interrupted', reason: 'Superseded', message: '' });
+    switch (step.kind) {
+      case 'create':
+        this.created += 1;
+        this.builds = [
+          ...this.builds,
+          { ...step.build, metadata: { ...step.build.metadata, uid: `uid ${this.created}` } },
+        ];
+        this.#annotate({ [CURRENT]: step.build.metadata.name });
+        break;
+      case 'delete':
+        this.builds = this.builds.filter(({ metadata }) => metadata['uid'] !== step.uid);
+        break;
+      case 'replace':
+        this.#annotate({ [REBUILD]: undefined, [REPLACES]: formatReplacement(step.replacement) });
+        break;
+      case 'forget':
+        this.#annotate({ [step.annotation === 'rebuild' ? REBUILD : REPLACES]: undefined });
+        break;
+      case 'inspect':
+        this.#image = this.registry.has(step.image) ? 'present' : 'missing';
+        break;
+      case 'use':
+        this.osConfig = { ...this.osConfig, status: { currentImagePullSpec: step.image } };
+        this.#annotate({ [CURRENT]: step.build });
+        break;
+      case 'run':
+        this.#work(step.build);
+        break;
+      case 'done':
+      case 'retry':
+      case 'stopped':
+      case 'wait':
+        break;
+    }
+    return step.kind;
+  }
+
+  settle(): BuildStep['kind'] {
+    let kind: BuildStep['kind'] = 'wait';
+    for (let steps = 0; steps < 40; steps += 1) kind = this.step();
+    return kind;
+  }
+
+  askForRebuild(): void {
+    this.#annotate({ [REBUILD]: '' });
+  }
+
+  tell(name: string, news: BuildNews): void {
+    this.builds = this.builds.map((build) => {
+      if (build.metadata.name !== name) return build;
+      const status = buildStatus(build, news, this.now);
+      return status === undefined ? build : { ...build, status };
+    });
+  }
+
+  #work(name: string): void {
+    const image = `registry.example.com/team/os@${DIGEST_B}`;
+    const build = this.builds.find(({ metadata }) => metadata.name === name);
+    const isRunning = build !== undefined && buildStateOf(build) === 'building';
+    if (isRunning) this.registry.add(image);
+    this.tell(name, isRunning ? { state: 'succeeded', image } : { state: 'building' });
+  }
+
+  #annotate(changes: Readonly<Record<string, string | undefined>>): void {
+    const { metadata } = this.osConfig;
+    const annotations: Record<string, string> = {};
+    for (const [key, value] of Object.entries({ ...metadata.annotations, ...changes })) {
+      if (value !== undefined) annotations[key] = value;
+    }
+    this.osConfig = { ...this.osConfig, metadata: { ...metadata, annotations } };
+  }
+}
+
+test('buildStep() leads to an image in use, with one build for one set of inputs', () => {
+  const cluster = new Cluster();
+  assert.equal(cluster.settle(), 'done');
+  assert.equal(cluster.created, 1);
+});
+
+test('buildStep() builds once more for one request, and forgets it', () => {
+  const cluster = new Cluster();
+  cluster.settle();
+  cluster.askForRebuild();
+  assert.equal(cluster.settle(), 'done');
+  assert.equal(cluster.created, 2);
+  assert.deepEqual(Object.keys(cluster.osConfig.metadata.annotations ?? {}), [CURRENT]);
+});
+
+test('buildStep() comes to rest with the wanted image in use, whatever has happened before', () => {
+  const happening = fc.constantFrom<(cluster: Cluster) => void>(
+    (cluster) => void cluster.step(),
+    (cluster) => void cluster.step(),
+    (cluster) => cluster.askForRebuild(),
+    (cluster) => cluster.registry.clear(),
+    (cluster) => (cluster.inputs = cluster.inputs === INPUTS ? OTHER_INPUTS : INPUTS),
+    (cluster) => (cluster.circumstances += '+'),
+    (cluster) => (cluster.builds = cluster.builds.slice(1)),
+    (cluster) => {
+      const [first] = cluster.builds;
+      const news = { state: 'failed', reason: 'RegistryError', message: '' } as const;
+      if (first !== undefined) cluster.tell(first.metadata.name, news);
+    },
+  );
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 25 }), (happenings) => {
+      const cluster = new Cluster();
+      for (const happen of happenings) happen(cluster);
+      // Longer than any wait for a retry.
+      cluster.now = new Date(cluster.now.getTime() + 400_000);
+      cluster.settle();
+      assert.equal(cluster.step(), 'done');
+      const names = cluster.builds.map(({ metadata }) => metadata.name);
+      assert.equal(new Set(names).size, names.length);
+      const annotations = cluster.osConfig.metadata.annotations ?? {};
+      assert.deepEqual(Object.keys(annotations), [CURRENT]);
+      assert.equal(annotations[CURRENT], cluster.inputs === INPUTS ? NAME : OTHER_NAME);
+      const before = cluster.created;
+      cluster.settle();
+      assert.equal(cluster.created, before);
+    }),
+  );
+});

@@ -1,0 +1,205 @@
+import type { MachineConfig, MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/index.ts';
+import {
+  buildStateOf,
+  CURRENT_BUILD_ANNOTATION,
+  findCondition,
+  isTerminalState,
+  REBUILD_ANNOTATION,
+} from '../api/index.ts';
+import { INPUTS_ANNOTATION } from './build-keys.ts';
+import type { BuildFailure } from './build-failure.ts';
+import type { Replacement } from './build-replacement.ts';
+import { readReplacement, replacementOf } from './build-replacement.ts';
+import { retryOf } from './build-retry.ts';
+import type { InterruptionReason } from './build-status.ts';
+import { inputsHash, newBuild } from './new-build.ts';
+import type { BuildInputs } from './new-build.ts';
+
+/** All that decides about the builds of one pool. */
+export interface BuildSituation {
+  readonly pool: MachineConfigPool;
+  readonly osConfig: MachineOSConfig;
+  /** The MachineConfig that the pool's `spec.configuration` names, if it is there. */
+  readonly rendered?: MachineConfig;
+  /** See {@link BuildInputs}. */
+  readonly base?: string;
+  /** The builds of this MachineOSConfig. */
+  readonly builds: readonly MachineOSBuild[];
+  /** One text for the versions of all that a build depends on besides its inputs. */
+  readonly circumstances: string;
+  /** What the registry says about the image of the build that is wanted, as far as it was asked. */
+  readonly image?: 'present' | 'missing' | BuildFailure;
+  readonly now: Date;
+}
+
+/**
+ * The next thing to do for a pool's image. What is written is written only over the version of the object that the decision
+ * saw: a cache may lag behind.
+ *
+ * - `wait`: nothing, until an object changes; the message says for what.
+ * - `create`: make this build and name it as the current one.
+ * - `run`: the build is under way; see that somebody works on it.
+ * - `inspect`: ask the registry whether it still has the image, then decide again. With a problem: it could not say.
+ * - `use`: the image is good: write it into the MachineOSConfig's status.
+ * - `done`: the MachineOSConfig has the image.
+ * - `retry`: the build failed and is made anew at this time.
+ * - `stopped`: the build ended without an image, and stays so until somebody changes something.
+ * - `replace`: remember in the MachineOSConfig that this build gives way to a new one, and take the request for a rebuild
+ *   away in the same write.
+ * - `delete`: delete this build, if it still has this uid.
+ * - `forget`: the replacement is done, or a rebuild is asked for where a build is made anyway: take either note away.
+ */
+export type BuildStep =
+  | { readonly kind: 'wait' | 'stopped'; readonly message: string }
+  | { readonly kind: 'create'; readonly build: MachineOSBuild }
+  | { readonly kind: 'run'; readonly build: string }
+  | { readonly kind: 'inspect'; readonly image: string; readonly problem?: BuildFailure }
+  | { readonly kind: 'use' | 'done'; readonly build: string; readonly image: string }
+  | { readonly kind: 'retry'; readonly at: Date; readonly message: string }
+  | { readonly kind: 'replace'; readonly replacement: Replacement }
+  | { readonly kind: 'delete'; readonly build: string; readonly uid: string }
+  | { readonly kind: 'forget'; readonly annotation: 'rebuild' | 'replacement' };
+
+/** What to do now. */
+export interface BuildDecision {
+  readonly step: BuildStep;
+  /** Builds to interrupt, by name: they are under way to an image that nobody wants any more. */
+  readonly superseded: readonly string[];
+}
+
+/**
+ * Decides what to do for a pool's image from what there is, whatever has happened before (contract §4.2, §4.8): one build
+ * for each set of inputs, whose image is used again as long as the registry has it. A paused pool builds, and so does one
+ * whose nodes are degraded, since the new image may be what mends them.
+ *
+ * @throws OsBuildError `invalid-os-config`
+ */
+export function buildStep(situation: BuildSituation): BuildDecision {
+  const { pool, osConfig, rendered } = situation;
+  const target = pool.spec.configuration?.name ?? '';
+  if (osConfig.metadata['deletionTimestamp'] !== undefined) {
+    return waitFor(`MachineOSConfig ${osConfig.metadata.name} is being deleted`);
+  }
+  if (target === '') return waitFor(`pool ${pool.metadata.name} has no rendered configuration yet`);
+  if (rendered?.metadata.name !== target) return waitFor(`MachineConfig ${target} is not there`);
+  const inputs: BuildInputs = { ...situation, rendered };
+  const wanted = wantedBuild(inputs, situation.builds);
+  const superseded = situation.builds
+    .filter((build) => build !== wanted && build.metadata['deletionTimestamp'] === undefined)
+    .filter((build) => !isTerminalState(buildStateOf(build)))
+    .map(({ metadata }) => metadata.name);
+  return { step: nextStep(situation, inputs, wanted), superseded };
+}
+
+function nextStep(
+  situation: BuildSituation,
+  inputs: BuildInputs,
+  wanted: MachineOSBuild | undefined,
+): BuildStep {
+  const { osConfig, builds, circumstances } = situation;
+  const replacement = readReplacement(osConfig);
+  if (replacement === 'unreadable') return { kind: 'forget', annotation: 'replacement' };
+  if (replacement !== undefined) {
+    const old = builds.find(({ metadata }) => metadata['uid'] === replacement.uid);
+    if (old !== undefined) return removal(old);
+    if (wanted !== undefined) return { kind: 'forget', annotation: 'replacement' };
+  }
+  if (wanted === undefined) {
+    if (osConfig.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined) {
+      return { kind: 'forget', annotation: 'rebuild' };
+    }
+    const first = newBuild(inputs, { circumstances, attempt: 1 });
+    const isSame = first.metadata.name === replacement?.name;
+    return {
+      kind: 'create',
+      build: isSame ? newBuild(inputs, { circumstances, attempt: replacement?.attempt ?? 1 }) : first,
+    };
+  }
+  if (wanted.metadata['deletionTimestamp'] !== undefined || !isOwned(wanted, osConfig)) {
+    return { kind: 'wait', message: `MachineOSBuild ${wanted.metadata.name} is being deleted` };
+  }
+  if (osConfig.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined) return replace(wanted, 1);
+  return followBuild(situation, wanted);
+}
+
+function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildStep {
+  const { name } = wanted.metadata;
+  switch (buildStateOf(wanted)) {
+    case 'none':
+    case 'initial':
+    case 'prepared':
+    case 'building':
+      return { kind: 'run', build: name };
+    case 'succeeded':
+      return useImage(situation, wanted);
+    case 'failed': {
+      const retry = retryOf(wanted, situation.circumstances, situation.now);
+      const message = `MachineOSBuild ${name} failed`;
+      if (retry.kind === 'now') return replace(wanted, retry.attempt);
+      return retry.kind === 'at'
+        ? { kind: 'retry', at: retry.time, message }
+        : { kind: 'stopped', message: `${message}; change what its condition Failed names` };
+    }
+    case 'interrupted': {
+      const superseded: InterruptionReason = 'Superseded';
+      const why = findCondition(wanted.status?.conditions, 'Interrupted')?.reason;
+      if (why === superseded) return replace(wanted, 1);
+      const remedy = `annotate MachineOSConfig ${situation.osConfig.metadata.name} with ${REBUILD_ANNOTATION} to build again`;
+      return { kind: 'stopped', message: `MachineOSBuild ${name} was interrupted; ${remedy}` };
+    }
+  }
+}
+
+/** An image is used when the registry has confirmed it, and not doubted any more unless the registry denies it. */
+function useImage({ osConfig, image: found }: BuildSituation, wanted: MachineOSBuild): BuildStep {
+  const image = wanted.status?.digestedImagePushSpec ?? '';
+  if (image === '' || found === 'missing') return replace(wanted, 1);
+  const build = wanted.metadata.name;
+  const isInUse =
+    osConfig.status?.currentImagePullSpec === image &&
+    osConfig.metadata.annotations?.[CURRENT_BUILD_ANNOTATION] === build;
+  if (isInUse) return { kind: 'done', build, image };
+  if (found === 'present') return { kind: 'use', build, image };
+  return { kind: 'inspect', image, ...(found === undefined ? {} : { problem: found }) };
+}
+
+/**
+ * The build of these inputs: of the name that they give, or else one that differs only in which MachineConfigs the same
+ * configuration was rendered from.
+ */
+function wantedBuild(inputs: BuildInputs, builds: readonly MachineOSBuild[]): MachineOSBuild | undefined {
+  const { name } = newBuild(inputs, { circumstances: '', attempt: 1 }).metadata;
+  const hash = inputsHash(inputs);
+  const current = inputs.osConfig.metadata.annotations?.[CURRENT_BUILD_ANNOTATION];
+  const same = builds.filter(({ metadata }) => metadata.annotations?.[INPUTS_ANNOTATION] === hash);
+  return (
+    builds.find(({ metadata }) => metadata.name === name) ??
+    same.find(({ metadata }) => metadata.name === current) ??
+    same[0]
+  );
+}
+
+/** A build of an earlier MachineOSConfig of the same name goes with that one. */
+function isOwned({ metadata }: MachineOSBuild, osConfig: MachineOSConfig): boolean {
+  const owners = metadata['ownerReferences'];
+  const { uid } = osConfig.metadata;
+  if (!Array.isArray(owners) || uid === undefined) return true;
+  return (owners as readonly unknown[]).some(
+    (owner) => typeof owner === 'object' && owner !== null && Reflect.get(owner, 'uid') === uid,
+  );
+}
+
+function removal({ metadata }: MachineOSBuild): BuildStep {
+  const { uid } = metadata;
+  return metadata['deletionTimestamp'] === undefined
+    ? { kind: 'delete', build: metadata.name, uid: typeof uid === 'string' ? uid : '' }
+    : { kind: 'wait', message: `MachineOSBuild ${metadata.name} is being deleted` };
+}
+
+function replace(build: MachineOSBuild, attempt: number): BuildStep {
+  return { kind: 'replace', replacement: replacementOf(build, attempt) };
+}
+
+function waitFor(message: string): BuildDecision {
+  return { step: { kind: 'wait', message }, superseded: [] };
+}
