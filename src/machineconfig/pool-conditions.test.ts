@@ -130,6 +130,16 @@ const SENTENCES: Readonly<Record<string, [string, PoolFacts, string]>> = {
     facts({ ...layered, build: build('failed', { message: 'Build Failed: no disk' }) }),
     'True BuildFailed: Failed to build OS image for pool infra (MachineOSBuild: infra-1): Build Failed: no disk',
   ],
+  'no build can be made': [
+    'ImageBuildDegraded',
+    facts({ ...layered, build: build('succeeded'), buildProblem: 'spec.renderedImagePushSpec: no tag' }),
+    'True BuildFailed: Failed to build OS image for pool infra: spec.renderedImagePushSpec: no tag',
+  ],
+  'image mode cannot begin': [
+    'ImageBuildDegraded',
+    facts({ buildProblem: 'no repository' }),
+    'True BuildFailed: Failed to build OS image for pool infra: no repository',
+  ],
   'the build starts': [
     'ImageBuildDegraded',
     facts({ ...layered, build: build('prepared') }),

@@ -21,6 +21,8 @@ export interface PoolFacts {
   readonly osConfig?: MachineOSConfig;
   /** The build in force. */
   readonly build?: MachineOSBuild;
+  /** Why no build can be made: a whole sentence that names the object and the field to change. */
+  readonly buildProblem?: string;
 }
 
 /** The conditions that say what is broken; `build` only if there is something to say. */
@@ -155,7 +157,12 @@ function pinnedImageSetsDegraded({ pinnedImageSetNodes }: PoolFacts): Condition 
 }
 
 /** Undefined where there is nothing to say: a pool that never had a build, or one whose build was interrupted. */
-function imageBuildDegraded({ pool, osConfig, build }: PoolFacts): Condition | undefined {
+function imageBuildDegraded({ pool, osConfig, build, buildProblem }: PoolFacts): Condition | undefined {
+  const failed = (which: string, why: string): Condition => {
+    const message = `Failed to build OS image for pool ${pool.metadata.name}${which}: ${why}`;
+    return condition('ImageBuildDegraded', true, 'BuildFailed', message);
+  };
+  if (buildProblem !== undefined) return failed('', buildProblem);
   const not = (reason: string, message: string): Condition =>
     condition('ImageBuildDegraded', false, reason, message);
   const wasDegraded = isConditionTrue(pool.status?.conditions, 'ImageBuildDegraded');
@@ -179,8 +186,7 @@ function imageBuildDegraded({ pool, osConfig, build }: PoolFacts): Condition | u
       return undefined;
     case 'failed': {
       const why = findCondition(build.status?.conditions, 'Failed')?.message ?? '';
-      const message = `Failed to build OS image for pool ${pool.metadata.name} (MachineOSBuild: ${build.metadata.name}): ${why}`;
-      return condition('ImageBuildDegraded', true, 'BuildFailed', message);
+      return failed(` (MachineOSBuild: ${build.metadata.name})`, why);
     }
   }
 }
