@@ -1,16 +1,21 @@
-import { textAt } from '../../schema/index.ts';
-import { finalizersOf, isBeingDeleted, metadataOf, objectValue } from '../rest/index.ts';
+import { objectsAt, textAt, type JsonObject } from '../../schema/index.ts';
+import { isBeingDeleted, objectValue } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
+import { idOf, keyOf } from './object-id.ts';
+import { WorkQueue } from './work-queue.ts';
 
 const PODS = 'pods';
 const EVENTS = 'events';
 
-/** Events are kept for so long, in milliseconds (kube-apiserver --event-ttl). */
+/** Events are kept for so long after they were last written, in milliseconds (kube-apiserver --event-ttl). */
 const EVENT_TTL = 3_600_000;
 
 /** How often events are looked through, in milliseconds. */
 const EVENT_SWEEP = 300_000;
+
+/** Events that one pass removes. */
+const BATCH = 500;
 
 /**
  * Removes what only time ends: events after an hour, and terminating pods at the end of their grace period, which a kubelet
@@ -19,15 +24,13 @@ const EVENT_SWEEP = 300_000;
 export class ExpiryController implements Controller {
   readonly name = 'expiry';
   readonly #support: ControllerSupport;
-  /** Deadlines of terminating pods, in milliseconds since 1970, by namespace and name. */
-  readonly #terminating = new Map<
-    string,
-    { readonly namespace: string; readonly name: string; readonly at: number }
-  >();
+  /** Terminating pods, to be looked at at their end. */
+  readonly #pods: WorkQueue;
   #nextSweep = 0;
 
   constructor(support: ControllerSupport) {
     this.#support = support;
+    this.#pods = new WorkQueue(this.name, support.report);
   }
 
   wants(storage: string): boolean {
@@ -41,55 +44,55 @@ export class ExpiryController implements Controller {
   }
 
   observe({ type, object }: Change): void {
-    const id = `${object.namespace}/${object.name}`;
+    const id = idOf(object);
     if (type === 'deleted' || !object.text.includes('"deletionTimestamp"')) {
-      this.#terminating.delete(id);
+      this.#pods.delete(id);
       return;
     }
-    const metadata = metadataOf(JSON.parse(object.text) as Parameters<typeof metadataOf>[0]);
-    const at = Date.parse(textAt(metadata, 'deletionTimestamp'));
-    if (!Number.isNaN(at)) this.#terminating.set(id, { namespace: object.namespace, name: object.name, at });
+    const at = Date.parse(textAt(JSON.parse(object.text) as JsonObject, 'metadata', 'deletionTimestamp'));
+    if (!Number.isNaN(at)) this.#pods.addAt(id, at);
   }
 
   work(): number {
     const now = this.#support.environment.now();
-    this.#terminatePods(now);
-    if (now >= this.#nextSweep) {
-      this.#nextSweep = now + EVENT_SWEEP;
-      this.#expireEvents(now);
-    }
-    const next = Math.min(this.#nextSweep, ...[...this.#terminating.values()].map(({ at }) => at));
-    return Math.max(100, next - now);
+    const next = this.#pods.work(now, (id) => this.#endPod(id));
+    const hasMore = now >= this.#nextSweep && this.#expireEvents(now);
+    if (!hasMore && now >= this.#nextSweep) this.#nextSweep = now + EVENT_SWEEP;
+    return Math.max(0, Math.min(this.#nextSweep - now, next ?? Infinity));
   }
 
-  #terminatePods(now: number): void {
+  #endPod(id: string): undefined {
     const { environment, client } = this.#support;
     const kind = environment.kinds.findByKind('v1', 'Pod');
-    if (kind === undefined) return;
-    for (const [id, { namespace, name, at }] of this.#terminating) {
-      if (at > now) continue;
-      this.#terminating.delete(id);
-      const pod = client.get(kind, namespace, name);
-      // A pod that finalizers hold goes with the last of them.
-      if (pod !== undefined && isBeingDeleted(pod) && finalizersOf(pod).length === 0) {
-        client.delete(kind, pod, { gracePeriodSeconds: 0 });
-      }
-    }
+    const { namespace, name } = keyOf(id);
+    const pod = kind === undefined ? undefined : client.get(kind, namespace, name);
+    // One that finalizers hold goes with the last of them.
+    if (kind !== undefined && pod !== undefined && isBeingDeleted(pod))
+      client.delete(kind, pod, { gracePeriodSeconds: 0 });
   }
 
-  #expireEvents(now: number): void {
+  /** @returns whether there are more */
+  #expireEvents(now: number): boolean {
     const { environment, client } = this.#support;
     const kind = environment.kinds.findByKind('v1', 'Event');
-    if (kind === undefined) return;
+    if (kind === undefined) return false;
+    let removed = 0;
     for (const stored of environment.store.list(EVENTS)) {
       const event = objectValue(kind, stored);
-      const times = [
-        textAt(event, 'lastTimestamp'),
-        textAt(event, 'eventTime'),
-        textAt(metadataOf(event), 'creationTimestamp'),
-      ];
-      const last = Math.max(...times.map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time)));
-      if (last + EVENT_TTL < now) client.delete(kind, event);
+      if (writtenAt(event) + EVENT_TTL > now) continue;
+      if (removed === BATCH) return true;
+      client.delete(kind, event);
+      removed++;
     }
+    return false;
   }
+}
+
+/** By the server's own times: what an event says of itself is its author's word. Milliseconds since 1970. */
+function writtenAt(event: JsonObject): number {
+  const times = [
+    textAt(event, 'metadata', 'creationTimestamp'),
+    ...objectsAt(event, 'metadata', 'managedFields').map((entry) => textAt(entry, 'time')),
+  ].map((time) => Date.parse(time));
+  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }

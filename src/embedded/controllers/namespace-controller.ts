@@ -1,10 +1,21 @@
-import { objectAt, textsAt, type JsonObject } from '../../schema/index.ts';
-import { finalizersOf, isBeingDeleted, objectValue } from '../rest/index.ts';
+import { formatTime, objectAt, textAt, textsAt, type JsonObject } from '../../schema/index.ts';
+import { isBeingDeleted } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
+import { putContentConditions } from './namespace-conditions.ts';
+import { emptyNamespace } from './namespace-contents.ts';
+import { WorkQueue } from './work-queue.ts';
 
-/** Deletions of one pass; a large namespace takes several, and others get their turn in between. */
-const BATCH = 500;
+const NAMESPACES = 'namespaces';
+
+/** Most namespaces are gone sooner: what they wait for is not told before. Milliseconds. */
+const QUIET_TIME = 5000;
+
+/** What every namespace has, by where it is stored. */
+const FURNITURE: Readonly<Record<string, string>> = {
+  serviceaccounts: 'default',
+  configmaps: 'kube-root-ca.crt',
+};
 
 /**
  * Gives each namespace its default ServiceAccount and the cluster's CA, and empties and removes namespaces that are being
@@ -14,91 +25,77 @@ export class NamespaceController implements Controller {
   readonly name = 'namespace';
   readonly #support: ControllerSupport;
   readonly #authority: string;
-  readonly #pending = new Set<string>();
+  readonly #queue: WorkQueue;
+  /** Those that are being deleted. */
+  readonly #ending = new Set<string>();
 
   /** @param authority PEM of the CA that clients inside a pod verify this server with */
   constructor(support: ControllerSupport, authority: string) {
     this.#support = support;
     this.#authority = authority;
+    this.#queue = new WorkQueue(this.name, support.report);
   }
 
-  wants(): boolean {
-    return true;
+  wants(storage: string): boolean {
+    return storage === NAMESPACES || Object.hasOwn(FURNITURE, storage) || this.#ending.size > 0;
   }
 
   begin(): void {
-    for (const { name } of this.#support.environment.store.list('namespaces')) this.#pending.add(name);
+    for (const { name } of this.#support.environment.store.list(NAMESPACES)) this.#queue.add(name);
   }
 
   observe({ type, object }: Change): void {
-    if (object.storage === 'namespaces') this.#pending.add(object.name);
+    const { storage, namespace, name } = object;
+    if (storage === NAMESPACES) this.#queue.add(name);
     // What goes may have been the last of its namespace; a default account that somebody deletes comes back.
-    else if (type === 'deleted' && object.namespace !== '') this.#pending.add(object.namespace);
+    else if (FURNITURE[storage] === name || (type === 'deleted' && this.#ending.has(namespace)))
+      this.#queue.add(namespace);
   }
 
   work(): number | undefined {
-    let again: number | undefined;
-    const pending = [...this.#pending];
-    this.#pending.clear();
-    for (const name of pending) {
-      if (this.#reconcile(name)) continue;
-      this.#pending.add(name);
-      again = 0;
-    }
-    return again;
+    return this.#queue.work(this.#support.environment.now(), (name) => this.#look(name));
   }
 
-  /** @returns whether it is done */
-  #reconcile(name: string): boolean {
+  #look(name: string): number | undefined {
     const { environment, client } = this.#support;
     const kind = environment.kinds.findByKind('v1', 'Namespace');
     const namespace = kind === undefined ? undefined : client.get(kind, '', name);
-    if (kind === undefined || namespace === undefined) return true;
+    if (kind === undefined || namespace === undefined) {
+      this.#ending.delete(name);
+      return undefined;
+    }
     if (!isBeingDeleted(namespace)) {
       this.#furnish(name);
-      return true;
+      return undefined;
     }
-    const { deleted, left } = this.#empty(name);
-    if (left === 0) {
+    this.#ending.add(name);
+    const contents = emptyNamespace(this.#support, name);
+    if (contents.hasMore) return 0;
+    if (contents.remaining.size === 0) {
       client.update(kind, namespace, releaseContents, 'finalize');
-      return true;
+      return undefined;
     }
-    // What finalizers hold is looked at again when it goes.
-    return deleted === 0;
+    // What is left is looked at again when it goes. If that takes a while, somebody may want to know why.
+    const now = environment.now();
+    const since = Date.parse(textAt(namespace, 'metadata', 'deletionTimestamp'));
+    if (now < since + QUIET_TIME) return since + QUIET_TIME - now;
+    client.update(kind, namespace, (next) => putContentConditions(next, contents, formatTime(now)), 'status');
+    return undefined;
   }
 
-  #furnish(name: string): void {
+  #furnish(namespace: string): void {
     const { environment, client } = this.#support;
     const accounts = environment.kinds.findByKind('v1', 'ServiceAccount');
     const configMaps = environment.kinds.findByKind('v1', 'ConfigMap');
-    if (accounts !== undefined && client.get(accounts, name, 'default') === undefined) {
-      client.create(accounts, {
-        apiVersion: 'v1',
-        kind: 'ServiceAccount',
-        metadata: { name: 'default', namespace: name },
-      });
+    if (accounts !== undefined && client.get(accounts, namespace, 'default') === undefined) {
+      const metadata = { name: 'default', namespace };
+      client.create(accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
     }
-    if (configMaps !== undefined && client.get(configMaps, name, 'kube-root-ca.crt') === undefined) {
-      client.create(configMaps, rootAuthority(name, this.#authority));
-    }
-  }
-
-  /** Deletes what is in a namespace. */
-  #empty(name: string): { readonly deleted: number; readonly left: number } {
-    const { environment, client } = this.#support;
-    let deleted = 0;
-    let left = 0;
-    for (const kind of environment.kinds.all) {
-      if (!kind.namespaced || kind.view !== undefined) continue;
-      for (const stored of environment.store.list(kind.storage, { namespace: name, limit: BATCH })) {
-        left++;
-        const object = objectValue(kind, stored);
-        if (isBeingDeleted(object) && finalizersOf(object).length > 0) continue;
-        client.delete(kind, object, { gracePeriodSeconds: 0 });
-        deleted++;
-      }
-    }
-    return { deleted, left };
+    if (configMaps === undefined) return;
+    const wanted = rootAuthority(namespace, this.#authority);
+    const found = client.get(configMaps, namespace, 'kube-root-ca.crt');
+    if (found === undefined) client.create(configMaps, wanted);
+    else client.update(configMaps, found, (next) => void (next['data'] = wanted['data'] ?? {}));
   }
 }
 

@@ -32,6 +32,11 @@ export class WorkQueue {
     this.#due.set(key, 0);
   }
 
+  /** To be looked at when it is time. @param at milliseconds since 1970 */
+  addAt(key: string, at: number): void {
+    this.#due.set(key, at);
+  }
+
   /** It is gone: nothing is left to look at. */
   delete(key: string): void {
     this.#due.delete(key);
