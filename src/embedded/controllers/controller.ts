@@ -102,6 +102,10 @@ export class ControllerRunner {
     }
     clearTimeout(this.#timer);
     if (next === undefined || this.#isStopped) return;
+    if (next <= 0) {
+      this.#schedule();
+      return;
+    }
     this.#timer = setTimeout(() => this.#schedule(), Math.min(next, LONGEST_TIMER));
     this.#timer.unref();
   }
