@@ -46,6 +46,9 @@ export class Informer<T extends KubeObject> {
     this.#reflector = new Reflector({
       ...options,
       client,
+      onProgress: () => {
+        this.#lastError = undefined;
+      },
       report: (error) => {
         this.#lastError = error;
         report(error);
@@ -61,7 +64,6 @@ export class Informer<T extends KubeObject> {
         },
         apply: (type, object) => {
           const kept = prepare(object);
-          this.#lastError = undefined;
           this.#tell(type === 'DELETED' ? this.#cache.remove(keyOf(kept), kept) : this.#cache.put(kept));
         },
       },

@@ -49,6 +49,8 @@ export interface ReflectorOptions {
   /** False to begin with lists even where the server could stream. @default true */
   readonly streaming?: boolean;
   readonly timings?: ReflectorTimings;
+  /** Told of every event and bookmark: the server is followed. */
+  readonly onProgress?: () => void;
   /** Told of every failure; the reflector goes on by itself. */
   readonly report?: (error: unknown) => void;
 }
@@ -210,6 +212,7 @@ export class Reflector {
         }
       }
       onEvent();
+      this.#options.onProgress?.();
     }
   }
 }

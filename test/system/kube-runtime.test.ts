@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,6 +62,13 @@ const CONFIG_MAPS = resourceType<ConfigMap>({
   kind: 'ConfigMap',
   plural: 'configmaps',
   namespaced: true,
+});
+const NAMESPACES = resourceType<KubeObject>({
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
 });
 const PODS = resourceType<KubeObject>({
   group: '',
@@ -141,6 +149,14 @@ async function until(what: string, holds: () => boolean | Promise<boolean>, seco
   }
 }
 
+/** {@link until}, while the time that the code under test knows passes as well. */
+function untilLater(clock: FakeClock, what: string, holds: () => boolean): Promise<void> {
+  return until(what, async () => {
+    await clock.advance(50);
+    return holds();
+  });
+}
+
 const codes = (errors: readonly unknown[]): unknown[] =>
   errors.map((error) => isKubeError(error) && error.code);
 
@@ -182,6 +198,16 @@ test('stream ceiling: 300 watches open, and a GET behind them is answered', asyn
   assert.equal(api.handshakes, 2);
   stop.abort();
   await Promise.all(watches);
+});
+
+test('a server that is below a path', async (t) => {
+  const api = await server(t);
+  api.misbehaviour = ({ path }, response) => {
+    answer(response, 200, { metadata: { name: path } });
+    return true;
+  };
+  const { metadata } = await client(t, `${api.url}/k8s/clusters/c/`).get(NODES, { namespace: '', name: 'a' });
+  assert.equal(metadata.name, '/k8s/clusters/c/api/v1/nodes/a');
 });
 
 test('HTTP/1.1 where the server speaks nothing else', async (t) => {
@@ -360,8 +386,7 @@ test('quiet stream: one watch for the 5 to 10 minutes that were asked for, whate
   assert.equal(api.watches.length, 1);
   await clock.advance(2000);
   // The server did not end it: now the client does, and tries again.
-  await clock.advance(2000);
-  await until('another one is open', () => api.watches.length === 2 && api.openWatches === 1);
+  await untilLater(clock, 'another one is open', () => api.watches.length === 2 && api.openWatches === 1);
   assert.equal(api.lists.length, 1);
 });
 
@@ -602,9 +627,7 @@ test('certificate rotation: new requests show the new one, the watch goes on', a
   assert.deepEqual(api.clients, ['one', 'two']);
   // The old connection is closed after a while, and the watch moves.
   await clock.advance(31_000);
-  await until('the old one is closed', () => api.openWatches === 0);
-  await clock.advance(5000);
-  await until('the watch is open', () => api.openWatches === 1);
+  await untilLater(clock, 'the watch has moved', () => api.watches.length === 2 && api.openWatches === 1);
   api.put('b');
   await until('b is known', () => informer.cache.size === 2);
   assert.deepEqual(changes, ['added a', 'added b']);
@@ -614,11 +637,12 @@ test('certificate rotation: new requests show the new one, the watch goes on', a
 async function proxy(
   t: TestContext,
   port: number,
+  host = '127.0.0.1',
 ): Promise<{ port: number; mute: boolean; cut: () => void }> {
   const sockets = new Set<Socket>();
   const state = { port: 0, mute: false, cut: () => sockets.forEach((socket) => socket.resetAndDestroy()) };
   const listener = createServer((downstream) => {
-    const upstream = connect(port, '127.0.0.1');
+    const upstream = connect(port, host);
     for (const [from, to] of [
       [downstream, upstream],
       [upstream, downstream],
@@ -821,20 +845,36 @@ function kubeconfigText(url: string): string {
   });
 }
 
-async function controlPlane(
-  t: TestContext,
-): Promise<{ kube: KubeClient; config: ClusterAccess; port: number }> {
-  const plane = await startControlPlane({ directory: await mkdtemp(join(directory, 'plane-')) });
-  t.after(() => plane.close());
-  const config = await loadKubeconfig([plane.kubeconfig]);
+const given = process.env['VARVE_TEST_KUBECONFIG'];
+
+interface Plane {
+  readonly kube: KubeClient;
+  readonly config: ClusterAccess;
+  /** Of this test alone, and gone after it. */
+  readonly namespace: string;
+}
+
+/** The API server that VARVE_TEST_KUBECONFIG names, or an embedded one. */
+async function controlPlane(t: TestContext): Promise<Plane> {
+  const plane =
+    given === undefined
+      ? await startControlPlane({ directory: await mkdtemp(join(directory, 'plane-')) })
+      : undefined;
+  const config = await loadKubeconfig([given ?? plane!.kubeconfig]);
   const kube = new KubeClient({ access: config });
-  t.after(() => kube.close());
-  return { kube, config, port: Number(new URL(plane.url).port) };
+  const namespace = `varve-test-${randomUUID()}`;
+  await kube.create(NAMESPACES, { metadata: { name: namespace } });
+  t.after(async () => {
+    await kube.delete(NAMESPACES, { namespace: '', name: namespace });
+    await kube.close();
+    await plane?.close();
+  });
+  return { kube, config, namespace };
 }
 
 test('every call of the client, against the embedded API', async (t) => {
-  const { kube } = await controlPlane(t);
-  const key = { namespace: 'default', name: 'c' };
+  const { kube, namespace } = await controlPlane(t);
+  const key = { namespace, name: 'c' };
   assert.equal(await kube.serves(CONFIG_MAPS), true);
   assert.equal(await kube.serves(LEASES), true);
   assert.equal(await kube.serves({ ...CONFIG_MAPS, group: 'no.such' }), false);
@@ -872,7 +912,7 @@ test('every call of the client, against the embedded API', async (t) => {
     force: true,
   });
   assert.deepEqual(applied.data, { c: '2' });
-  const page = await kube.list(CONFIG_MAPS, { namespace: 'default', labelSelector: 'x=y', limit: 1 });
+  const page = await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'x=y', limit: 1 });
   assert.deepEqual(
     page.items.map(({ kind, metadata }) => [kind, metadata.name]),
     [['ConfigMap', 'c']],
@@ -883,7 +923,7 @@ test('every call of the client, against the embedded API', async (t) => {
   });
   await kube.delete(CONFIG_MAPS, key, { preconditions: { uid: updated.metadata.uid! } });
   await kube.create(CONFIG_MAPS, { metadata: { ...key, labels: { gone: 'soon' } } });
-  await kube.deleteCollection(CONFIG_MAPS, { namespace: 'default', labelSelector: 'gone' });
+  await kube.deleteCollection(CONFIG_MAPS, { namespace, labelSelector: 'gone' });
   await assert.rejects(kube.get(CONFIG_MAPS, key), { code: 'not-found' });
   await assert.rejects(kube.evict(PODS, key), { code: 'not-found' });
   await assert.rejects(kube.get(NODES, { namespace: '', name: '../secrets' }), { code: 'configuration' });
@@ -895,10 +935,15 @@ test('every call of the client, against the embedded API', async (t) => {
 });
 
 test('controllers converge while connections break, and work on no key twice at once', async (t) => {
-  const { kube, config, port } = await controlPlane(t);
-  const between = await proxy(t, port);
+  const { kube, config, namespace } = await controlPlane(t);
+  const { hostname, port } = new URL(config.server);
+  const between = await proxy(t, Number(port || 443), hostname);
   const faulty = new KubeClient({
-    access: { ...config, server: `https://127.0.0.1:${between.port}` },
+    access: {
+      ...config,
+      server: `https://127.0.0.1:${between.port}`,
+      ...(/^[\d.]+$/u.test(hostname) ? {} : { serverName: hostname }),
+    },
     liveness: { interval: 200, grace: 300 },
     connectTimeout: 300,
     requestTimeout: 2000,
@@ -907,7 +952,7 @@ test('controllers converge while connections break, and work on no key twice at 
   const informers = new SharedInformers(faulty);
   const maps = informers.for<ConfigMap>({
     type: CONFIG_MAPS,
-    selection: { namespace: 'default', labelSelector: 'copy' },
+    selection: { namespace, labelSelector: 'copy' },
     timings: TIMINGS,
   });
   const active = new Set<string>();
@@ -933,10 +978,11 @@ test('controllers converge while connections break, and work on no key twice at 
   });
   controller.watch(maps);
   const stop = new AbortController();
+  t.after(() => stop.abort());
   const running = Promise.all([informers.run(stop.signal), controller.run(stop.signal)]);
   for (let index = 0; index < 40; index += 1) {
     await kube.create(CONFIG_MAPS, {
-      metadata: { name: `c${index}`, namespace: 'default', labels: { copy: '' } },
+      metadata: { name: `c${index}`, namespace, labels: { copy: '' } },
       data: { want: '0' },
     });
   }
@@ -945,7 +991,7 @@ test('controllers converge while connections break, and work on no key twice at 
     for (let index = round % 7; index < 40; index += 7) {
       await kube.patch(
         CONFIG_MAPS,
-        { namespace: 'default', name: `c${index}` },
+        { namespace, name: `c${index}` },
         { type: 'merge', patch: { data: { want: String(round) } } },
       );
     }
@@ -958,7 +1004,7 @@ test('controllers converge while connections break, and work on no key twice at 
     }
   }
   await until('all are copied', async () => {
-    const { items } = await kube.list(CONFIG_MAPS, { namespace: 'default', labelSelector: 'copy' });
+    const { items } = await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'copy' });
     return (
       items.length === 40 &&
       items.every(({ data, metadata }) => data?.['want'] === metadata.annotations?.['have'])
@@ -971,19 +1017,17 @@ test('controllers converge while connections break, and work on no key twice at 
     'the queue is empty',
     () => controller.numbers.queue.depth + controller.numbers.queue.waiting === 0,
   );
-  const version = (await kube.list(CONFIG_MAPS, { namespace: 'default', labelSelector: 'copy' }))
-    .resourceVersion;
+  const version = (await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'copy' })).resourceVersion;
   await sleep(200);
-  const later = (await kube.list(CONFIG_MAPS, { namespace: 'default', labelSelector: 'copy' }))
-    .resourceVersion;
+  const later = (await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'copy' })).resourceVersion;
   assert.equal(later, version, 'nothing is written in steady state');
   stop.abort();
   assert.deepEqual((await running)[1], []);
 });
 
 test('two candidates for a lease: one acts at a time, and the next begins when the first says goodbye', async (t) => {
-  const { kube } = await controlPlane(t);
-  const lease = { namespace: 'default', name: 'varve' };
+  const { kube, namespace } = await controlPlane(t);
+  const lease = { namespace, name: 'varve' };
   const acting: string[] = [];
   let most = 0;
   const candidate = (identity: string, signal: AbortSignal): Promise<'lost' | 'ended'> =>
@@ -998,6 +1042,7 @@ test('two candidates for a lease: one acts at a time, and the next begins when t
       },
     );
   const stops = [new AbortController(), new AbortController()] as const;
+  t.after(() => stops.forEach((stop) => stop.abort()));
   const one = candidate('one', stops[0].signal);
   await until('one acts', () => acting.length === 1);
   const two = candidate('two', stops[1].signal);
@@ -1019,8 +1064,8 @@ test('two candidates for a lease: one acts at a time, and the next begins when t
 });
 
 test('events are counted in one object, limited, and never in the way', async (t) => {
-  const { kube } = await controlPlane(t);
-  const map = await kube.create(CONFIG_MAPS, { metadata: { name: 'c', namespace: 'default' } });
+  const { kube, namespace } = await controlPlane(t);
+  const map = await kube.create(CONFIG_MAPS, { metadata: { name: 'c', namespace } });
   const recorder = new EventRecorder({ client: kube, component: 'varve-test', instance: 'here' });
   const object = referenceTo(CONFIG_MAPS, map);
   for (let count = 0; count < 5; count += 1)
@@ -1032,7 +1077,7 @@ test('events are counted in one object, limited, and never in the way', async (t
   for (let count = 0; count < 100; count += 1)
     recorder.record({ object, type: 'Warning', reason: 'Failed', message: `it failed: ${count}` });
   await recorder.close();
-  const { items } = await kube.list(EVENTS, { namespace: 'default', fieldSelector: 'involvedObject.name=c' });
+  const { items } = await kube.list(EVENTS, { namespace, fieldSelector: 'involvedObject.name=c' });
   const built = items.find(({ reason }) => reason === 'Built');
   assert.equal(built?.count, 7);
   const failed = items.filter(({ reason }) => reason === 'Failed');
