@@ -112,11 +112,26 @@ function upCommands({ environment }: Surroundings): Command {
   return command('up')
     .description('Start a control plane on loopback: a Kubernetes API and a registry, kept in a directory.')
     .option('--data <dir>', 'where everything is kept; ~/.local/share/varve by default')
-    .option('--port <port>', "of the API; the last start's by default, any free one at first")
-    .option('--registry-port <port>', "of the registry; the last start's by default, any free one at first")
+    .option('--port <port>', "of the API; the last start's by default, any free one at first", port)
+    .option(
+      '--registry-port <port>',
+      "of the registry; the last start's by default, any free one at first",
+      port,
+    )
     .option('--base <ref>', 'the base image of pools; a generated miniature one by default')
-    .option('--nodes <count>', 'how many simulated nodes; this version has none', '0')
+    .option('--nodes <count>', 'how many simulated nodes; this version has none', noNodes, 0)
     .action(async (flags) => (await import('./up-command.ts')).upCommand(flags, environment));
+}
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= 65_535) return value;
+  throw new InvalidArgumentError('a port is a number from 0 to 65535; 0 takes any free one');
+}
+
+function noNodes(text: string): number {
+  if (text === '0') return 0;
+  throw new InvalidArgumentError('simulated nodes are not part of this version; the number is 0');
 }
 
 function imageCommands({ environment }: Surroundings): Command {

@@ -1,7 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
+  EmbeddedError,
   clusterObjects,
   clusterSettings,
   pushMiniatureBase,
@@ -12,15 +11,18 @@ import {
 } from '../embedded/index.ts';
 import { openRegistry, parseReference } from '../oci/index.ts';
 import { CliError } from './cli-error.ts';
+import { dataDirectory } from './data-directory.ts';
 import type { Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
+import { readPorts, writePorts } from './remembered-ports.ts';
 
 export interface UpFlags {
   readonly data?: string | undefined;
-  readonly port?: string | undefined;
-  readonly registryPort?: string | undefined;
+  readonly port?: number | undefined;
+  readonly registryPort?: number | undefined;
   readonly base?: string | undefined;
-  readonly nodes: string;
+  /** Simulated nodes; this version has none, and the command line takes no other number. */
+  readonly nodes: number;
 }
 
 /** Where the generated base is, in the embedded registry. */
@@ -31,36 +33,30 @@ const MINIATURE = 'base/miniature:1';
  * written to it is there again after the next start.
  */
 export async function upCommand(flags: UpFlags, environment: Environment): Promise<void> {
-  const directory = resolve(flags.data ?? dataDirectory(environment));
-  const asked = { api: port(flags.port, '--port'), registry: port(flags.registryPort, '--registry-port') };
-  if (flags.nodes !== '0') {
-    throw new CliError(
-      'usage',
-      `--nodes ${flags.nodes}: simulated nodes are not part of this version; use --nodes 0`,
-    );
-  }
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (flags.base !== undefined) parseReference(flags.base);
+  const directory = await dataDirectory(flags.data, environment);
   await interruptible(async (signal) => {
     const last = await readPorts(directory);
     let registry: EmbeddedRegistry | undefined;
     let base = flags.base;
     let plane: ControlPlane | undefined;
     try {
+      const port = flags.port ?? last.api;
       plane = await startControlPlane({
         directory,
-        port: asked.api ?? last.api,
+        port,
         furnish: async (authority) => {
-          registry = await startRegistry({
-            directory: join(directory, 'registry'),
-            port: asked.registry ?? last.registry,
-          });
+          const port = flags.registryPort ?? last.registry;
+          registry = await startRegistry({ directory: join(directory, 'registry'), port }).catch(
+            explainPort('--registry-port', port, flags.registryPort === undefined),
+          );
           base ??= await makeBase(registry);
           signal.throwIfAborted();
           const facts = { registry: registry.address, base, authority };
           return { objects: clusterObjects(facts), settings: clusterSettings(facts) };
         },
         report: (message) => process.stderr.write(`warning: ${message}\n`),
-      });
+      }).catch(explainPort('--port', port, flags.port === undefined));
       const address = registry?.address ?? '';
       await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
       process.stdout.write(introduction(plane, address, base ?? ''));
@@ -81,39 +77,21 @@ async function ended(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Where the state is kept: `varve` below the user's data directory. */
-function dataDirectory({ variables }: Environment): string {
-  const user = variables['XDG_DATA_HOME'] || join(variables['HOME'] || homedir(), '.local/share');
-  return join(user, 'varve');
-}
-
-function port(text: string | undefined, flag: string): number | undefined {
-  if (text === undefined) return undefined;
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 0 && value <= 65_535) return value;
-  throw new CliError('usage', `${flag} ${text}: not a port number (0 to 65535; 0 takes any free one)`);
-}
-
-/** Kubeconfigs and objects name the ports, so that each start takes those of the last one. */
-interface Ports {
-  readonly api: number;
-  readonly registry: number;
-}
-
-const PORTS = 'ports.json';
-
-async function readPorts(directory: string): Promise<Ports> {
-  try {
-    const { api, registry } = JSON.parse(await readFile(join(directory, PORTS), 'utf8')) as Partial<Ports>;
-    return { api: typeof api === 'number' ? api : 0, registry: typeof registry === 'number' ? registry : 0 };
-  } catch {
-    // None yet, or nothing that was ever written there: any free ones will do.
-    return { api: 0, registry: 0 };
-  }
-}
-
-async function writePorts(directory: string, ports: Ports): Promise<void> {
-  await writeFile(join(directory, PORTS), `${JSON.stringify(ports)}\n`);
+/** Makes of the failure to listen on a port a message that says what to do about it. */
+function explainPort(flag: string, port: number, isRemembered: boolean): (error: unknown) => never {
+  return (error) => {
+    const cause = error instanceof EmbeddedError && error.code === 'cannot-start' ? error.cause : undefined;
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const otherwise = `choose another with ${flag} (0 takes any free one)`;
+    if (code === 'EADDRINUSE') {
+      const before = isRemembered ? ', which was the one of the last start,' : '';
+      throw new CliError('input', `port ${port}${before} is taken: free it, or ${otherwise}`, { cause });
+    }
+    if (code === 'EACCES') {
+      throw new CliError('input', `port ${port} is not for everybody to listen on: ${otherwise}`, { cause });
+    }
+    throw error;
+  };
 }
 
 function portOf(url: string): number {
@@ -140,10 +118,14 @@ function introduction(plane: ControlPlane, registry: string, base: string): stri
     `base image  ${base}`,
     '',
     'In another terminal:',
-    `  export KUBECONFIG=${plane.kubeconfig}`,
+    `  export KUBECONFIG=${shellWord(plane.kubeconfig)}`,
     '  kubectl get machineconfigpools',
     '',
     'Ctrl-C stops; everything is kept.',
     '',
   ].join('\n');
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

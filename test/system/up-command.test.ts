@@ -1,0 +1,472 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ApiClient, at } from '../lab/api-client.ts';
+import { findKubectls, type KubectlProgram } from '../lab/kubectl/program.ts';
+import { Kubectl } from '../lab/kubectl/kubectl.ts';
+import { skipWithout } from '../lab/requirements.ts';
+import { run, type RunResult } from '../lab/run.ts';
+import { CHECKOUT } from '../lab/varve.ts';
+
+const MCO = 'machineconfiguration.openshift.io';
+const VARVE = join(CHECKOUT, 'bin/varve');
+
+/** A `varve up` that has been typed. */
+class Up {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | string>;
+  stdout = '';
+  stderr = '';
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    // A group of its own: a terminal's Ctrl-C reaches all of it.
+    this.child = spawn(VARVE, ['up', ...args], {
+      env: { ...process.env, LC_ALL: 'C', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.ended = new Promise((resolve, reject) => {
+      this.child.on('error', reject);
+      this.child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    });
+  }
+
+  /** Waits for the words that end what it prints. */
+  async ready(): Promise<Started> {
+    const deadline = Date.now() + 30_000;
+    while (!this.stdout.includes('Ctrl-C stops')) {
+      if (this.child.exitCode !== null || Date.now() > deadline) {
+        assert.fail(`varve up has not come up: ${this.stdout}${this.stderr}`);
+      }
+      await pause(20);
+    }
+    const word = (heading: string): string =>
+      new RegExp(`^${heading} +(.*)$`, 'm').exec(this.stdout)?.[1] ?? '';
+    return {
+      kubeconfig: word('kubeconfig'),
+      api: word('API'),
+      registry: word('registry'),
+      base: word('base image'),
+    };
+  }
+
+  /** Sends a signal to it and those that it started; how it ended, and after how many milliseconds. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<{ status: number | string; took: number }> {
+    const begin = Date.now();
+    if (this.child.pid !== undefined && this.child.exitCode === null) process.kill(-this.child.pid, signal);
+    return { status: await this.ended, took: Date.now() - begin };
+  }
+}
+
+interface Started {
+  readonly kubeconfig: string;
+  readonly api: string;
+  readonly registry: string;
+  readonly base: string;
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function clientOf({ kubeconfig }: Started): Promise<ApiClient> {
+  return ApiClient.of(await readFile(kubeconfig, 'utf8'));
+}
+
+describe('varve up', () => {
+  let folder: string;
+  const running = new Set<Up>();
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'varve-up-'));
+  });
+  after(async () => {
+    for (const up of running) await up.stop('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function start(...args: string[]): Up {
+    const up = new Up(args, { HOME: folder });
+    running.add(up);
+    return up;
+  }
+
+  /** A `varve up` that is expected to end by itself. */
+  function attempt(args: readonly string[], accept: readonly number[] = [1]): Promise<RunResult> {
+    return run('timeout', ['30', VARVE, 'up', ...args], { accept, env: { HOME: folder } });
+  }
+
+  describe('for the first time', () => {
+    let up: Up;
+    let started: Started;
+    let client: ApiClient;
+    let data: string;
+
+    before(async () => {
+      data = join(folder, 'first time');
+      up = start('--data', data);
+      started = await up.ready();
+      client = await clientOf(started);
+    });
+    after(async () => {
+      client.close();
+      await up.stop();
+    });
+
+    test('prints kubeconfig, addresses and the command to type next', () => {
+      assert.equal(started.kubeconfig, join(data, 'kubeconfig'));
+      assert.match(started.api, /^https:\/\/127\.0\.0\.1:\d+$/);
+      assert.match(started.registry, /^127\.0\.0\.1:\d+$/);
+      assert.match(started.base, new RegExp(`^${started.registry}/base/miniature@sha256:[0-9a-f]{64}$`));
+      assert.deepEqual(up.stdout.split('\n').slice(4), [
+        '',
+        'In another terminal:',
+        `  export KUBECONFIG='${data}/kubeconfig'`,
+        '  kubectl get machineconfigpools',
+        '',
+        'Ctrl-C stops; everything is kept.',
+        '',
+      ]);
+      assert.equal(up.stderr, '');
+    });
+
+    test('keeps what only its owner may read from others', async () => {
+      for (const [path, mode] of [
+        [data, 0o700],
+        [started.kubeconfig, 0o600],
+        [join(data, 'keys'), 0o700],
+      ] as const) {
+        assert.equal((await stat(path)).mode & 0o777, mode, path);
+      }
+    });
+
+    test('sets up what a cluster has: namespace, pools, ControllerConfig and the secret of the registry', async () => {
+      for (const name of ['worker', 'master']) {
+        const { status, body } = await client.get(`/apis/${MCO}/v1/machineconfigpools/${name}`);
+        assert.equal(status, 200);
+        assert.equal(at(body, 'spec.machineConfigSelector.matchLabels')?.[`${MCO}/role` as never], name);
+      }
+      const config = await client.get(`/apis/${MCO}/v1/controllerconfigs/machine-config-controller`);
+      assert.equal(at(config.body, 'spec.baseOSContainerImage'), started.base);
+      const secret = await client.get(
+        '/api/v1/namespaces/openshift-machine-config-operator/secrets/registry',
+      );
+      assert.equal(at(secret.body, 'type'), 'kubernetes.io/dockerconfigjson');
+      const data = at(secret.body, 'data') as Record<string, string>;
+      const auths = JSON.parse(Buffer.from(data['.dockerconfigjson'] ?? '', 'base64').toString()) as unknown;
+      assert.ok(Object.keys(at(auths, 'auths') as object).includes(started.registry));
+      const definitions = await client.get('/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
+      assert.equal((at(definitions.body, 'items') as unknown[]).length, 11);
+    });
+
+    test('has a registry with the base in it, to which images can be pushed', async () => {
+      const [repository = '', digest = ''] = started.base.split('/').slice(1).join('/').split('@');
+      const manifest = await fetch(`http://${started.registry}/v2/${repository}/manifests/${digest}`);
+      assert.equal(manifest.status, 200);
+      const built = await run(
+        VARVE,
+        [
+          'build',
+          ['--pool', 'layered'],
+          ['-f', join(CHECKOUT, 'examples')],
+          ['--base', started.base],
+          ['--push', `${started.registry}/pools/layered:1`],
+        ],
+        { env: { HOME: folder } },
+      );
+      assert.match(built.stdout, /@sha256:[0-9a-f]{64}\n$/);
+    });
+
+    test('a second one on the same data says who has it, and changes nothing', async () => {
+      const { stdout, stderr } = await attempt(['--data', data]);
+      assert.equal(stdout, '');
+      assert.match(
+        stderr,
+        /^error: cannot use .*: it is in use by the process with pid \d+; stop it first\n$/,
+      );
+      assert.equal(stderr.match(/pid (\d+)/)?.[1], String(up.child.pid));
+      assert.equal((await client.get('/readyz')).text, 'ok');
+    });
+
+    test('one on other data at the same ports says which is taken', async () => {
+      const taken = new URL(started.api).port;
+      const { stderr } = await attempt(['--data', join(folder, 'other'), '--port', taken]);
+      assert.equal(
+        stderr,
+        `error: port ${taken} is taken: free it, or choose another with --port (0 takes any free one)\n`,
+      );
+      const registryPort = started.registry.split(':')[1] ?? '';
+      const second = await attempt(['--data', join(folder, 'other'), '--registry-port', registryPort]);
+      assert.equal(
+        second.stderr,
+        `error: port ${registryPort} is taken: free it, or choose another with --registry-port (0 takes any free one)\n`,
+      );
+    });
+  });
+
+  describe('with kubectl', { skip: skipWithout('kubectl') }, () => {
+    test('takes the examples, and watches do not keep it from stopping', async () => {
+      const [program] = findKubectls().slice(-1);
+      assert.ok(program !== undefined);
+      const up = start('--data', join(folder, 'examples'));
+      const { kubeconfig } = await up.ready();
+      const k = kubectl(program, kubeconfig);
+      const applied = await k.say(`apply -f ${join(CHECKOUT, 'examples')} -R`);
+      assert.match(applied, new RegExp(`^machineconfigpool\\.${MCO}/layered created$`, 'm'));
+      assert.doesNotMatch(applied, /configured|unchanged/);
+      assert.match(await k.say('get mcp'), /^layered /m);
+      assert.equal(await k.say('get nodes,pods -A -o name'), '');
+      const watch = k.start('get mcp -w');
+      await watch.printed(/worker/);
+      const { status, took } = await up.stop();
+      assert.equal(status, 0, up.stderr);
+      assert.ok(took < 3000, `${took} ms`);
+      await watch.stop();
+    });
+  });
+
+  function kubectl(program: KubectlProgram, kubeconfig: string): Kubectl {
+    return new Kubectl(program, folder, kubeconfig, 'default');
+  }
+
+  describe('again on the same data', () => {
+    test('has everything at the same addresses, and the same kubeconfig works', async () => {
+      const data = join(folder, 'again');
+      const first = start('--data', data);
+      const before = await first.ready();
+      const copy = readFileSync(before.kubeconfig, 'utf8');
+      const client = await clientOf(before);
+      const created = await client.post('/api/v1/namespaces/default/configmaps', {
+        metadata: { name: 'kept' },
+        data: { a: '1' },
+      });
+      assert.equal(created.status, 201);
+      await client.merge(`/apis/${MCO}/v1/machineconfigpools/worker`, { spec: { paused: true } });
+      await client.delete(`/apis/${MCO}/v1/machineconfigpools/master`);
+      const resourceVersion = Number(
+        at((await client.get('/api/v1/configmaps')).body, 'metadata.resourceVersion'),
+      );
+      client.close();
+      assert.equal((await first.stop()).status, 0);
+
+      const second = start('--data', data);
+      const after = await second.ready();
+      assert.deepEqual(after, before);
+      const old = ApiClient.of(copy);
+      const { body } = await old.get('/api/v1/namespaces/default/configmaps/kept');
+      assert.deepEqual(body, created.body);
+      const worker = await old.get(`/apis/${MCO}/v1/machineconfigpools/worker`);
+      assert.equal(at(worker.body, 'spec.paused'), true, 'what a person changed stays');
+      assert.equal(
+        (await old.get(`/apis/${MCO}/v1/machineconfigpools/master`)).status,
+        200,
+        'what has to be there comes back',
+      );
+      const now = Number(at((await old.get('/api/v1/configmaps')).body, 'metadata.resourceVersion'));
+      assert.ok(now >= resourceVersion, `${now} after ${resourceVersion}`);
+      const watch = await old.request(
+        'GET',
+        `/api/v1/configmaps?watch=1&resourceVersion=${resourceVersion}&timeoutSeconds=1`,
+      );
+      assert.equal(watch.status, 200);
+      assert.doesNotMatch(watch.text, /"ERROR"/);
+      old.close();
+      assert.equal((await second.stop()).status, 0);
+    });
+
+    test('follows the options of the new start', async () => {
+      const data = join(folder, 'options');
+      const first = start('--data', data, '--base', 'registry.example.com/os/base:1');
+      assert.equal((await first.ready()).base, 'registry.example.com/os/base:1');
+      await first.stop();
+      const free = await freePort();
+      const second = start('--data', data, '--port', String(free), '--registry-port', '0');
+      const started = await second.ready();
+      assert.equal(started.api, `https://127.0.0.1:${free}`);
+      const client = await clientOf(started);
+      const { body } = await client.get(`/apis/${MCO}/v1/controllerconfigs/machine-config-controller`);
+      assert.equal(at(body, 'spec.baseOSContainerImage'), started.base);
+      assert.match(started.base, /\/base\/miniature@sha256:/);
+      client.close();
+      await second.stop();
+    });
+
+    test('says so where the port of the last start is taken now', async () => {
+      const data = join(folder, 'lost-port');
+      const first = start('--data', data);
+      const { api } = await first.ready();
+      await first.stop();
+      const thief = await listen(Number(new URL(api).port));
+      try {
+        const { stderr } = await attempt(['--data', data]);
+        const port = new URL(api).port;
+        assert.equal(
+          stderr,
+          `error: port ${port}, which was the one of the last start, is taken: free it, or choose another with --port (0 takes any free one)\n`,
+        );
+      } finally {
+        thief.close();
+      }
+      const second = start('--data', data, '--port', '0');
+      const started = await second.ready();
+      assert.notEqual(started.api, api);
+      await second.stop();
+    });
+
+    test('has what was acknowledged before it was killed', async () => {
+      const data = join(folder, 'killed');
+      const first = start('--data', data);
+      const before = await first.ready();
+      const client = await clientOf(before);
+      const acknowledged: string[] = [];
+      const writing = (async () => {
+        for (let n = 0; ; n++) {
+          const { status } = await client.post('/api/v1/namespaces/default/configmaps', {
+            metadata: { name: `c-${n}` },
+          });
+          if (status === 201) acknowledged.push(`c-${n}`);
+        }
+      })().catch(() => {});
+      await pause(500);
+      assert.equal((await first.stop('SIGKILL')).status, 'SIGKILL');
+      await writing;
+      client.close();
+      assert.ok(acknowledged.length > 10, String(acknowledged.length));
+      const second = start('--data', data);
+      assert.deepEqual(await second.ready(), before);
+      const again = await clientOf(before);
+      const { body } = await again.get('/api/v1/namespaces/default/configmaps');
+      const names = new Set((at(body, 'items') as unknown[]).map((item) => at(item, 'metadata.name')));
+      assert.deepEqual(
+        acknowledged.filter((name) => !names.has(name)),
+        [],
+      );
+      again.close();
+      assert.equal((await second.stop()).status, 0);
+      assert.equal(second.stderr, 'stopping; everything is kept\n');
+    });
+  });
+
+  describe('stopped', () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      test(`by ${signal} ends well, soon, and leaves no file that means nothing`, async () => {
+        const data = join(folder, signal.toLowerCase());
+        const up = start('--data', data);
+        await up.ready();
+        const { status, took } = await up.stop(signal);
+        assert.equal(status, 0);
+        assert.equal(up.stderr, 'stopping; everything is kept\n');
+        assert.ok(took < 3000, `${took} ms`);
+        assert.deepEqual(readdirSync(data).sort(), [
+          'keys',
+          'kubeconfig',
+          'objects',
+          'ports.json',
+          'registry',
+        ]);
+        assert.deepEqual(readdirSync(join(data, 'objects')).sort(), ['objects.db', 'objects.lock']);
+        assert.deepEqual(readdirSync(join(data, 'registry/temporary')), []);
+      });
+    }
+
+    test('while it starts ends as a shell says it of a process that was interrupted, and can be started again', async () => {
+      const data = join(folder, 'impatient');
+      const up = start('--data', data);
+      while (!existsSync(join(data, 'objects'))) await pause(5);
+      const { status } = await up.stop();
+      assert.ok([0, 130, 'SIGINT'].includes(status), String(status));
+      const again = start('--data', data);
+      await again.ready();
+      assert.equal((await again.stop()).status, 0);
+    });
+  });
+
+  describe('asked for what cannot be', () => {
+    test('flags that make no sense are usage', async () => {
+      for (const [args, complaint] of [
+        [
+          ['--port', 'x'],
+          /argument 'x' is invalid\. a port is a number from 0 to 65535; 0 takes any free one/,
+        ],
+        [['--port', '65536'], /argument '65536' is invalid/],
+        [['--registry-port', '-1'], /argument '-1' is invalid|argument missing/],
+        [['--nodes', '3'], /simulated nodes are not part of this version; the number is 0/],
+        [['--data'], /argument missing/],
+        [['--nothing'], /unknown option '--nothing'/],
+        [['extra'], /too many arguments/],
+      ] as const) {
+        const { stdout, stderr } = await attempt(args, [2]);
+        assert.equal(stdout, '');
+        assert.match(stderr, complaint, args.join(' '));
+        assert.match(stderr, /\(see varve --help\)\n$/);
+      }
+      const { stdout } = await attempt(['--help'], [0]);
+      assert.match(stdout, /^Usage: varve up \[options\]\n/);
+      for (const flag of ['--data', '--port', '--registry-port', '--base', '--nodes'])
+        assert.ok(stdout.includes(flag), flag);
+    });
+
+    test('a base that is no image', async () => {
+      const { stderr } = await attempt(['--data', join(folder, 'no-base'), '--base', 'not an image']);
+      assert.match(stderr, /^error: cannot read image reference "not an image": .*\n$/);
+      assert.equal(existsSync(join(folder, 'no-base')), false);
+    });
+
+    test('data where there can be none', async () => {
+      const file = join(folder, 'file');
+      await writeFile(file, '');
+      for (const [path, reason] of [
+        [file, 'it is a file'],
+        [join(file, 'below'), 'a part of the path is a file'],
+        ['/proc/varve/data', 'it cannot be made'],
+      ] as const) {
+        const { stderr } = await attempt(['--data', path]);
+        assert.equal(stderr, `error: cannot use ${path} for the data: ${reason}\n`);
+      }
+    });
+
+    test(
+      'data that may not be written',
+      { skip: process.getuid?.() === 0 && !existsSync('/usr/bin/setpriv') && 'needs setpriv' },
+      async () => {
+        const data = join(folder, 'read-only');
+        await mkdir(data);
+        await chmod(folder, 0o755);
+        await chmod(data, 0o555);
+        // Root writes anywhere: as nobody, then.
+        const nobody =
+          process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+        const [command = VARVE, ...args] = [...nobody, VARVE, 'up', '--data', data];
+        const { stderr } = await run('timeout', ['30', command, ...args], {
+          accept: [1],
+          env: { HOME: folder },
+        });
+        assert.match(stderr, /^error: cannot use .*(permission denied|EACCES)/m);
+        assert.doesNotMatch(stderr, /defect/);
+        assert.deepEqual(readdirSync(data), []);
+      },
+    );
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = await listen(0);
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port }, resolve);
+  });
+  return server;
+}
