@@ -36,16 +36,17 @@ function newerSource() {
   });
 }
 
-/** Makes the bundles anew and ends with what they do; once only, since a file may be dated in the future. */
+/**
+ * Makes the bundles anew and runs the loader that comes with them; once only, since a file may be dated in the future. In this
+ * very process: a signal that is meant for the command has to reach it.
+ */
 function bundleAnew() {
   const { spawnSync } = require('node:child_process');
   const { status } = spawnSync(process.execPath, [`${root}/bin/bundle.ts`], { stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(1);
-  const again = spawnSync(process.execPath, [...process.execArgv, __filename, ...process.argv.slice(2)], {
-    env: { ...process.env, VARVE_BUNDLED: String(made) },
-    stdio: 'inherit',
-  });
-  process.exit(again.status ?? 1);
+  process.env.VARVE_BUNDLED = String(made);
+  delete require.cache[__filename];
+  require(__filename);
 }
 
 /** A process that lasts is optimised as it runs. */
@@ -75,18 +76,22 @@ function run() {
   if (process.env.VARVE_WRITE_CODE_CACHE === undefined) FLAGS.forEach((flag) => setFlagsFromString(flag));
 }
 
+function start() {
+  if (isLasting) runLasting();
+  else run();
+}
+
 const newer = process.env.VARVE_WRITE_CODE_CACHE === undefined ? newerSource() : undefined;
-if (newer !== undefined) {
-  if (before === undefined) bundleAnew();
-  if (before === String(made)) {
-    process.stderr.write(
-      `varve: ${newer} is newer than dist/cli/main.cjs, and bin/bundle.ts has not made that anew; remove dist/cli and run varve again\n`,
-    );
-    process.exit(1);
-  }
+if (newer === undefined) start();
+else if (before === undefined) bundleAnew();
+else if (before === String(made)) {
+  process.stderr.write(
+    `varve: ${newer} is newer than dist/cli/main.cjs, and bin/bundle.ts has not made that anew; remove dist/cli and run varve again\n`,
+  );
+  process.exit(1);
+} else {
   process.stderr.write(
     `varve: ${newer} is newer than the bundle that has just been made of it, so it will be made at every start; run touch ${newer}\n`,
   );
+  start();
 }
-if (isLasting) runLasting();
-else run();

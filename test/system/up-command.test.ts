@@ -42,7 +42,7 @@ class Up {
   async ready(): Promise<Started> {
     const deadline = Date.now() + 30_000;
     while (!this.stdout.includes('Ctrl-C stops')) {
-      if (this.child.exitCode !== null || Date.now() > deadline) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > deadline) {
         assert.fail(`varve up has not come up: ${this.stdout}${this.stderr}`);
       }
       await pause(20);
@@ -60,7 +60,8 @@ class Up {
   /** Sends a signal to it and those that it started; how it ended, and after how many milliseconds. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<{ status: number | string; took: number }> {
     const begin = Date.now();
-    if (this.child.pid !== undefined && this.child.exitCode === null) process.kill(-this.child.pid, signal);
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
     return { status: await this.ended, took: Date.now() - begin };
   }
 }
@@ -442,8 +443,7 @@ describe('varve up', () => {
         // Root writes anywhere: as nobody, then.
         const nobody =
           process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-        const [command = VARVE, ...args] = [...nobody, VARVE, 'up', '--data', data];
-        const { stderr } = await run('timeout', ['30', command, ...args], {
+        const { stderr } = await run('timeout', ['30', ...nobody, VARVE, 'up', '--data', data], {
           accept: [1],
           env: { HOME: folder },
         });
