@@ -97,7 +97,8 @@ export interface DeleteOptions extends CallOptions {
 
 /**
  * A client of one API server. Every call takes a signal, has a deadline, and fails with a {@link KubeError} only. What
- * it gives is plain JSON, checked as far as that it is an object with metadata; types are the caller's word.
+ * it gives is plain JSON, checked as far as that it is an object with metadata; types are the caller's word. It has to be
+ * closed: its connections keep a process alive.
  */
 export class KubeClient {
   readonly clock: Clock;

@@ -1,4 +1,10 @@
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from './clock.ts';
 import { NotProcessedError, type HttpAnswer, type HttpRequest } from './http-answer.ts';
@@ -88,10 +94,7 @@ export class Http2Connection {
 
   /** Sends a request; only while {@link isFree}. */
   async request({ method, path, headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
-    const stream = this.#session.request(
-      { ...headers, ':method': method, ':path': path },
-      { endStream: body === undefined },
-    );
+    const stream = this.#begin({ ...headers, ':method': method, ':path': path }, body === undefined);
     this.#streams += 1;
     this.#cancelIdle();
     stream.once('close', () => {
@@ -110,6 +113,15 @@ export class Http2Connection {
 
   destroy(reason?: Error): void {
     if (!this.#session.destroyed) this.#session.destroy(reason);
+  }
+
+  #begin(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream {
+    try {
+      return this.#session.request(headers, { endStream });
+    } catch (error) {
+      // A session that ends in this very turn: nothing was sent.
+      throw new NotProcessedError('the connection ends', { cause: error });
+    }
   }
 
   get #ceiling(): number {
@@ -146,7 +158,9 @@ export class Http2Connection {
 /** The beginning of an answer. */
 async function begin(stream: ClientHttp2Stream): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  let hasBegun = false;
   stream.once('response', (headers) => {
+    hasBegun = true;
     resolve({
       status: headers[':status'] ?? 0,
       retryAfter: headers['retry-after'],
@@ -157,6 +171,7 @@ async function begin(stream: ClientHttp2Stream): Promise<HttpAnswer> {
     reject(isRefused(stream) ? new NotProcessedError(error.message, { cause: error }) : error),
   );
   stream.once('close', () => {
+    if (hasBegun) return;
     const message = 'the stream ended before its answer';
     reject(isRefused(stream) ? new NotProcessedError(message) : new Error(message));
   });

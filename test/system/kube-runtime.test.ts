@@ -264,6 +264,23 @@ test('dropped connection in the middle of a watch', async (t) => {
   assert.equal(informer.lastError, undefined);
 });
 
+test('connection refused while the server starts anew: the same watch again, without a list', async (t) => {
+  const first = await server(t);
+  first.put('a');
+  const { informer, errors, changes } = await follow(t, client(t, first.url));
+  await until('the watch is open', () => first.openWatches === 1);
+  await first.close();
+  await until('it is refused', () =>
+    errors.some((error) => isKubeError(error) && error.reason === 'refused'),
+  );
+  const second = await server(t, { port: first.port });
+  second.put('a');
+  second.put('b');
+  await until('b is known', () => informer.cache.size === 2);
+  assert.deepEqual(changes, ['added a', 'added b']);
+  assert.equal(second.lists.length, 0);
+});
+
 test('HTTP 500 on a watch', async (t) => {
   const api = await server(t);
   api.put('a');

@@ -58,6 +58,7 @@ export class FaultServer {
   misbehaviour: Misbehaviour = () => false;
   /** The bytes that each node has beside what it must have. */
   ballast = 0;
+  #port = 0;
   #version = 1000;
   #oldest = 1000;
   readonly #nodes = new Map<string, TestNode>();
@@ -105,11 +106,12 @@ export class FaultServer {
   static async start(options: FaultServerOptions): Promise<FaultServer> {
     const server = new FaultServer(options);
     await new Promise<void>((resolve) => server.#server.listen(options.port ?? 0, '127.0.0.1', resolve));
+    server.#port = (server.#server.address() as AddressInfo).port;
     return server;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get url(): string {
@@ -213,7 +215,8 @@ export class FaultServer {
   async close(): Promise<void> {
     for (const session of this.sessions) session.destroy();
     this.cut();
-    await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    if (this.#server.listening)
+      await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
   }
 
   #event(type: string, node: TestNode): void {
