@@ -12,6 +12,7 @@ import {
 import type { Change, StoredObject } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 import { TakenNames, asAccepted } from './definition-names.ts';
+import { storedObjects } from './stored-objects.ts';
 import { establishedStatus, hasStatus, removalCondition } from './definition-status.ts';
 
 const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
@@ -178,7 +179,7 @@ export class DefinitionController implements Controller {
     const { client, environment } = this.#support;
     let deleted = 0;
     let left = 0;
-    for (const stored of environment.store.list(custom.storage)) {
+    for (const stored of storedObjects(environment.store, custom.storage)) {
       if (deleted === BATCH) return BATCH + 1;
       const object = objectValue(custom, stored);
       if (!isBeingDeleted(object)) {

@@ -6,6 +6,7 @@ import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 import { disruptionStatus, failedStatus } from './disruption-status.ts';
 import { expectedScale } from './expected-scale.ts';
+import { storedObjects } from './stored-objects.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const PODS = 'pods';
@@ -57,10 +58,9 @@ export class DisruptionController implements Controller {
     let again: number | undefined;
     for (const budget of client.list(kind, namespace)) {
       const selector = objectAt(budget, 'spec', 'selector');
-      const pods = environment.store
-        .list(PODS, { namespace })
-        .filter(({ labels }) => matchesSelector(selector, labels))
-        .map((stored) => objectValue(podKind, stored));
+      const pods: JsonObject[] = [];
+      for (const stored of storedObjects(environment.store, PODS, namespace))
+        if (matchesSelector(selector, stored.labels)) pods.push(objectValue(podKind, stored));
       const pause = this.#judge(kind, budget, pods);
       if (pause !== undefined) again = Math.min(again ?? Infinity, pause);
     }

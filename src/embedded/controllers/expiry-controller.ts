@@ -3,6 +3,7 @@ import { isBeingDeleted, objectValue } from '../rest/index.ts';
 import type { Change } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
 import { idOf, keyOf } from './object-id.ts';
+import { storedObjects } from './stored-objects.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const PODS = 'pods';
@@ -38,7 +39,7 @@ export class ExpiryController implements Controller {
   }
 
   begin(): void {
-    for (const stored of this.#support.environment.store.list(PODS)) {
+    for (const stored of storedObjects(this.#support.environment.store, PODS)) {
       this.observe({ revision: stored.revision, type: 'added', object: stored });
     }
   }
@@ -77,7 +78,7 @@ export class ExpiryController implements Controller {
     const kind = environment.kinds.findByKind('v1', 'Event');
     if (kind === undefined) return false;
     let removed = 0;
-    for (const stored of environment.store.list(EVENTS)) {
+    for (const stored of storedObjects(environment.store, EVENTS)) {
       const event = objectValue(kind, stored);
       if (writtenAt(event) + EVENT_TTL > now) continue;
       if (removed === BATCH) return true;

@@ -14,6 +14,7 @@ import {
   unblockOwners,
   type OwnerReference,
 } from './owner-references.ts';
+import { storedObjects } from './stored-objects.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const ORPHAN = 'orphan';
@@ -59,7 +60,7 @@ export class GarbageCollector implements Controller {
     this.#unknown.clear();
     const { store, kinds } = this.#support.environment;
     for (const storage of new Set(kinds.all.map((kind) => kind.storage))) {
-      for (const object of store.list(storage)) this.#note(object);
+      for (const object of storedObjects(store, storage)) this.#note(object);
     }
     for (const id of this.#dependants.ids()) this.#queue.add(id);
   }

@@ -1,9 +1,9 @@
 import { finalizersOf, isBeingDeleted, objectValue } from '../rest/index.ts';
 import type { Kind } from '../kinds/index.ts';
-import type { ObjectKey } from '../store/index.ts';
 import type { ControllerSupport } from './controller.ts';
+import { storedObjects } from './stored-objects.ts';
 
-/** Objects that are read, and that are deleted, at a time; others get their turn in between. */
+/** Objects that are deleted at a time; others get their turn in between. */
 const BATCH = 500;
 
 /** What is left of a namespace's objects after a pass. */
@@ -23,28 +23,17 @@ export function emptyNamespace(support: ControllerSupport, namespace: string): C
   const finalizers = new Map<string, number>();
   let deleted = 0;
   for (const kind of storedKinds(support)) {
-    let after: Pick<ObjectKey, 'name' | 'namespace'> | undefined;
-    for (;;) {
-      const page = environment.store.list(kind.storage, {
-        namespace,
-        limit: BATCH,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const stored of page) {
-        if (deleted === BATCH) return { hasMore: true, remaining, finalizers };
-        const object = objectValue(kind, stored);
-        if (!isBeingDeleted(object)) {
-          client.delete(kind, object);
-          deleted++;
-        }
-        const left = environment.store.get(stored);
-        if (left === undefined) continue;
-        count(remaining, `${kind.plural}.${kind.group}`);
-        for (const finalizer of new Set(finalizersOf(objectValue(kind, left)))) count(finalizers, finalizer);
+    for (const stored of storedObjects(environment.store, kind.storage, namespace)) {
+      if (deleted === BATCH) return { hasMore: true, remaining, finalizers };
+      const object = objectValue(kind, stored);
+      if (!isBeingDeleted(object)) {
+        client.delete(kind, object);
+        deleted++;
       }
-      const last = page.at(-1);
-      if (last === undefined || page.length < BATCH) break;
-      after = { namespace: last.namespace, name: last.name };
+      const left = environment.store.get(stored);
+      if (left === undefined) continue;
+      count(remaining, `${kind.plural}.${kind.group}`);
+      for (const finalizer of new Set(finalizersOf(objectValue(kind, left)))) count(finalizers, finalizer);
     }
   }
   return { hasMore: false, remaining, finalizers };

@@ -3,6 +3,7 @@ import { hasCondition } from '../kinds/index.ts';
 import { metadataOf } from '../rest/index.ts';
 import type { Change, StoredObject } from '../store/index.ts';
 import type { Controller, ControllerSupport } from './controller.ts';
+import { storedObjects } from './stored-objects.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const NODES = 'nodes';
@@ -28,7 +29,7 @@ export class NodeController implements Controller {
   }
 
   begin(): void {
-    for (const object of this.#support.environment.store.list(NODES)) this.#note(object);
+    for (const object of storedObjects(this.#support.environment.store, NODES)) this.#note(object);
   }
 
   observe({ type, object }: Change): void {
