@@ -1,3 +1,4 @@
+import { goQuote } from '../../schema/index.ts';
 import { badRequest } from '../status/index.ts';
 
 /** What a fieldSelector asks for. */
@@ -14,7 +15,8 @@ export interface FieldRequirements {
 const MAX_LENGTH = 16_384;
 
 /**
- * Reads `metadata.name=x,spec.nodeName!=y`.
+ * Reads `metadata.name=x,spec.nodeName!=y`; a backslash takes the meaning of a comma, an equals sign or a backslash
+ * (k8s.io/apimachinery/pkg/fields).
  *
  * @param selectable what this kind has beside metadata.name and metadata.namespace
  * @param refusal the message for a field that it has not
@@ -25,20 +27,11 @@ export function readFieldSelector(
   selectable: readonly string[],
   refusal: (field: string) => string,
 ): FieldRequirements {
-  const terms = (text ?? '').split(',').filter((term) => term !== '');
-  if ((text ?? '').length > MAX_LENGTH) throw badRequest('invalid selector: too long');
-  const requirements = terms.map((term) => {
-    const parsed = /^([^=!]+)(==|=|!=)(.*)$/s.exec(term);
-    if (parsed === null) {
-      throw badRequest(
-        `invalid selector: '${(text ?? '').slice(0, 200)}'; can't understand '${term.slice(0, 200)}'`,
-      );
-    }
-    const [, field = '', operator = '', value = ''] = parsed;
+  const requirements = readFieldTerms(text);
+  for (const { field } of requirements) {
     const isKnown = field === 'metadata.name' || field === 'metadata.namespace' || selectable.includes(field);
     if (!isKnown) throw badRequest(refusal(field));
-    return { field, equal: operator !== '!=', value: value.replaceAll(/\\([\\,=])/g, '$1') };
-  });
+  }
   const pinned = (field: string): string | undefined =>
     requirements.find((requirement) => requirement.field === field && requirement.equal)?.value;
   return {
@@ -56,4 +49,64 @@ export function readFieldSelector(
         return (actual === value) === equal;
       }),
   };
+}
+
+/** One term of a field selector. */
+export interface FieldTerm {
+  readonly field: string;
+  /** False for `!=`. */
+  readonly equal: boolean;
+  readonly value: string;
+}
+
+/** Reads a field selector, whatever the fields. @throws StatusError 400 */
+export function readFieldTerms(text: string | null): FieldTerm[] {
+  if ((text ?? '').length > MAX_LENGTH) throw badRequest('invalid selector: too long');
+  const terms = split(text ?? '').filter((term) => term !== '');
+  return terms.map((term) => {
+    const parsed = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (parsed === null) {
+      throw badRequest(
+        `invalid selector: '${(text ?? '').slice(0, 200)}'; can't understand '${term.slice(0, 200)}'`,
+      );
+    }
+    const [, field = '', operator = '', value = ''] = parsed;
+    return { field, equal: operator !== '!=', value: unescape(value) };
+  });
+}
+
+/** The terms between the commas that stand for themselves. */
+function split(text: string): string[] {
+  const terms: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === ',') {
+      terms.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  terms.push(text.slice(start));
+  return terms;
+}
+
+/** @throws StatusError 400 */
+function unescape(value: string): string {
+  let plain = '';
+  for (let at = 0; at < value.length; at++) {
+    const character = value[at] ?? '';
+    if (character === '=' || character === ',') {
+      throw badRequest(`invalid field selector: unescaped character in value: ${character}`);
+    }
+    if (character !== '\\') {
+      plain += character;
+      continue;
+    }
+    const escaped = value[++at] ?? '';
+    if (escaped === '' || !'\\,='.includes(escaped)) {
+      throw badRequest(`invalid field selector: invalid escape sequence: ${goQuote(`\\${escaped}`)}`);
+    }
+    plain += escaped;
+  }
+  return plain;
 }

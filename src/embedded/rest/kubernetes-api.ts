@@ -8,6 +8,7 @@ import {
   requestHeaders,
   resourceAttributes,
   type AdmittedWrite,
+  type FieldRequirement,
   type RbacResource,
   type RequestAttributes,
   type RequestHeaders,
@@ -18,6 +19,7 @@ import { StoreError } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { handlerFor, isInScope } from './dispatch.ts';
 import { goPackageOf } from './kind-registry.ts';
+import { readFieldTerms } from './field-requirements.ts';
 import { negotiate, type AnswerType } from './negotiation.ts';
 import { answerJson, isPretty, readIncludeObject, type Presentation } from './presentation.ts';
 import { readRequestInfo, type RequestInfo } from './request-info.ts';
@@ -197,11 +199,6 @@ function split(target: string): { readonly path: string; readonly query: URLSear
 
 function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): RequestAttributes {
   if (!info.isResource) return pathAttributes(user, info.verb, info.path);
-  const selector = query.get('fieldSelector') ?? '';
-  const fieldRequirements = selector.split(',').flatMap((term) => {
-    const parsed = /^([^=!]+)==?(.*)$/s.exec(term);
-    return parsed === null ? [] : [{ field: parsed[1] ?? '', value: parsed[2] ?? '' }];
-  });
   return resourceAttributes({
     user,
     verb: info.verb,
@@ -211,8 +208,17 @@ function attributesOf(user: User, info: RequestInfo, query: URLSearchParams): Re
     subresource: info.subresource,
     namespace: info.namespace,
     name: info.name,
-    fieldRequirements,
+    fieldRequirements: demandedFields(query.get('fieldSelector')),
   });
+}
+
+/** What a selector demands; nothing, where it cannot be read: whoever is allowed all the same is told so later. */
+function demandedFields(selector: string | null): FieldRequirement[] {
+  try {
+    return readFieldTerms(selector).filter(({ equal }) => equal);
+  } catch {
+    return [];
+  }
 }
 
 function nameIn(object: JsonObject, info: RequestInfo): string {
