@@ -5,6 +5,7 @@ import { disposableRendered } from './rendered-retention.ts';
 import { build } from './test-builds.ts';
 import { pool } from './test-objects.ts';
 import type { MachineConfig } from '../api/index.ts';
+import type { JsonValue } from '../ignition/index.ts';
 import type { RenderedUse } from './rendered-retention.ts';
 
 const ANNOTATIONS = [
@@ -14,6 +15,8 @@ const ANNOTATIONS = [
   'varve.dev/rollback-config',
 ];
 
+const OWNER = { kind: 'MachineConfigPool', name: 'infra', uid: 'uid of infra', controller: true };
+
 /** The `number`th configuration rendered for a pool. */
 function rendered(number: number, owner = 'infra'): MachineConfig {
   return {
@@ -22,10 +25,24 @@ function rendered(number: number, owner = 'infra'): MachineConfig {
     metadata: {
       name: `rendered-${owner}-${number}`,
       creationTimestamp: new Date(number * 1000).toISOString(),
-      ownerReferences: [{ kind: 'MachineConfigPool', name: owner, uid: `uid of ${owner}`, controller: true }],
+      ownerReferences: [{ ...OWNER, name: owner, uid: `uid of ${owner}` }],
     },
     spec: {},
   };
+}
+
+/** None of these makes a MachineConfig one that was rendered for a pool. */
+const STRANGE_OWNERS = [
+  null,
+  3,
+  {},
+  { ...OWNER, kind: 'Node' },
+  { ...OWNER, controller: false },
+  { ...OWNER, name: 7 },
+];
+
+function ownedBy(owner: JsonValue): MachineConfig {
+  return { ...rendered(1), metadata: { name: 'rendered-infra-x', ownerReferences: [owner] } };
 }
 
 const FIVE = [1, 2, 3, 4, 5].map((number) => rendered(number));
@@ -66,7 +83,7 @@ const SENTENCES: Readonly<Record<string, [Partial<RenderedUse>, string[]]>> = {
         ...FIVE,
         { ...rendered(1), metadata: { name: 'rendered-infra-mine' } },
         { ...rendered(1), metadata: { ...rendered(1).metadata, name: '99-generated' } },
-        { ...rendered(1), metadata: { name: 'rendered-infra-x', ownerReferences: [null, 3, 'x', {}] } },
+        ...STRANGE_OWNERS.map((owner) => ownedBy(owner)),
       ],
     },
     ['rendered-infra-1', 'rendered-infra-2', 'rendered-infra-3'],

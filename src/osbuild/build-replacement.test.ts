@@ -16,15 +16,21 @@ test('readReplacement() is undefined where nothing is remembered', () => {
   assert.equal(readReplacement(osConfigOf()), undefined);
 });
 
-for (const text of [
+const UNREADABLE = [
   '',
   '{',
   'null',
   '[]',
   '7',
   '{"name":"a","uid":"b"}',
+  '{"name":7,"uid":"b","attempt":1}',
+  '{"name":"a","uid":7,"attempt":1}',
+  '{"name":"a","uid":"b","attempt":"1"}',
+  '{"name":"a","uid":"b","attempt":1.5}',
   '{"name":"a","uid":"b","attempt":0}',
-]) {
+];
+
+for (const text of UNREADABLE) {
   test(`readReplacement() does not take ${JSON.stringify(text)}`, () => {
     assert.equal(readReplacement(osConfigOf({}, { [KEY]: text })), 'unreadable');
   });

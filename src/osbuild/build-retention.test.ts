@@ -120,6 +120,7 @@ const IMAGES: Readonly<Record<string, [Partial<ImageUse>, readonly string[]]>> =
     { tags: [{ tag: `infra-${'0'.repeat(32)}`, digest: digest(1) }] },
     [],
   ],
+  'what is tagged otherwise stays': [{ tags: [{ tag: 'worker-latest', digest: digest(1) }] }, []],
   'the tag of a pool with such a name stays': [{ tags: [tag(1)], pools: ['worker', nameOf(1)] }, []],
   'what a build has under another tag stays': [{ tags: [{ tag: nameOf(1), digest: digest(3) }] }, []],
   'the tag of a build that runs stays': [{ tags: [tag(1)], builds: [numbered(1, 'building')] }, []],

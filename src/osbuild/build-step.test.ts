@@ -149,6 +149,22 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
     }),
     { kind: 'done', build: NAME, image: IMAGE },
   ],
+  'of two builds of one configuration the current one counts': [
+    situation(
+      [storedBuild('succeeded', { metadata: { name: 'worker-first' } }), storedBuild('succeeded')].reverse(),
+      {
+        osConfig: osConfigOf({}, { [CURRENT]: 'worker-first' }, { currentImagePullSpec: IMAGE }),
+        pool: layeredPool(undefined, {
+          configuration: { name: 'rendered-worker-1', source: [{ name: 'a' }] },
+        }),
+      },
+    ),
+    { kind: 'done', build: 'worker-first', image: IMAGE },
+  ],
+  'a build that nobody owns counts': [
+    situation([{ ...storedBuild('building'), metadata: { name: NAME, uid: UID } }]),
+    { kind: 'run', build: NAME },
+  ],
   'another MachineOSConfig spec is another build': [
     situation([storedBuild('succeeded')], {
       osConfig: { ...inUse, spec: osConfigOf({ baseImagePullSecret: { name: 'pull' } }).spec },
