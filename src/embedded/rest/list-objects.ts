@@ -122,12 +122,16 @@ function startOf(environment: ApiEnvironment, options: ListOptions): Start {
     const after = keyOfText(options.selection, token.start);
     // A token of an expired list goes on with what there is now.
     if (token.rv < 0) return { after, at: {}, shown: store.revision };
+    // No list of this server has led there.
+    if (token.rv > store.revision) throw expired(options, after);
     return { after, at: token.rv === store.revision ? {} : { revision: token.rv }, shown: token.rv };
   }
   const asked = Number(options.resourceVersion ?? 0);
   if (asked > store.revision) throw futureResourceVersion(options.resourceVersion ?? '', store.revision);
-  if (options.match === 'Exact' && asked !== store.revision)
-    return { after: undefined, at: { revision: asked }, shown: asked };
+  // Without a match, a page of a list is meant to be of just that revision (kubernetes: "legacy exact").
+  const isExact =
+    options.match === 'Exact' || (options.match === undefined && options.limit !== undefined && asked > 0);
+  if (isExact && asked !== store.revision) return { after: undefined, at: { revision: asked }, shown: asked };
   return { after: undefined, at: {}, shown: store.revision };
 }
 
