@@ -43,7 +43,8 @@ export function positionsIn(text: string, wanted: ReadonlySet<string>): Readonly
   walk(text, {
     key: (path) => {
       count++;
-      if (!tails.has(tailOf(String(path.at(-1))))) return;
+      const key = String(path.at(-1));
+      if (key !== '' && !tails.has(tailOf(key))) return;
       const printed = printPath(path);
       if (wanted.has(printed)) positions.set(printed, count);
     },
