@@ -3,6 +3,7 @@ import type { Kind, WriteContext } from '../kinds/index.ts';
 import type { ObjectKey, ObjectRecord, StoredObject } from '../store/index.ts';
 import { randomName, type ApiEnvironment } from './api-environment.ts';
 import { labelsOf, metadataOf, nameOf, namespaceOf, storedText } from './object-metadata.ts';
+import { StatusError } from '../status/index.ts';
 import { objectValue } from './presentation.ts';
 
 /** Where an object of this kind is stored. */
@@ -21,9 +22,23 @@ export function readObject(
   return stored === undefined ? undefined : objectValue(kind, stored);
 }
 
-/** Stores an object at the next revision; its resourceVersion is set in place. Inside a transaction only. */
+/** What etcd takes (--max-request-bytes), in bytes: else patches could make an object larger and larger. */
+const MAX_OBJECT = 1_572_864;
+
+/**
+ * Stores an object at the next revision; its resourceVersion is set in place. Inside a transaction only.
+ *
+ * @throws StatusError 500 if it is too large, in the words of a server with etcd
+ */
 export function writeObject(environment: ApiEnvironment, kind: Kind, object: JsonObject): StoredObject {
-  return environment.store.put(keyOf(kind, namespaceOf(object), nameOf(object)), recorder(kind, object));
+  const record = recorder(kind, object);
+  return environment.store.put(keyOf(kind, namespaceOf(object), nameOf(object)), (revision) => {
+    const recorded = record(revision);
+    // A character has at most three bytes.
+    if (recorded.text.length * 3 > MAX_OBJECT && Buffer.byteLength(recorded.text) > MAX_OBJECT)
+      throw new StatusError(500, undefined, 'etcdserver: request is too large');
+    return recorded;
+  });
 }
 
 /** Removes an object; its last state gets the deletion's revision. Inside a transaction only. */
