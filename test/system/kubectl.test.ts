@@ -25,7 +25,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...peopleScenarios,
 ];
 
-describe('kubectl', { concurrency: 3, skip: skipWithout('kubectl') }, () => {
+describe('kubectl', { concurrency: 4, skip: skipWithout('kubectl') }, () => {
   let lab: LabControlPlane;
 
   before(async () => {

@@ -80,7 +80,7 @@ async function clientOf({ kubeconfig }: Started): Promise<ApiClient> {
   return ApiClient.of(await readFile(kubeconfig, 'utf8'));
 }
 
-describe('varve up', () => {
+describe('varve up', { concurrency: 3 }, () => {
   let folder: string;
   const running = new Set<Up>();
 
@@ -103,7 +103,7 @@ describe('varve up', () => {
     return run('timeout', ['30', VARVE, 'up', ...args], { accept, env: { HOME: folder } });
   }
 
-  describe('for the first time', () => {
+  describe('for the first time', { concurrency: 1 }, () => {
     let up: Up;
     let started: Started;
     let client: ApiClient;
@@ -211,7 +211,7 @@ describe('varve up', () => {
     });
   });
 
-  describe('with kubectl', { skip: skipWithout('kubectl') }, () => {
+  describe('with kubectl', { concurrency: 1, skip: skipWithout('kubectl') }, () => {
     test('takes the examples, and watches do not keep it from stopping', async () => {
       const [program] = findKubectls().slice(-1);
       assert.ok(program !== undefined);
@@ -227,7 +227,7 @@ describe('varve up', () => {
       await watch.printed(/worker/);
       const { status, took } = await up.stop();
       assert.equal(status, 0, up.stderr);
-      assert.ok(took < 3000, `${took} ms`);
+      assert.ok(took < 5000, `${took} ms`);
       await watch.stop();
     });
   });
@@ -236,7 +236,7 @@ describe('varve up', () => {
     return new Kubectl(program, folder, kubeconfig, 'default');
   }
 
-  describe('again on the same data', () => {
+  describe('again on the same data', { concurrency: 1 }, () => {
     test('has everything at the same addresses, and the same kubeconfig works', async () => {
       const data = join(folder, 'again');
       const first = start('--data', data);
@@ -354,7 +354,7 @@ describe('varve up', () => {
     });
   });
 
-  describe('stopped', () => {
+  describe('stopped', { concurrency: 1 }, () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       test(`by ${signal} ends well, soon, and leaves no file that means nothing`, async () => {
         const data = join(folder, signal.toLowerCase());
@@ -363,7 +363,7 @@ describe('varve up', () => {
         const { status, took } = await up.stop(signal);
         assert.equal(status, 0);
         assert.equal(up.stderr, 'stopping; everything is kept\n');
-        assert.ok(took < 3000, `${took} ms`);
+        assert.ok(took < 5000, `${took} ms`);
         assert.deepEqual(readdirSync(data).sort(), [
           'keys',
           'kubeconfig',
@@ -388,7 +388,7 @@ describe('varve up', () => {
     });
   });
 
-  describe('asked for what cannot be', () => {
+  describe('asked for what cannot be', { concurrency: 1 }, () => {
     test('flags that make no sense are usage', async () => {
       for (const [args, complaint] of [
         [

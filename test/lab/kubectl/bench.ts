@@ -134,6 +134,21 @@ export async function stored({ lab, k }: Bench, name: string, path: string): Pro
   return at((await lab.admin.get(url)).body, path);
 }
 
+/** Makes or replaces an object without kubectl: what a scenario begins with and is not about. */
+export async function given({ lab, k }: Bench, object: AnyObject | string): Promise<void> {
+  const body = typeof object === 'string' ? (JSON.parse(object) as AnyObject) : object;
+  const name = String(at(body, 'metadata.name'));
+  const path =
+    body['kind'] === 'MachineConfigPool'
+      ? `/apis/${MCO}/v1/machineconfigpools/${name}`
+      : `/api/v1/namespaces/${k.namespace}/configmaps/${name}`;
+  const { status, text } = await lab.admin.request('PATCH', `${path}?fieldManager=test&force=true`, {
+    body,
+    contentType: 'application/apply-patch+yaml',
+  });
+  assert.ok(status < 300, text);
+}
+
 /** Polls until a reading is as it has to be. */
 export async function eventually<T>(
   read: () => Promise<T>,

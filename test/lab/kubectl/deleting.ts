@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { at, type AnyObject } from '../api-client.ts';
-import { apply, configMap, eventually, row, type Scenario } from './bench.ts';
+import { apply, configMap, eventually, given, row, type Scenario } from './bench.ts';
 
 export const deletingScenarios: readonly Scenario[] = [
   [
@@ -47,15 +47,16 @@ export const deletingScenarios: readonly Scenario[] = [
   ],
   [
     'delete waits for finalizers, and selects',
-    async ({ k }) => {
-      await apply(k, configMap('held', {}, { finalizers: ['example.com/held'] }));
+    async (bench) => {
+      const { k } = bench;
+      await given(bench, configMap('held', {}, { finalizers: ['example.com/held'] }));
       const deleting = k.start('delete configmap held');
       await deleting.printed(/configmap "held" deleted/);
       assert.match(await k.say('get configmap held -o jsonpath={.metadata.deletionTimestamp}'), /^\d{4}-/);
       await k.say('patch configmap held --type=json -p [{"op":"remove","path":"/metadata/finalizers"}]');
       assert.equal((await deleting.ended()).status, 0);
       for (const name of ['sel-1', 'sel-2', 'sel-3'])
-        await apply(k, configMap(name, {}, { labels: { sel: name } }));
+        await given(bench, configMap(name, {}, { labels: { sel: name } }));
       assert.equal(await k.say('delete cm -l sel=sel-1'), 'configmap "sel-1" deleted\n');
       assert.equal(await k.say('delete cm -l sel -o name'), 'configmap/sel-2\nconfigmap/sel-3\n');
       assert.equal((await k.do(['delete', 'cm', '-l', 'sel'])).stdout, 'No resources found\n');

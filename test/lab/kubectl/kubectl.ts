@@ -20,7 +20,8 @@ export class Kubectl {
     this.version = program.version;
     this.minor = program.minor;
     this.namespace = namespace;
-    this.#environment = { HOME: home, KUBECONFIG: kubeconfig, TERM: 'dumb', TZ: 'UTC' };
+    // Without collecting garbage, in so short a life, it takes three quarters of the time.
+    this.#environment = { HOME: home, KUBECONFIG: kubeconfig, TERM: 'dumb', TZ: 'UTC', GOGC: 'off' };
   }
 
   /** The outcome, whatever the exit status; 124 where it has not ended after a minute. */

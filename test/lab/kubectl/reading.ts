@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { at } from '../api-client.ts';
-import { MCO, apply, cells, configMap, node, pod, row, setReady, type Scenario } from './bench.ts';
+import { cells, configMap, given, MCO, node, pod, row, type Scenario, setReady } from './bench.ts';
 
 export const readingScenarios: readonly Scenario[] = [
   [
@@ -127,14 +127,15 @@ export const readingScenarios: readonly Scenario[] = [
   ],
   [
     'get -w shows every change',
-    async ({ k }) => {
+    async (bench) => {
+      const { k } = bench;
       const watch = k.start('get configmaps --watch-only --output-watch-events -l watched');
       const one = k.start('get configmaps -w -l watched -o name');
       try {
         await new Promise((resolve) => setTimeout(resolve, 400));
-        await apply(k, configMap('watched', { a: '1' }, { labels: { watched: '' } }));
+        await given(bench, configMap('watched', { a: '1' }, { labels: { watched: '' } }));
         await watch.printed(/ADDED +watched/);
-        await apply(k, configMap('watched', { a: '2', b: '3' }, { labels: { watched: '' } }));
+        await given(bench, configMap('watched', { a: '2', b: '3' }, { labels: { watched: '' } }));
         await watch.printed(/MODIFIED +watched +2/);
         await k.say('delete configmap watched');
         const events = cells(await watch.printed(/DELETED +watched/));

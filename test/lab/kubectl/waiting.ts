@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { MCO, apply, configMap, pool, type Scenario } from './bench.ts';
+import { configMap, given, MCO, pool, type Scenario } from './bench.ts';
 
 export const waitingScenarios: readonly Scenario[] = [
   [
     'wait: for a condition, for deletion, in vain',
-    async ({ k, lab, tag }) => {
+    async (bench) => {
+      const { k, lab, tag } = bench;
       const name = `waited-${tag}`;
-      await apply(k, pool(name));
+      await given(bench, pool(name));
       const waiting = k.start(`wait --for=condition=Updated mcp/${name} --timeout=20s`);
       const inVain = k.start(`wait --for=condition=Degraded mcp/${name} --timeout=1s`);
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -36,7 +37,7 @@ export const waitingScenarios: readonly Scenario[] = [
         await k.say(`wait --for=condition=Updated=true mcp ${name}`),
         `machineconfigpool.${MCO}/${name} condition met\n`,
       );
-      await apply(k, configMap('waited'));
+      await given(bench, configMap('waited'));
       const gone = k.start('wait --for=delete configmap/waited --timeout=20s');
       await new Promise((resolve) => setTimeout(resolve, 300));
       await k.say('delete configmap waited');
@@ -50,11 +51,12 @@ export const waitingScenarios: readonly Scenario[] = [
   ],
   [
     'wait --for=jsonpath',
-    async ({ k }) => {
-      await apply(k, configMap('awaited', { a: '1' }));
+    async (bench) => {
+      const { k } = bench;
+      await given(bench, configMap('awaited', { a: '1' }));
       const waiting = k.start('wait --for=jsonpath={.data.a}=2 configmap/awaited --timeout=20s');
       await new Promise((resolve) => setTimeout(resolve, 300));
-      await apply(k, configMap('awaited', { a: '2' }));
+      await given(bench, configMap('awaited', { a: '2' }));
       const { status, stdout, stderr } = await waiting.ended();
       assert.deepEqual([status, stdout, stderr], [0, 'configmap/awaited condition met\n', '']);
     },
@@ -62,10 +64,11 @@ export const waitingScenarios: readonly Scenario[] = [
   ],
   [
     'wait --for=create',
-    async ({ k }) => {
+    async (bench) => {
+      const { k } = bench;
       const waiting = k.start('wait --for=create configmap/to-come --timeout=20s');
       await new Promise((resolve) => setTimeout(resolve, 300));
-      await apply(k, configMap('to-come'));
+      await given(bench, configMap('to-come'));
       const { status, stdout } = await waiting.ended();
       assert.deepEqual([status, stdout], [0, 'configmap/to-come condition met\n']);
     },

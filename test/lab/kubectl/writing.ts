@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at, type AnyObject } from '../api-client.ts';
-import { MCO, apply, configMap, pool, row, type Scenario, stored } from './bench.ts';
+import { apply, configMap, given, MCO, pool, row, type Scenario, stored } from './bench.ts';
 
 export const writingScenarios: readonly Scenario[] = [
   [
@@ -206,7 +206,7 @@ export const writingScenarios: readonly Scenario[] = [
     'patch in all its types',
     async (bench) => {
       const { k, tag } = bench;
-      await apply(k, configMap('patched', { a: '1', b: '2' }));
+      await given(bench, configMap('patched', { a: '1', b: '2' }));
       assert.equal(
         await k.say('patch configmap patched --type=merge -p {"data":{"a":null}}'),
         'configmap/patched patched\n',
@@ -236,7 +236,7 @@ export const writingScenarios: readonly Scenario[] = [
         /^(Error from server: the server rejected our request due to an error in our request|The request is invalid)/,
       );
       const name = `patched-${tag}`;
-      await apply(k, pool(name));
+      await given(bench, pool(name));
       assert.equal(
         await k.say(`patch mcp ${name} --type=merge -p {"spec":{"paused":true}}`),
         `machineconfigpool.${MCO}/${name} patched\n`,
@@ -260,7 +260,7 @@ export const writingScenarios: readonly Scenario[] = [
     async (bench) => {
       const { k, tag } = bench;
       const name = `status-${tag}`;
-      await apply(k, pool(name));
+      await given(bench, pool(name));
       const patch =
         '{"spec":{"paused":true},"status":{"machineCount":3,"readyMachineCount":0,"updatedMachineCount":1,"degradedMachineCount":0,"unavailableMachineCount":3}}';
       await k.say(`patch mcp ${name} --subresource=status --type=merge -p ${patch}`);
@@ -284,7 +284,7 @@ export const writingScenarios: readonly Scenario[] = [
         await chmod(path, 0o755);
         return { env: { KUBE_EDITOR: path } };
       };
-      await apply(k, configMap('edited', { a: 'before' }));
+      await given(bench, configMap('edited', { a: 'before' }));
       assert.equal(
         await k.say('edit configmap edited', await editor('change', 'sed -i "s/a: before/a: after/" "$1"')),
         'configmap/edited edited\n',
@@ -299,7 +299,7 @@ export const writingScenarios: readonly Scenario[] = [
       );
       assert.match(await k.say('edit configmap edited', twice), /configmap\/edited edited\n$/);
       assert.equal(await stored(bench, 'configmaps/edited', 'metadata.labels.app'), 'good');
-      await apply(k, pool(`edited-${k.namespace}`));
+      await given(bench, pool(`edited-${k.namespace}`));
       const pause = await editor(
         'pause',
         'sed -i "s/^spec: {}/spec:\\n  paused: true/; s/^spec:$/spec:\\n  paused: true/" "$1"',
@@ -333,7 +333,7 @@ export const writingScenarios: readonly Scenario[] = [
       const forced = await k.say('replace --force -f -', { input: configMap('replaced', { c: '3' }) });
       assert.equal(forced, 'configmap "replaced" deleted\nconfigmap/replaced replaced\n');
       // A custom resource says which version it replaces; kubectl fills it in.
-      await apply(k, pool(`replaced-${tag}`));
+      await given(bench, pool(`replaced-${tag}`));
       const replaced = await k.say('replace -f -', {
         input: JSON.stringify(pool(`replaced-${tag}`, { paused: true })),
       });
@@ -344,7 +344,7 @@ export const writingScenarios: readonly Scenario[] = [
     'label, annotate: set, overwrite, remove',
     async (bench) => {
       const { k, tag } = bench;
-      await apply(k, configMap('named'));
+      await given(bench, configMap('named'));
       assert.equal(await k.say('label configmap named a=1 b=2'), 'configmap/named labeled\n');
       assert.match(
         await k.refuse('label configmap named a=2'),
