@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { ApiClient, readKubeconfig } from '../lab/faults/api-client.ts';
 import { killAgainAndAgain, until } from '../lab/faults/kill-loop.ts';
-import { Plane } from '../lab/faults/plane.ts';
+import { Plane, type PlaneOptions } from '../lab/faults/plane.ts';
 import { RawConnection } from '../lab/faults/raw-connection.ts';
 import { pause } from '../lab/faults/restless-server.ts';
 import { skipWithout } from '../lab/requirements.ts';
@@ -17,19 +17,30 @@ const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 /** A kill takes about a third of a second, which is the start after it. */
 const KILLS = Number(process.env['VARVE_TEST_KILLS'] ?? 200);
 
-async function makeFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'api-faults-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+/** What a test leaves behind is tidied up in the opposite order: a folder goes when nobody uses it any more. */
+class Leftovers {
+  readonly #undo: (() => unknown)[] = [];
 
-/** Not left to the hooks' order: the folder goes first. */
-async function withPlane(options: PlaneOptions, use: (plane: Plane) => Promise<void>): Promise<void> {
-  const plane = await Plane.start(options);
-  try {
-    await use(plane);
-  } finally {
-    await plane.kill();
+  constructor(t: TestContext) {
+    t.after(async () => {
+      for (const undo of this.#undo.toReversed()) await undo();
+    });
+  }
+
+  later(undo: () => unknown): void {
+    this.#undo.push(undo);
+  }
+
+  async folder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'api-faults-'));
+    this.later(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  async plane(options: PlaneOptions): Promise<Plane> {
+    const plane = await Plane.start(options);
+    this.later(() => plane.kill());
+    return plane;
   }
 }
 
@@ -48,7 +59,7 @@ async function withClient<T>(plane: Plane, use: (client: ApiClient) => Promise<T
 
 describe('kill -9', () => {
   test(`${KILLS} times at random moments under load: no acknowledged write is lost, none is half there, watches go on where they were`, async (t) => {
-    const folder = await makeFolder(t);
+    const folder = await new Leftovers(t).folder();
     const seed = Number(process.env['VARVE_TEST_SEED'] ?? Date.now() % 1_000_000);
     t.diagnostic(`VARVE_TEST_SEED=${seed}`);
     const half = { kills: Math.ceil(KILLS / 2), writers: 8, watchers: 3 };
@@ -72,15 +83,15 @@ describe('kill -9', () => {
 
 describe('a full disk', { skip: skipWithout('mount') }, () => {
   test('writers are told so, all else goes on, and with space they go on too', async (t) => {
-    const folder = await makeFolder(t);
+    const leftovers = new Leftovers(t);
+    const folder = await leftovers.folder();
     const disk = join(folder, 'disk');
     await mkdir(disk);
     await run('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]);
-    t.after(() => run('umount', ['--lazy', disk]));
+    leftovers.later(() => run('umount', [disk]));
     const filler = join(disk, 'filler');
     await writeFile(filler, Buffer.alloc(24 << 20));
-    const plane = await Plane.start({ directory: join(disk, 'plane') });
-    t.after(() => plane.stop());
+    const plane = await leftovers.plane({ directory: join(disk, 'plane') });
     await withClient(plane, async (client) => {
       const seen: string[] = [];
       const watching = client.watch(`${CONFIG_MAPS}?watch=1`, (chunk) => seen.push(chunk.toString('latin1')));
@@ -119,8 +130,7 @@ describe('a full disk', { skip: skipWithout('mount') }, () => {
       watching.stop();
 
       await plane.kill();
-      const next = await Plane.start({ directory: join(disk, 'plane') });
-      t.after(() => next.stop());
+      const next = await leftovers.plane({ directory: join(disk, 'plane') });
       await withClient(next, async (after) => {
         const names = (await after.request('GET', CONFIG_MAPS)).body.toString();
         for (const name of [...acknowledged, 'with-space'])
@@ -178,7 +188,7 @@ describe('a damaged database', () => {
   };
 
   test('it is not started, the file is named, and nothing is overwritten', async (t) => {
-    const folder = await makeFolder(t);
+    const folder = await new Leftovers(t).folder();
     const whole = { ended: join(folder, 'ended'), killed: join(folder, 'killed') };
     for (const directory of Object.values(whole)) {
       const plane = await Plane.start({ directory });
@@ -226,9 +236,9 @@ describe('a damaged database', () => {
 
 describe('a graceful end', () => {
   test('requests under way are answered, watches end, the port is free at once, and all is there after it', async (t) => {
-    const directory = join(await makeFolder(t), 'plane');
-    const plane = await Plane.start({ directory });
-    t.after(() => plane.kill());
+    const leftovers = new Leftovers(t);
+    const directory = join(await leftovers.folder(), 'plane');
+    const plane = await leftovers.plane({ directory });
     const connection = readKubeconfig(plane.kubeconfig);
     const clients = Array.from({ length: 4 }, () => new ApiClient(connection));
     const watched = clients.map((client) => client.watch(`${CONFIG_MAPS}?watch=1`, () => {}));
@@ -249,8 +259,7 @@ describe('a graceful end', () => {
     assert.equal(await ended, 0);
     for (const client of clients) client.close();
 
-    const next = await Plane.start({ directory, port: Number(new URL(plane.url).port) });
-    t.after(() => next.stop());
+    const next = await leftovers.plane({ directory, port: Number(new URL(plane.url).port) });
     await withClient(next, async (client) => {
       assert.equal((await client.request('GET', `${CONFIG_MAPS}/slow`)).status, 200);
     });
@@ -258,9 +267,9 @@ describe('a graceful end', () => {
   });
 
   test('writes that are under way are all answered, and each that succeeded is there', async (t) => {
-    const directory = join(await makeFolder(t), 'plane');
-    const plane = await Plane.start({ directory });
-    t.after(() => plane.kill());
+    const leftovers = new Leftovers(t);
+    const directory = join(await leftovers.folder(), 'plane');
+    const plane = await leftovers.plane({ directory });
     const acknowledged: string[] = [];
     await withClient(plane, async (client) => {
       const writes = Array.from({ length: 300 }, async (_, index) => {
@@ -273,8 +282,7 @@ describe('a graceful end', () => {
       await Promise.allSettled(writes);
     });
     assert.ok(acknowledged.length > 0);
-    const next = await Plane.start({ directory });
-    t.after(() => next.stop());
+    const next = await leftovers.plane({ directory });
     const list = await withClient(next, (client) => client.request('GET', CONFIG_MAPS));
     for (const name of acknowledged) assert.ok(list.body.includes(`"name":"${name}"`), name);
   });

@@ -101,7 +101,7 @@ describe('bodies that are too deep, too wide or too long', () => {
   };
   for (const [name, body] of Object.entries(cases)) {
     test(`${name}: refused`, async (t) => {
-      await plane.endures(t, async () => assertRefused(await everywhere(body), name), 500e6);
+      await plane.endures(t, async () => assertRefused(await everywhere(body), name));
     });
   }
 
@@ -332,19 +332,15 @@ describe('texts that cost more than they look', () => {
       'a tag': '!!js/function "function () { return 1 }"',
       'a binary': 'data: !!binary "AAAA"\nmetadata: []',
     };
-    await plane.endures(
-      t,
-      async () => {
-        for (const [name, yaml] of Object.entries(yamls)) {
-          const answers = [
-            await plane.request('POST', CONFIG_MAPS, yaml, YAML_TYPE),
-            await plane.request('PATCH', `${CONFIG_MAPS}/victim?fieldManager=test`, yaml, APPLY_TYPE),
-          ];
-          assertRefused(answers, name);
-        }
-      },
-      400e6,
-    );
+    await plane.endures(t, async () => {
+      for (const [name, yaml] of Object.entries(yamls)) {
+        const answers = [
+          await plane.request('POST', CONFIG_MAPS, yaml, YAML_TYPE),
+          await plane.request('PATCH', `${CONFIG_MAPS}/victim?fieldManager=test`, yaml, APPLY_TYPE),
+        ];
+        assertRefused(answers, name);
+      }
+    });
   });
 
   test('protobuf that is none', async (t) => {

@@ -3,6 +3,7 @@ import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { ApiClient } from '../lab/faults/api-client.ts';
 import { AttackedPlane } from '../lab/faults/attacked-plane.ts';
+import { until } from '../lab/faults/kill-loop.ts';
 import { openTcp, RawConnection } from '../lab/faults/raw-connection.ts';
 import { pause } from '../lab/faults/restless-server.ts';
 
@@ -233,7 +234,10 @@ describe('clients that take their time', () => {
         for (const result of more) if (result.status === 'fulfilled') opened.push(result.value);
       }
       assert.ok(opened.length > 200);
-      assert.ok(opened.filter(({ isOpen }) => isOpen).length <= 210, 'more are open than there may be');
+      await until(
+        () => opened.filter(({ isOpen }) => isOpen).length <= 200,
+        'those that are too many to close',
+      );
       for (const connection of opened) connection.close();
     });
   });
@@ -261,29 +265,25 @@ describe('clients that take their time', () => {
   });
 
   test('answers that nobody takes: cut off, others are served', async (t) => {
-    for (let index = 0; index < 20; index++) {
+    for (let index = 0; index < 10; index++) {
       const body = JSON.stringify({ metadata: { name: `large-${index}` }, data: { x: 'x'.repeat(900_000) } });
       assert.equal((await plane.request('POST', CONFIG_MAPS, body)).status, 201);
     }
-    await plane.endures(
-      t,
-      async () => {
-        const session = openSession({ initialWindowSize: 1 });
-        for (let index = 0; index < 100; index++) {
-          const stream = session.request({ ':path': CONFIG_MAPS });
-          stream.on('error', () => {});
-          stream.pause();
-        }
-        // Requests sent one behind the other, and no answer read.
-        const connection = await RawConnection.open(plane.connection);
-        connection.socket.pause();
-        connection.send(head('GET', CONFIG_MAPS).repeat(60));
-        await pause(6000);
-        session.destroy();
-        connection.close();
-      },
-      450e6,
-    );
+    await plane.endures(t, async () => {
+      const session = openSession({ initialWindowSize: 1 });
+      for (let index = 0; index < 100; index++) {
+        const stream = session.request({ ':path': CONFIG_MAPS });
+        stream.on('error', () => {});
+        stream.pause();
+      }
+      // Requests sent one behind the other, and no answer read.
+      const connection = await RawConnection.open(plane.connection);
+      connection.socket.pause();
+      connection.send(head('GET', CONFIG_MAPS).repeat(60));
+      await pause(6000);
+      session.destroy();
+      connection.close();
+    });
   });
 
   test('more requests one behind the other than a client has any use for: the connection is closed', async (t) => {
@@ -397,7 +397,7 @@ describe('what is no proper HTTP/2', () => {
       const sessions = Array.from({ length: 5 }, () => openSession());
       await Promise.all(
         sessions.map(async (session) => {
-          for (let round = 0; round < 200 && !session.destroyed; round++) {
+          for (let round = 0; round < 50 && !session.destroyed; round++) {
             for (let index = 0; index < 100 && !session.destroyed && !session.closed; index++) {
               const stream = session.request({ ':path': '/api/v1/nodes' });
               stream.on('error', () => {});

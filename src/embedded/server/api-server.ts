@@ -7,6 +7,7 @@ import { AnswerBudget } from './answer-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { BodyBudget } from './request-body.ts';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
+import { TimeSlices } from './time-slices.ts';
 import { TlsListener } from './tls-listener.ts';
 import { WatchStream, type WatchClock } from './watch-stream.ts';
 
@@ -79,6 +80,7 @@ class HttpShell implements ApiServer {
   readonly #streams = new Map<string, Set<WatchStream>>();
   readonly #bodies: BodyBudget;
   readonly #answers: AnswerBudget;
+  readonly #slices = new TimeSlices();
   readonly #unsubscribe: () => void;
   readonly #sweeps: NodeJS.Timeout;
   #isClosing = false;
@@ -172,7 +174,9 @@ class HttpShell implements ApiServer {
     try {
       this.#admit(exchange);
       const body = await this.#bodies.read(exchange);
-      const answer = await this.#handler.handle({
+      if (!this.#slices.hasTime) await this.#slices.wait();
+      const began = CLOCK.now();
+      const answering = this.#handler.handle({
         method: exchange.method,
         target: exchange.target,
         rawHeaders: exchange.rawHeaders,
@@ -180,6 +184,8 @@ class HttpShell implements ApiServer {
         certificate: exchange.certificate,
         isCrowded: this.#answers.isFull,
       });
+      this.#slices.leave(CLOCK.now() - began);
+      const answer = await answering;
       if (answer instanceof Watch) {
         if (this.#watches >= MAX_WATCHES) throw tooMany('watches');
         return answer;

@@ -9,16 +9,21 @@ let problem: string | undefined;
 const stop = new AbortController();
 parentPort?.once('message', () => stop.abort());
 
-await ask();
-parentPort?.postMessage('ready');
+for (let round = 0; round < 3; round++) await ask();
+const undisturbed = latencies.at(-1) ?? 0;
 latencies.length = 0;
+parentPort?.postMessage('ready');
 do {
   await ask();
   await pause(20);
 } while (!stop.signal.aborted && problem === undefined);
 // The parent asks for it at the end, whenever the problem came.
 while (!stop.signal.aborted) await pause(10);
-parentPort?.postMessage({ latencies, ...(problem === undefined ? {} : { problem }) } satisfies Observation);
+parentPort?.postMessage({
+  latencies,
+  undisturbed,
+  ...(problem === undefined ? {} : { problem }),
+} satisfies Observation);
 
 /** On a connection of its own: those that are there might be served while new ones are not. */
 async function ask(): Promise<void> {

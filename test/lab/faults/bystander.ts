@@ -3,17 +3,23 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Connection } from './api-client.ts';
 
-/** How long one request of an honest client may take while others are up to mischief, in milliseconds. Not a benchmark. */
-export const PATIENCE = 3000;
+/** After so long, in milliseconds, an honest client gives up. */
+export const PATIENCE = 10_000;
 
-/** How long most of them may take, where there are enough to speak of most. */
+/**
+ * How long most requests may take while others are up to mischief, in milliseconds, where there are enough to speak of most;
+ * or so many times what they took before, on a machine that has other things to do as well.
+ */
 const USUAL = 500;
+const SLOWER = 50;
 const ENOUGH = 20;
 
 /** What the thread of a {@link Bystander} saw. */
 export interface Observation {
   /** Milliseconds of each request. */
   readonly latencies: readonly number[];
+  /** What a request took before the attack, in milliseconds. */
+  readonly undisturbed: number;
   /** Why it was not served. */
   readonly problem?: string;
 }
@@ -40,13 +46,13 @@ export class Bystander {
   async stop(): Promise<string> {
     const observed = once(this.#worker, 'message');
     this.#worker.postMessage('stop');
-    const [{ latencies, problem }] = (await observed) as [Observation];
+    const [{ latencies, undisturbed, problem }] = (await observed) as [Observation];
     const sorted = latencies.toSorted((a, b) => a - b);
     const [worst, usual] = [sorted.at(-1) ?? 0, sorted[Math.floor(sorted.length * 0.9)] ?? 0];
     const summary = `bystander: ${sorted.length} requests, 90 % within ${usual.toFixed(0)} ms, all within ${worst.toFixed(0)} ms`;
     assert.equal(problem, undefined, summary);
     assert.ok(sorted.length > 0 && worst < PATIENCE, summary);
-    assert.ok(sorted.length < ENOUGH || usual < USUAL, summary);
+    assert.ok(sorted.length < ENOUGH || usual < Math.max(USUAL, SLOWER * undisturbed), summary);
     return summary;
   }
 }
