@@ -51,6 +51,9 @@ const ANSWER_BUDGET = 64 * 1024 * 1024;
 /** Requests at one time, watches apart; more would only wait for one another. */
 const MAX_REQUESTS = 3000;
 
+/** So many requests on one connection are served even if there are too many: others made them so many. */
+const FAIR_REQUESTS = 20;
+
 /** Watches at one time: some kinds for each of some thousand agents. */
 const MAX_WATCHES = 20_000;
 
@@ -175,6 +178,7 @@ class HttpShell implements ApiServer {
       this.#admit(exchange);
       const body = await this.#bodies.read(exchange);
       if (!this.#slices.hasTime) await this.#slices.wait();
+      if (exchange.output.destroyed) throw new Error('the client broke off');
       const began = CLOCK.now();
       const answering = this.#handler.handle({
         method: exchange.method,
@@ -206,7 +210,7 @@ class HttpShell implements ApiServer {
       throw new StatusError(429, 'TooManyRequests', 'the server is stopping', { retryAfterSeconds: 1 });
     }
     if (connection.isSurplus) throw tooMany('connections');
-    if (this.#requests > MAX_REQUESTS) throw tooMany('requests');
+    if (this.#requests > MAX_REQUESTS && connection.underWay > FAIR_REQUESTS) throw tooMany('requests');
   }
 
   async #send(answer: Answer, exchange: Exchange): Promise<void> {

@@ -110,6 +110,11 @@ export class Connection {
     return this.#isNew;
   }
 
+  /** Requests that came and are not yet answered, watches among them. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   /** How long it has waited for a request; negative if one is under way. */
   waited(now: number): number {
     return this.#underWay > 0 ? -1 : now - this.#since;
