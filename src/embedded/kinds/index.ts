@@ -6,6 +6,7 @@ export { toGoForm } from './go-form.ts';
 export { formatSelector } from './label-selector.ts';
 export { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 export { virtualKinds } from './virtual-kinds.ts';
+export { SCALE_TABLE } from './workload-scale.ts';
 export type {
   Kind,
   ScalePaths,

@@ -69,7 +69,7 @@ export function presentObject(kind: Kind, object: StoredObject, presentation: Pr
 
 /** A Table of these objects; `columnDefinitions` null in all events of a watch but the first. */
 export function table(
-  kind: Kind,
+  kind: Pick<Kind, 'table'>,
   objects: readonly JsonObject[],
   metadata: ListMetadata | { readonly resourceVersion: string },
   { includeObject, now }: Pick<Presentation, 'includeObject' | 'now'>,
@@ -86,7 +86,7 @@ export function table(
 
 /** The row of one object in a Table. */
 export function tableRow(
-  kind: Kind,
+  kind: Pick<Kind, 'table'>,
   object: JsonObject,
   { includeObject, now }: Pick<Presentation, 'includeObject' | 'now'>,
 ): JsonObject {

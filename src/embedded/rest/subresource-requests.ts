@@ -1,9 +1,10 @@
 import { copyObject, isJsonObject, textAt, type JsonObject } from '../../schema/index.ts';
+import { SCALE_TABLE } from '../kinds/index.ts';
 import { decodeBody, decodePatch, asObject } from './body.ts';
 import { evictPod } from './eviction.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
 import { patchTypeOf, patchedCopy } from './patch-object.ts';
-import { answerJson } from './presentation.ts';
+import { answerJson, table } from './presentation.ts';
 import { readWriteOptions } from './request-options.ts';
 import { existingObject, type ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
@@ -68,8 +69,7 @@ const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 function handleScale(context: ResourceRequest): ApiAnswer {
   const { environment, request, kind, presentation, warnings } = context;
   const old = existingObject(context);
-  if (request.method === 'GET')
-    return answerJson(200, JSON.stringify(scaleOf(kind, old)), presentation, warnings);
+  if (request.method === 'GET') return answerScale(context, scaleOf(kind, old));
   const isPatch = request.method === 'PATCH';
   if (!isPatch && request.method !== 'PUT') throw methodNotAllowed();
   const type = isPatch ? patchTypeOf(kind, request.headers['content-type']) : 'merge';
@@ -88,6 +88,15 @@ function handleScale(context: ResourceRequest): ApiAnswer {
     admit: context.admit,
   });
   return answerJson(200, JSON.stringify(scaleOf(kind, object)), presentation, warnings);
+}
+
+function answerScale({ kind, presentation, warnings }: ResourceRequest, scale: JsonObject): ApiAnswer {
+  const resourceVersion = textAt(scale, 'metadata', 'resourceVersion');
+  const shown =
+    presentation.as === 'table' && !kind.custom
+      ? table({ table: SCALE_TABLE }, [scale], { resourceVersion }, presentation)
+      : scale;
+  return answerJson(200, JSON.stringify(shown), presentation, warnings);
 }
 
 function patchedScale({ request, kind }: ResourceRequest, old: JsonObject): JsonObject {

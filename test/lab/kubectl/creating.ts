@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { at } from '../api-client.ts';
-import { configMap, type Scenario } from './bench.ts';
+import { configMap, row, type Scenario } from './bench.ts';
 
 export const creatingScenarios: readonly Scenario[] = [
   [
@@ -93,6 +93,11 @@ export const creatingScenarios: readonly Scenario[] = [
       await k.say('create deployment scaled --image=a');
       assert.equal(await k.say('scale deployment scaled --replicas=3'), 'deployment.apps/scaled scaled\n');
       assert.equal(await k.say('get deployment scaled -o jsonpath={.spec.replicas}'), '3');
+      if (k.minor >= 24) {
+        const { AGE, ...shown } = row(await k.say('get deployment scaled --subresource=scale'));
+        assert.deepEqual(shown, { NAME: 'scaled', DESIRED: '3', AVAILABLE: '0' });
+        assert.match(AGE ?? '', /^\d+s$/);
+      }
       assert.match(
         await k.refuse('scale deployment scaled --replicas=4 --current-replicas=1'),
         /Expected replicas to be 1, was 3/,

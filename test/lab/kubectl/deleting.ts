@@ -87,6 +87,32 @@ export const deletingScenarios: readonly Scenario[] = [
     },
   ],
   [
+    'a namespace that somebody else holds waits for them',
+    async ({ k, lab, tag }) => {
+      const name = `${tag}-held`;
+      const path = `/api/v1/namespaces/${name}`;
+      const finalizers = (...list: string[]): string =>
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name },
+          spec: { finalizers: list },
+        });
+      await k.say(`create namespace ${name}`);
+      await k.say(`replace --raw ${path}/finalize -f -`, {
+        input: finalizers('kubernetes', 'example.com/held'),
+      });
+      await k.say(`delete namespace ${name} --wait=false`);
+      await eventually(
+        () => lab.admin.get(path),
+        ({ body }) => String(at(body, 'spec.finalizers')) === 'example.com/held',
+      );
+      assert.match(await k.say(`get namespace ${name}`), / Terminating /);
+      await k.say(`replace --raw ${path}/finalize -f -`, { input: finalizers() });
+      assert.equal((await lab.admin.get(path)).status, 404);
+    },
+  ],
+  [
     'a definition comes with its objects and goes with them',
     async ({ k, lab, tag }) => {
       const group = `${tag}.example.com`;

@@ -35,6 +35,22 @@ export const peopleScenarios: readonly Scenario[] = [
     28,
   ],
   [
+    'auth reconcile brings roles up to date',
+    async ({ k }) => {
+      const role = (...verbs: string[]): string =>
+        JSON.stringify({
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'Role',
+          metadata: { name: 'reconciled', namespace: k.namespace },
+          rules: [{ apiGroups: [''], resources: ['pods'], verbs }],
+        });
+      const first = await k.say('auth reconcile -f -', { input: role('get') });
+      assert.match(first, /^role\.rbac\.authorization\.k8s\.io\/reconciled reconciled\n/);
+      const { stderr } = await k.do(['auth', 'reconcile', '-f', '-'], { input: role('get', 'list') });
+      assert.match(stderr, /missing rules added:\n\t\t\{Verbs:\[list\]/);
+    },
+  ],
+  [
     'a wrong token is told so',
     async ({ k, lab, folder }) => {
       const path = join(folder, 'wrong');

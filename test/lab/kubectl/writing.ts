@@ -46,6 +46,27 @@ export const writingScenarios: readonly Scenario[] = [
     },
   ],
   [
+    'apply --prune removes what the files no longer have',
+    async ({ k }) => {
+      const input = (...names: string[]): { input: string } => ({
+        input: JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'List',
+          items: names.map(
+            (name) => JSON.parse(configMap(name, { a: 'b' }, { labels: { set: 'pruned' } })) as unknown,
+          ),
+        }),
+      });
+      const flags = '-f - --prune -l set=pruned --prune-allowlist=core/v1/ConfigMap';
+      await k.say(`apply ${flags}`, input('pruned-a', 'pruned-b'));
+      assert.equal(
+        await k.say(`apply ${flags}`, input('pruned-a')),
+        'configmap/pruned-a unchanged\nconfigmap/pruned-b pruned\n',
+      );
+    },
+    26,
+  ],
+  [
     'apply of a custom resource and of a workload merges as each kind does',
     async (bench) => {
       const { k, tag } = bench;
