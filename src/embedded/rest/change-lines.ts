@@ -7,8 +7,14 @@ const MAX_CHANGES = 1000;
 /** Read from the store at a time. */
 const CHUNK = 200;
 
-/** About how much a watch has in memory for its client, in characters. */
-const PORTION = 64 * 1024;
+/** Which changes to read. */
+export interface ChangeRange {
+  readonly storage: string;
+  /** Those of later revisions. */
+  readonly after: number;
+  /** About how many characters of lines to stop at. */
+  readonly portion: number;
+}
 
 /** Lines of a watch, and where they lead. */
 export interface ChangeLines {
@@ -27,8 +33,7 @@ export interface ChangeLines {
  */
 export function readChangeLines(
   store: Store,
-  storage: string,
-  after: number,
+  { storage, after, portion }: ChangeRange,
   line: (change: Change) => string | undefined,
 ): ChangeLines {
   let lines = '';
@@ -38,7 +43,7 @@ export function readChangeLines(
     for (const change of changes) {
       lines += line(change) ?? '';
       revision = change.revision;
-      if (lines.length >= PORTION) return { lines, revision, hasMore: true };
+      if (lines.length >= portion) return { lines, revision, hasMore: true };
     }
     // Other kinds' revisions count too: less to read again after a break.
     if (changes.length < CHUNK)
@@ -47,9 +52,8 @@ export function readChangeLines(
   return { lines, revision, hasMore: true };
 }
 
-interface Shared {
+interface Shared extends ChangeRange {
   readonly store: Store;
-  readonly after: number;
   readonly durable: number;
   readonly result: ChangeLines;
 }
@@ -66,14 +70,20 @@ const SHARED = new WeakMap<Kind, Shared>();
 export function sharedChangeLines(
   store: Store,
   kind: Kind,
-  after: number,
+  range: ChangeRange,
   line: (change: Change) => string | undefined,
 ): ChangeLines {
   const known = SHARED.get(kind);
   const durable = store.durableRevision;
-  if (known?.store === store && known.after === after && known.durable === durable) return known.result;
-  const { lines, ...rest } = readChangeLines(store, kind.storage, after, line);
+  const isSame =
+    known?.store === store &&
+    known.after === range.after &&
+    known.durable === durable &&
+    // What is not all there is was cut to the portion of another.
+    (known.portion === range.portion || !known.result.hasMore);
+  if (isSame) return known.result;
+  const { lines, ...rest } = readChangeLines(store, range, line);
   const result = { ...rest, lines: Buffer.from(lines) };
-  SHARED.set(kind, { store, after, durable, result });
+  SHARED.set(kind, { ...range, store, durable, result });
   return result;
 }

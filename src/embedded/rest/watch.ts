@@ -2,13 +2,16 @@ import { type JsonObject, textAt } from '../../schema/index.ts';
 import { StoreError, type Change, type StoredObject } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { apiVersionOf } from './kind-registry.ts';
-import { readChangeLines, sharedChangeLines, type ChangeLines } from './change-lines.ts';
+import { readChangeLines, sharedChangeLines, type ChangeLines, type ChangeRange } from './change-lines.ts';
 import { InitialObjects } from './initial-objects.ts';
 import type { ListOptions } from './list-options.ts';
 import { selects } from './list-objects.ts';
 import { metadataOf } from './object-metadata.ts';
 import { metadataOnly, objectText, objectValue, table, type Presentation } from './presentation.ts';
 import { StatusError } from '../status/index.ts';
+
+/** How much is read for a client that has not yet shown that it takes more. */
+const PORTION = 64 * 1024;
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
@@ -64,11 +67,11 @@ export class Watch {
     return this.#options.timeoutSeconds;
   }
 
-  /** The next lines. */
-  pull(): Pulled {
+  /** The next lines. @param portion about how many characters to stop at */
+  pull(portion: number = PORTION): Pulled {
     if (this.#isEnded) return { lines: '', hasMore: false, isEnded: true };
     try {
-      return { ...this.#next(), isEnded: false };
+      return { ...this.#next(portion), isEnded: false };
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'compacted') throw error;
       this.#isEnded = true;
@@ -96,9 +99,9 @@ export class Watch {
     return line('BOOKMARK', JSON.stringify(this.#presented(object)));
   }
 
-  #next(): Omit<Pulled, 'isEnded'> {
+  #next(portion: number): Omit<Pulled, 'isEnded'> {
     const initial = this.#initial;
-    if (initial === undefined) return this.#changes();
+    if (initial === undefined) return this.#changes(portion);
     if (!initial.isDone) {
       const { selection } = this.#options;
       const objects = initial.next().filter((object) => selects(selection, object));
@@ -106,7 +109,7 @@ export class Watch {
       return { lines, hasMore: true };
     }
     const caughtUp = this.#advance(
-      readChangeLines(this.#environment.store, this.storage, this.#revision, (change) =>
+      readChangeLines(this.#environment.store, this.#range(portion), (change) =>
         initial.shows(change.object, change.revision) ? undefined : this.#line(change),
       ),
     );
@@ -116,7 +119,7 @@ export class Watch {
     return { ...caughtUp, lines: `${caughtUp.lines.toString()}${this.bookmark(true)}` };
   }
 
-  #changes(): Omit<Pulled, 'isEnded'> {
+  #changes(portion: number): Omit<Pulled, 'isEnded'> {
     const { store } = this.#environment;
     const { kind, namespace, labels, fields } = this.#options.selection;
     const wantsAll =
@@ -127,9 +130,13 @@ export class Watch {
     const line = (change: Change): string | undefined => this.#line(change);
     return this.#advance(
       wantsAll
-        ? sharedChangeLines(store, kind, this.#revision, line)
-        : readChangeLines(store, kind.storage, this.#revision, line),
+        ? sharedChangeLines(store, kind, this.#range(portion), line)
+        : readChangeLines(store, this.#range(portion), line),
     );
+  }
+
+  #range(portion: number): ChangeRange {
+    return { storage: this.storage, after: this.#revision, portion };
   }
 
   #advance({ lines, revision, hasMore }: ChangeLines): Omit<Pulled, 'isEnded'> {

@@ -15,10 +15,10 @@ import { readDeleteOptions, type DeleteOptions } from './delete-options.ts';
 import { listObjects } from './list-objects.ts';
 import { readListOptions } from './list-options.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
-import { readObject } from './object-store.ts';
+import { keyOf, readObject } from './object-store.ts';
 import { checkType } from './object-checks.ts';
 import { patchObject, patchTypeOf, readPatch, type PatchType } from './patch-object.ts';
-import { answerJson, metadataOnly, objectValue, table } from './presentation.ts';
+import { answerJson, metadataOnly, objectText, objectValue, table } from './presentation.ts';
 import { isTrue, readWriteOptions, type WriteOptions } from './request-options.ts';
 import { existingObject, readObjectBody, type ResourceRequest } from './resource-request.ts';
 import type { ApiAnswer } from './request.ts';
@@ -38,7 +38,7 @@ export function postObject(context: ResourceRequest): ApiAnswer {
     warnings,
     admit: (candidate) => context.admit(candidate, undefined),
   });
-  return answerObject(context, 201, created);
+  return answerObject(context, 201, created, !options.dryRun);
 }
 
 /** PUT of an object, or of its status. @throws StatusError */
@@ -68,7 +68,7 @@ export function putObject(context: ResourceRequest): ApiAnswer {
       warnings,
       admit: (candidate) => context.admit(candidate, undefined),
     });
-    return answerObject(context, 201, created);
+    return answerObject(context, 201, created, !options.dryRun);
   }
   const { object } = updateObject(environment, {
     kind,
@@ -80,7 +80,7 @@ export function putObject(context: ResourceRequest): ApiAnswer {
     isReplacement: true,
     admit: context.admit,
   });
-  return answerObject(context, 200, object);
+  return answerObject(context, 200, object, !options.dryRun);
 }
 
 function checkNamespaceOf({ kind, info }: ResourceRequest, object: JsonObject): void {
@@ -130,7 +130,7 @@ export function patchResource(context: ResourceRequest): ApiAnswer {
       ...managed,
       admit: (candidate) => context.admit(candidate, undefined),
     });
-    return answerObject(context, 201, created);
+    return answerObject(context, 201, created, !options.dryRun);
   }
   checkNamespaceOf(context, patched.object);
   checkType(kind, patched.object);
@@ -145,7 +145,7 @@ export function patchResource(context: ResourceRequest): ApiAnswer {
     isReplacement: false,
     admit: context.admit,
   });
-  return answerObject(context, 200, object);
+  return answerObject(context, 200, object, !options.dryRun);
 }
 
 /** DELETE of an object. @throws StatusError */
@@ -216,12 +216,26 @@ function readDeletion({ request }: ResourceRequest): DeleteOptions {
   return readDeleteOptions(value ?? undefined, request.query);
 }
 
-/** An answer with one object, in the form that the client wants. */
-export function answerObject(context: ResourceRequest, status: number, object: JsonObject): ApiAnswer {
+/**
+ * An answer with one object, in the form that the client wants.
+ *
+ * @param isStored the object is as the store has it
+ */
+export function answerObject(
+  context: ResourceRequest,
+  status: number,
+  object: JsonObject,
+  isStored = false,
+): ApiAnswer {
   const { kind, presentation, warnings } = context;
   switch (presentation.as) {
     case 'object':
-      return answerJson(status, JSON.stringify(inOrder(kind, object)), presentation, warnings);
+      return answerJson(
+        status,
+        (isStored ? storedText(context, object) : undefined) ?? JSON.stringify(inOrder(kind, object)),
+        presentation,
+        warnings,
+      );
     case 'metadata':
       return answerJson(status, JSON.stringify(metadataOnly(object)), presentation, warnings);
     case 'table': {
@@ -234,6 +248,14 @@ export function answerObject(context: ResourceRequest, status: number, object: J
       );
     }
   }
+}
+
+/** The text of an object that is stored, which need not be made again; undefined where the object is gone. */
+function storedText({ environment, kind }: ResourceRequest, object: JsonObject): string | undefined {
+  if (kind.view !== undefined) return undefined;
+  const stored = environment.store.get(keyOf(kind, namespaceOf(object), nameOf(object)));
+  const version = textAt(metadataOf(object), 'resourceVersion');
+  return stored !== undefined && String(stored.revision) === version ? objectText(kind, stored) : undefined;
 }
 
 /** Built-in kinds name their kind first (kubernetes-api §11). */

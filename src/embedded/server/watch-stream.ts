@@ -18,6 +18,10 @@ const BOOKMARK_LEAD = 2000;
 /** A client that takes nothing for so long, in milliseconds, is gone. */
 const STALL_LIMIT = 300_000;
 
+/** How many characters of events are read for a client at a time. */
+const MIN_PORTION = 64 * 1024;
+const MAX_PORTION = 512 * 1024;
+
 /** Without `timeoutSeconds` a watch lasts between this and twice this, in milliseconds. */
 const DEFAULT_DURATION = 1_800_000;
 
@@ -33,6 +37,8 @@ export class WatchStream {
   readonly #cancels: (() => void)[] = [];
   #cancelStall: (() => void) | undefined;
   #cancelRepeat: (() => void) | undefined;
+  /** What a client that never takes anything costs; who takes what is sent gets more at a time. */
+  #portion = MIN_PORTION;
   #isBlocked = false;
   #isPaused = false;
   #isDone = false;
@@ -63,7 +69,7 @@ export class WatchStream {
     if (this.#isBlocked || this.#isDone || this.#isPaused) return;
     let pulled: Pulled;
     try {
-      pulled = this.#watch.pull();
+      pulled = this.#watch.pull(this.#portion);
     } catch (error) {
       // Thrown on, it would end the process, or keep others from their events.
       const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -105,6 +111,7 @@ export class WatchStream {
   }
 
   #drained(): void {
+    this.#portion = Math.min(MAX_PORTION, this.#portion * 2);
     this.#cancelStall?.();
     this.#cancelStall = undefined;
     this.#isBlocked = false;

@@ -37,12 +37,17 @@ export interface Watching {
   stop(): void;
 }
 
+/** What Go's client, and so kubectl and operators, let a server send ahead (golang.org/x/net/http2, Transport), in bytes. */
+const STREAM_WINDOW = 4 << 20;
+const CONNECTION_WINDOW = 1 << 30;
+
 /** Requests over one HTTP/2 connection. */
 export class ApiClient {
   readonly #session: ClientHttp2Session;
 
   constructor({ server, ca, cert, key }: Connection) {
-    this.#session = connect(server, { ca, cert, key });
+    this.#session = connect(server, { ca, cert, key, settings: { initialWindowSize: STREAM_WINDOW } });
+    this.#session.once('connect', () => this.#session.setLocalWindowSize(CONNECTION_WINDOW));
     this.#session.setMaxListeners(0);
     // Its streams tell of it.
     this.#session.on('error', () => {});
