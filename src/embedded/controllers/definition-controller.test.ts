@@ -253,6 +253,27 @@ describe('the definition controller', () => {
     });
   });
 
+  describe('A watch', () => {
+    test('sees the objects go whose definition is deleted, and ends where the kind is another', async () => {
+      await define(gadgets());
+      await makeGadget('g');
+      const watch = await cluster.watch(`${GADGETS}?watch=1&resourceVersion=${cluster.store.revision}`);
+      await cluster.call('DELETE', `${DEFINITIONS}/gadgets.lab.example.com`);
+      await driver.settle();
+      await define(gadgets({ required: ['note'] }));
+      assert.deepEqual(watch.pull(), { lines: '', hasMore: false, isEnded: true });
+    });
+
+    test('of a kind that ends goes on to the last object', async () => {
+      await define(gadgets());
+      await makeGadget('g', ['example.com/x']);
+      const watch = await cluster.watch(`${GADGETS}?watch=1&resourceVersion=${cluster.store.revision}`);
+      await cluster.call('DELETE', `${DEFINITIONS}/gadgets.lab.example.com`);
+      await driver.settle();
+      assert.match(watch.pull().lines.toString(), /^\{"type":"MODIFIED",/);
+    });
+  });
+
   test('After a restart all that is established is served before anything else happens', async () => {
     await define(gadgets());
     cluster.serve();

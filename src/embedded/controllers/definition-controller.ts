@@ -29,7 +29,9 @@ interface Known {
 interface Served {
   /** What the kinds were made of. */
   readonly definition: JsonObject;
+  readonly made: readonly Kind[];
   readonly isEnding: boolean;
+  /** The same, without what is refused while the definition is being deleted. */
   readonly kinds: readonly Kind[];
 }
 
@@ -136,17 +138,28 @@ export class DefinitionController implements Controller {
       const definition = asAccepted(given);
       const isEnding = isBeingDeleted(definition);
       const before = this.#served.get(nameOf(definition));
-      if (before?.isEnding === isEnding && isSameSpec(before.definition, definition)) continue;
-      const kinds = customKinds(definition);
-      this.#served.set(nameOf(definition), {
-        definition,
-        isEnding,
-        kinds: isEnding ? kinds.map(withoutCreate) : kinds,
-      });
+      const made =
+        before !== undefined && isSameSpec(before.definition, definition)
+          ? before.made
+          : this.#make(definition);
+      if (before?.made === made && before.isEnding === isEnding) continue;
+      const kinds = isEnding ? made.map(withoutCreate) : made;
+      this.#served.set(nameOf(definition), { definition, isEnding, made, kinds });
       changed = true;
     }
     if (changed)
       this.#support.environment.kinds.setCustom([...this.#served.values()].flatMap(({ kinds }) => kinds));
+  }
+
+  /** One definition that cannot be served, although it was valid when it was written, keeps no other from it. */
+  #make(definition: JsonObject): readonly Kind[] {
+    try {
+      return customKinds(definition);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#support.report(`the kinds of ${nameOf(definition)} cannot be served: ${why}`);
+      return [];
+    }
   }
 
   /** Deletes the objects of a kind whose definition is being deleted, and then lets go of the definition. */

@@ -52,6 +52,11 @@ export class KindRegistry {
     return this.#byResource.get(`${group}/${version}/${plural}`);
   }
 
+  /** Whether a kind is still what is served under its names: its definition may be another now, or gone. */
+  serves({ group, version, plural, schema }: Kind): boolean {
+    return this.find(group, version, plural)?.schema === schema;
+  }
+
   /** By the names in an object. */
   findByKind(apiVersion: string, kind: string): Kind | undefined {
     return this.#byKind.get(`${apiVersion}/${kind}`);

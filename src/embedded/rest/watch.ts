@@ -69,6 +69,8 @@ export class Watch {
 
   /** The next lines. @param portion about how many characters to stop at */
   pull(portion: number = PORTION): Pulled {
+    // Of a definition that changed, or is gone: the client comes again and finds what there is now.
+    this.#isEnded ||= !this.#environment.kinds.serves(this.#options.selection.kind);
     if (this.#isEnded) return { lines: '', hasMore: false, isEnded: true };
     try {
       return { ...this.#next(portion), isEnded: false };
