@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadCustomResourceDefinitions } from '../api/index.ts';
-import { textAt, type JsonObject } from '../schema/index.ts';
+import { copyJson, textAt, type JsonObject } from '../schema/index.ts';
 import {
   Authenticator,
   RbacPolicy,
@@ -34,6 +34,7 @@ import { writeDurably } from './durable-file.ts';
 import { builtInKinds } from './kinds/index.ts';
 import { applyMergePatch } from './patch/index.ts';
 import { KindRegistry, KubernetesApi, SystemClient, metadataOf, type ApiEnvironment } from './rest/index.ts';
+import { StatusError, noSuchResource } from './status/index.ts';
 import { startApiServer, type ApiServer, type ServerLimits } from './server/index.ts';
 import { openStore, type HistoryOptions, type Store } from './store/index.ts';
 
@@ -132,7 +133,7 @@ async function start(
   };
   const definitions = new DefinitionController(support(environment, report, 'kube-apiserver'));
   const furniture = await options.furnish?.(credentials.authority);
-  await furnish(environment, definitions, furniture ?? { objects: [], settings: [] });
+  await furnish(environment, definitions, furniture ?? { objects: [], settings: [] }, report);
   const serving = await credentials.server(Date.now());
   const rbac = storedRbac(store);
   const api = makeApi(environment, credentials, rbac, options.staticTokens ?? [], report);
@@ -222,6 +223,7 @@ async function furnish(
   environment: ApiEnvironment,
   definitions: Controller,
   { objects, settings }: Furniture,
+  report: (message: string) => void,
 ): Promise<void> {
   const { store } = environment;
   const client = new SystemClient(environment, 'varve');
@@ -232,20 +234,47 @@ async function furnish(
     for (const name of NAMESPACES)
       ensure(environment, server, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const object of bootstrapPolicy()) ensure(environment, server, object);
-    for (const definition of own) ensure(environment, client, definition as unknown as JsonObject);
+    for (const definition of own) {
+      ensure(environment, client, definition as unknown as JsonObject);
+      // What an earlier version of Varve knew of its kinds is not what this one works with.
+      renew(environment, client, definition as unknown as JsonObject);
+    }
   });
   definitions.begin();
   await store.transact(() => definitions.work());
   await store.transact(() => {
-    for (const object of objects) ensure(environment, client, object);
-    for (const patch of settings) change(environment, client, patch);
+    for (const object of objects) attempt(object, report, () => ensure(environment, client, object));
+    for (const patch of settings) attempt(patch, report, () => change(environment, client, patch));
   });
+}
+
+/**
+ * What a person did to a cluster may keep an object from being made (its namespace is being deleted, say): that is no reason
+ * not to start, for without a server nobody could set it right.
+ */
+function attempt(object: JsonObject, report: (message: string) => void, make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    report(
+      `${textAt(object, 'kind')} ${textAt(object, 'metadata', 'name')} cannot be made: ${error.message}`,
+    );
+  }
+}
+
+/** Gives an object that is there this specification. */
+function renew(environment: ApiEnvironment, client: SystemClient, object: JsonObject): void {
+  const kind = environment.kinds.findByKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
+  const old = kind === undefined ? undefined : client.get(kind, '', textAt(object, 'metadata', 'name'));
+  if (kind === undefined || old === undefined) return;
+  client.update(kind, old, (next) => void (next['spec'] = copyJson(object['spec'] ?? {})));
 }
 
 /** Creates an object unless it is there; one that a person changed stays as it is. */
 function ensure(environment: ApiEnvironment, client: SystemClient, object: JsonObject): void {
   const kind = environment.kinds.findByKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
-  if (kind === undefined) throw new Error(`no kind ${textAt(object, 'kind')} to make at the start`);
+  if (kind === undefined) throw noSuchResource();
   const metadata = metadataOf(object);
   if (client.get(kind, textAt(metadata, 'namespace'), textAt(metadata, 'name')) === undefined) {
     client.create(kind, object);
