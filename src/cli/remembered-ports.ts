@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CliError } from './cli-error.ts';
 
 /** Kubeconfigs and objects name the ports, so that each start takes those of the last one. */
 export interface Ports {
@@ -21,10 +22,18 @@ export async function readPorts(directory: string): Promise<Ports> {
   }
 }
 
+/** @throws CliError `input`: without the ports, the next start would make every kubeconfig void */
 export async function writePorts(directory: string, ports: Ports): Promise<void> {
-  const draft = join(directory, `${FILE}.new`);
-  await writeFile(draft, `${JSON.stringify(ports)}\n`);
-  await rename(draft, join(directory, FILE));
+  const path = join(directory, FILE);
+  try {
+    await writeFile(`${path}.new`, `${JSON.stringify(ports)}\n`);
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError('input', `cannot write ${path}: ${why}; make room or mend that and start again`, {
+      cause,
+    });
+  }
 }
 
 function portOr0(value: unknown): number {

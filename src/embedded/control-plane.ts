@@ -31,9 +31,10 @@ import {
 } from './controllers/index.ts';
 import { builtInSchema } from './documents/index.ts';
 import { writeDurably } from './durable-file.ts';
-import { builtInKinds } from './kinds/index.ts';
+import { EmbeddedError } from './embedded-error.ts';
+import { builtInKinds, type Kind } from './kinds/index.ts';
 import { applyMergePatch } from './patch/index.ts';
-import { KindRegistry, KubernetesApi, SystemClient, metadataOf, type ApiEnvironment } from './rest/index.ts';
+import { KindRegistry, KubernetesApi, SystemClient, type ApiEnvironment } from './rest/index.ts';
 import { StatusError, noSuchResource } from './status/index.ts';
 import { startApiServer, type ApiServer, type ServerLimits } from './server/index.ts';
 import { openStore, type HistoryOptions, type Store } from './store/index.ts';
@@ -72,7 +73,7 @@ export interface ControlPlane {
   readonly url: string;
   /** A kubeconfig of an administrator. */
   readonly kubeconfig: string;
-  /** Writes a kubeconfig for any user: `commonName` is the name, `organizations` are the groups. */
+  /** The text of a kubeconfig for any user: `commonName` is the name, `organizations` are the groups. */
   kubeconfigFor(commonName: string, organizations: readonly string[]): Promise<string>;
   /** Stops; what was written stays. */
   close(): Promise<void>;
@@ -100,7 +101,7 @@ const VERSION = {
  * Starts the control plane of a directory; what an earlier one left there is all there.
  *
  * @throws StoreError `in-use`, `corrupt`, `newer`, … of the database
- * @throws EmbeddedError `cannot-start` if the port is taken or keys are unreadable
+ * @throws EmbeddedError `cannot-start` if the port is taken, keys are unreadable or the kubeconfig cannot be written
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { directory, report = () => {} } = options;
@@ -150,6 +151,13 @@ async function start(
   const runners = controllers(support(environment, report), definitions, credentials.authority).map(
     (controller) => new ControllerRunner(controller, store, report),
   );
+  const close = async (): Promise<void> => {
+    clearInterval(renewals);
+    await server.close();
+    for (const runner of runners) await runner.stop();
+    rbac.close();
+    store.close();
+  };
   const kubeconfigFor = async (commonName: string, organizations: readonly string[]): Promise<string> =>
     kubeconfig({
       server: server.url,
@@ -160,21 +168,34 @@ async function start(
       },
       context: 'varve',
     });
-  const path = join(options.directory, 'kubeconfig');
-  const text = await kubeconfigFor('kubernetes-admin', [mastersGroup]);
-  await writeDurably(path, Buffer.from(text), options.directory, 0o600);
-  return {
-    url: server.url,
-    kubeconfig: path,
-    kubeconfigFor,
-    close: async () => {
-      clearInterval(renewals);
-      await server.close();
-      for (const runner of runners) await runner.stop();
-      rbac.close();
-      store.close();
-    },
-  };
+  try {
+    const path = await writeKubeconfig(
+      options.directory,
+      await kubeconfigFor('kubernetes-admin', [mastersGroup]),
+    );
+    return { url: server.url, kubeconfig: path, kubeconfigFor, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @throws EmbeddedError `cannot-start` */
+async function writeKubeconfig(directory: string, text: string): Promise<string> {
+  const path = join(directory, 'kubeconfig');
+  try {
+    await writeDurably(path, Buffer.from(text), directory, 0o600);
+    return path;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EmbeddedError(
+      'cannot-start',
+      `cannot write ${path}: ${why}; make room or mend that and start again`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** Certificates end while a server runs for months: it looks at its own every day. */
@@ -265,32 +286,36 @@ function attempt(object: JsonObject, report: (message: string) => void, make: ()
 
 /** Gives an object that is there this specification. */
 function renew(environment: ApiEnvironment, client: SystemClient, object: JsonObject): void {
-  const kind = environment.kinds.findByKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
-  const old = kind === undefined ? undefined : client.get(kind, '', textAt(object, 'metadata', 'name'));
-  if (kind === undefined || old === undefined) return;
-  client.update(kind, old, (next) => void (next['spec'] = copyJson(object['spec'] ?? {})));
+  const { kind, found } = look(environment, client, object);
+  if (found !== undefined) {
+    client.update(kind, found, (next) => void (next['spec'] = copyJson(object['spec'] ?? {})));
+  }
 }
 
 /** Creates an object unless it is there; one that a person changed stays as it is. */
 function ensure(environment: ApiEnvironment, client: SystemClient, object: JsonObject): void {
-  const kind = environment.kinds.findByKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
-  if (kind === undefined) throw noSuchResource();
-  const metadata = metadataOf(object);
-  if (client.get(kind, textAt(metadata, 'namespace'), textAt(metadata, 'name')) === undefined) {
-    client.create(kind, object);
-  }
+  const { kind, found } = look(environment, client, object);
+  if (found === undefined) client.create(kind, object);
 }
 
 /** Merges a patch into the object that it names, if that is there. */
 function change(environment: ApiEnvironment, client: SystemClient, patch: JsonObject): void {
-  const kind = environment.kinds.findByKind(textAt(patch, 'apiVersion'), textAt(patch, 'kind'));
-  const metadata = metadataOf(patch);
-  const old =
-    kind === undefined
-      ? undefined
-      : client.get(kind, textAt(metadata, 'namespace'), textAt(metadata, 'name'));
-  if (kind === undefined || old === undefined) return;
-  client.update(kind, old, (next) => void Object.assign(next, applyMergePatch(next, patch)));
+  const { kind, found } = look(environment, client, patch);
+  if (found !== undefined) {
+    client.update(kind, found, (next) => void Object.assign(next, applyMergePatch(next, patch)));
+  }
+}
+
+/** The stored object of this name. @throws StatusError 404 where its kind is not served */
+function look(
+  environment: ApiEnvironment,
+  client: SystemClient,
+  object: JsonObject,
+): { readonly kind: Kind; readonly found: JsonObject | undefined } {
+  const kind = environment.kinds.findByKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
+  if (kind === undefined) throw noSuchResource();
+  const namespace = textAt(object, 'metadata', 'namespace');
+  return { kind, found: client.get(kind, namespace, textAt(object, 'metadata', 'name')) };
 }
 
 interface LateApi {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 /**
@@ -43,22 +44,6 @@ export function openBuildCache(directory: string): BuildCache {
       }
     },
   };
-}
-
-/**
- * Makes a directory and its parents. Node's own recursive mkdir never ends where the system answers ENOENT although
- * the parent is there, as below /proc.
- */
-function makeDirectory(path: string, parentIsThere = false): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path || parentIsThere) throw error;
-    makeDirectory(dirname(path));
-    makeDirectory(path, true);
-  }
 }
 
 function remove(path: string): void {

@@ -14,6 +14,7 @@ export { pushImages } from './direct-push.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';
 export { Label } from './image-labels.ts';
+export { makeDirectory } from './make-directory.ts';
 export type { OsBuildErrorCode } from './osbuild-error.ts';
 export type { OsBuildError } from './osbuild-error.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';

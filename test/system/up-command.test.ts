@@ -432,6 +432,27 @@ describe('varve up', { concurrency: 3 }, () => {
       }
     });
 
+    for (const name of ['kubeconfig', 'ports.json']) {
+      test(`a ${name} that cannot be written, after all has started`, async () => {
+        const data = join(folder, `no-${name}`);
+        // A folder in its place cannot be replaced by a file, as on a full disk none can be made.
+        await mkdir(join(data, name, 'in-the-way'), { recursive: true });
+        const { stderr } = await attempt(['--data', data]);
+        assert.match(
+          stderr,
+          new RegExp(
+            `error: cannot write ${join(data, name)}: .*; make room or mend that and start again\n$`,
+          ),
+        );
+        assert.doesNotMatch(stderr, /defect/);
+        await rm(join(data, name), { recursive: true });
+        // What was stopped halfway holds nothing, and can be started.
+        const again = start('--data', data);
+        await again.ready();
+        assert.equal((await again.stop()).status, 0);
+      });
+    }
+
     test(
       'data that may not be written',
       { skip: process.getuid?.() === 0 && !existsSync('/usr/bin/setpriv') && 'needs setpriv' },
