@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test, type TestContext } from 'node:test';
 import { openStore } from './open-store.ts';
 import type { ObjectKey, Store, StoredObject } from './store.ts';
 import { StoreError } from './store-error.ts';
@@ -106,27 +106,33 @@ describe('when there is no more room', () => {
     store.close();
   });
 
-  test('on a file system of its own too, with restarts', (context) => {
-    const inNamespace = (...command: string[]): ReturnType<typeof spawnSync> =>
-      spawnSync(
-        'unshare',
-        [
-          '--map-root-user',
-          '--mount',
-          'sh',
-          '-c',
-          'mount -t tmpfs -o size=12m none "$0" && "$@"',
-          directory,
-          ...command,
-        ],
-        { encoding: 'utf8' },
-      );
-    if (inNamespace('true').status !== 0) return context.skip('this system does not let us mount');
-    const result = inNamespace(process.execPath, '--input-type=module', '-e', FULL_DISK, directory, INDEX);
-    assert.equal(result.status, 0, String(result.stderr));
-    assert.equal(result.stdout, 'done\n');
-  });
+  test('on a file system of its own too, with restarts', (context) => runOnFullDisk(context, FULL_DISK));
+
+  test('and neither for forgetting the past, nothing of the past is lost track of', (context) =>
+    runOnFullDisk(context, FULL_OF_HISTORY));
 });
+
+/** Runs a program with a directory on a small file system, and the address of the store's code. It says `done`. */
+function runOnFullDisk(context: TestContext, program: string): void {
+  const inNamespace = (...command: string[]): ReturnType<typeof spawnSync> =>
+    spawnSync(
+      'unshare',
+      [
+        '--map-root-user',
+        '--mount',
+        'sh',
+        '-c',
+        'mount -t tmpfs -o size=12m none "$0" && "$@"',
+        directory,
+        ...command,
+      ],
+      { encoding: 'utf8' },
+    );
+  if (inNamespace('true').status !== 0) return context.skip('this system does not let us mount');
+  const result = inNamespace(process.execPath, '--input-type=module', '-e', program, directory, INDEX);
+  assert.equal(result.status, 0, String(result.stderr));
+  assert.equal(result.stdout, 'done\n');
+}
 
 const INDEX = new URL('index.ts', import.meta.url).href;
 
@@ -174,6 +180,36 @@ const FULL_DISK = `
   store.close();
   store = openStore({ directory });
   verify();
+  store.close();
+  console.log('done');
+`;
+
+/** Replaces the same objects until the disk is full, frees space, goes on, forgets the past, and restarts. */
+const FULL_OF_HISTORY = `
+  import assert from 'node:assert/strict';
+  import { rmSync, writeFileSync } from 'node:fs';
+  const [, directory, index] = process.argv;
+  const { openStore } = await import(index);
+  const ballast = directory + '/ballast';
+  writeFileSync(ballast, 'x'.repeat(4 << 20));
+  let store = openStore({ directory });
+  let next = 0;
+  function replaceOne() {
+    const key = { storage: 'pods', namespace: 'ns', name: 'pod-' + (next % 100) };
+    return store.transact(() => store.put(key, () => ({ text: String(next++).padEnd(4000), labels: {}, fields: {} })));
+  }
+  for (let refused = 0; refused < 6;)
+    await replaceOne().catch((error) => {
+      assert.equal(error.code, 'disk-full', error.stack);
+      refused++;
+    });
+  rmSync(ballast);
+  for (let i = 0; i < 300; i++) await replaceOne();
+  assert.equal(store.changes('pods', store.compacted, Infinity).length, store.revision - store.compacted);
+  await store.compact(store.revision);
+  store.close();
+  store = openStore({ directory });
+  assert.equal(store.count('pods'), 100);
   store.close();
   console.log('done');
 `;

@@ -10,6 +10,8 @@ let memory: string[];
 let commits: GroupCommit<number>;
 /** What happens at the next commit, once. */
 let sabotage: (() => void) | undefined;
+/** What happens when room is made. */
+let relief: () => void;
 let published: string[][];
 let relieved: number;
 
@@ -45,6 +47,7 @@ describe('writes that are committed together', () => {
     published = [];
     relieved = 0;
     sabotage = undefined;
+    relief = () => {};
     const ledger = {
       mark: () => memory.length,
       restore: (mark: number) => void (memory.length = mark),
@@ -54,7 +57,10 @@ describe('writes that are committed together', () => {
         now?.();
       },
       publish: () => void published.push([...memory]),
-      relieve: () => void relieved++,
+      relieve: () => {
+        relieved++;
+        relief();
+      },
     };
     commits = new GroupCommit(database, ledger, 'words.db');
   });
@@ -91,6 +97,35 @@ describe('writes that are committed together', () => {
       await commits.run(() => write('and after that'));
       assert.equal(relieved, 1);
       assert.deepEqual(published.at(-1), ['before', 'after', 'and after that']);
+    });
+
+    test('and no room can be made either, nothing of the attempt stays', async () => {
+      await commits.run(() => write('before'));
+      sabotage = () => {
+        throw sqliteError(13);
+      };
+      assert.deepEqual(await codes([commits.run(() => write('a'))]), ['disk-full']);
+      relief = () => {
+        database.exec("INSERT INTO words VALUES ('room')");
+        memory.push('room');
+        throw sqliteError(13);
+      };
+      await commits.run(() => write('after'));
+      assert.equal(relieved, 1);
+      assert.deepEqual(words(), ['before', 'after']);
+    });
+
+    test('and nobody knows whether room was made, no other is tried', async () => {
+      sabotage = () => {
+        throw sqliteError(13);
+      };
+      assert.deepEqual(await codes([commits.run(() => write('a'))]), ['disk-full']);
+      relief = () => {
+        throw sqliteError(1034);
+      };
+      for (let attempt = 0; attempt < 2; attempt++)
+        assert.deepEqual(await codes([commits.run(() => write('b'))]), ['io']);
+      assert.equal(relieved, 1);
     });
 
     test('because SQLite refuses it, the same', async () => {

@@ -112,8 +112,8 @@ export class GroupCommit<Mark> {
 
   #join(): void {
     if (this.#group !== undefined) return;
+    if (this.#full && this.#broken === undefined) this.#relieve();
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#full) this.#relieve();
     this.#statements.begin.run();
     const done = Promise.withResolvers<void>();
     // The bodies hear of a failure through promises of their own; when all have failed before, none listens to this one.
@@ -122,13 +122,16 @@ export class GroupCommit<Mark> {
   }
 
   #relieve(): void {
+    const start = this.#ledger.mark();
     try {
       this.#statements.begin.run();
       this.#ledger.relieve();
       this.#statements.commit.run();
-    } catch {
-      // It does not matter why: the write that follows meets the same obstacle, and tells of it.
+    } catch (error) {
+      if (isSyncFailure(error)) this.#break(error);
+      // Otherwise it does not matter why: the write that follows meets the same obstacle, and tells of it.
       this.#rollBack();
+      this.#ledger.restore(start);
     }
   }
 
