@@ -203,6 +203,21 @@ describe('the definition controller', () => {
       assert.deepEqual(cluster.store.list('lab.example.com/gadgets'), []);
     });
 
+    test('removes its objects also where no version of them is served any more', async () => {
+      await define(gadgets());
+      await makeGadget('g');
+      await cluster.call('PATCH', `${DEFINITIONS}/gadgets.lab.example.com`, {
+        type: 'application/json-patch+json',
+        body: [{ op: 'replace', path: '/spec/versions/0/served', value: false }],
+      });
+      await driver.settle();
+      assert.equal(await served(GADGETS), false);
+      await cluster.call('DELETE', `${DEFINITIONS}/gadgets.lab.example.com`);
+      await driver.settle();
+      assert.equal((await stored(gadgets()))['kind'], 'Status');
+      assert.deepEqual(cluster.store.list('lab.example.com/gadgets'), []);
+    });
+
     test('many objects go in portions', async () => {
       await define(gadgets());
       const kind = cluster.kind('lab.example.com/v1', 'Gadget');

@@ -1,5 +1,5 @@
 import { equalJson, formatTime, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
-import { customKinds, hasCondition, putCondition, type Kind } from '../kinds/index.ts';
+import { customKinds, hasCondition, putCondition, storedKinds, type Kind } from '../kinds/index.ts';
 import {
   CLEANUP_FINALIZER,
   finalizersOf,
@@ -57,6 +57,8 @@ export class DefinitionController implements Controller {
   }
 
   begin(): void {
+    // Where a commit failed, what was read before it may be other than what its revision says now.
+    this.#known.clear();
     this.#isStale = true;
   }
 
@@ -141,7 +143,7 @@ export class DefinitionController implements Controller {
       const made =
         before !== undefined && isSameSpec(before.definition, definition)
           ? before.made
-          : this.#make(definition);
+          : this.#make(definition, customKinds);
       if (before?.made === made && before.isEnding === isEnding) continue;
       const kinds = isEnding ? made.map(withoutCreate) : made;
       this.#served.set(nameOf(definition), { definition, isEnding, made, kinds });
@@ -152,9 +154,9 @@ export class DefinitionController implements Controller {
   }
 
   /** One definition that cannot be served, although it was valid when it was written, keeps no other from it. */
-  #make(definition: JsonObject): readonly Kind[] {
+  #make(definition: JsonObject, make: (definition: JsonObject) => Kind[]): readonly Kind[] {
     try {
-      return customKinds(definition);
+      return make(definition);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#support.report(`the kinds of ${nameOf(definition)} cannot be served: ${why}`);
@@ -170,8 +172,9 @@ export class DefinitionController implements Controller {
     const { client, environment } = this.#support;
     const held = finalizersOf(definition);
     if (!held.includes(CLEANUP_FINALIZER)) return { waitsFor: [], hasMore: false };
-    // All versions are stored in one place.
-    const custom = this.#served.get(nameOf(definition))?.kinds[0];
+    // One that was never established has no objects. All versions are stored in one place, also where none is served.
+    const served = this.#served.get(nameOf(definition));
+    const custom = served && (served.kinds[0] ?? this.#make(served.definition, storedKinds)[0]);
     const left = custom === undefined ? 0 : this.#empty(custom);
     if (custom !== undefined && left > 0) {
       const condition = removalCondition(definition, formatTime(environment.now()));

@@ -27,6 +27,13 @@ export function customKinds(definition: JsonObject): Kind[] {
     .map((version) => customKind(definition, version));
 }
 
+/** The kind of the version in which objects of a stored CustomResourceDefinition are stored, whether it is served or not. */
+export function storedKinds(definition: JsonObject): Kind[] {
+  return objectsAt(definition, 'spec', 'versions')
+    .filter((version) => isTrueAt(version, 'storage'))
+    .map((version) => customKind(definition, version));
+}
+
 /** The kind of one version of a stored, and so valid, CustomResourceDefinition. */
 function customKind(definition: JsonObject, version: JsonObject): Kind {
   const spec = objectAt(definition, 'spec');

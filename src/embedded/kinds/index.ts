@@ -1,7 +1,7 @@
 export { AdmissionError } from './admission-error.ts';
 export { builtInKinds } from './built-in-kinds.ts';
 export { conditionOf, hasCondition, putCondition } from './conditions.ts';
-export { customKinds } from './custom-kind.ts';
+export { customKinds, storedKinds } from './custom-kind.ts';
 export { toGoForm } from './go-form.ts';
 export { formatSelector } from './label-selector.ts';
 export { validateMetadata, validateMetadataUpdate } from './metadata.ts';
