@@ -11,10 +11,15 @@ interface Row {
 
 class SampleStore {
   readonly rows = new Map<string, Row[]>();
+  written = Promise.resolve();
   #listener: ((storages: ReadonlySet<string>) => void) | undefined;
 
   list(storage: string): readonly Row[] {
     return this.rows.get(storage) ?? [];
+  }
+
+  settled(): Promise<void> {
+    return this.written;
   }
 
   subscribe(listener: (storages: ReadonlySet<string>) => void): () => void {
@@ -61,4 +66,21 @@ test('only what changed is parsed again, and what is gone is forgotten', () => {
   assert.deepEqual(later, [{ n: 3 }, { n: 1 }]);
   assert.equal(later[1], a);
   assert.deepEqual(source.list('clusterroles'), []);
+});
+
+test('what was read and then could not be written to disk is read anew, even under the same revision', async () => {
+  const store = new SampleStore();
+  const source = storedRbac(store);
+  const roles = 'rbac.authorization.k8s.io/roles';
+  const first = source.version();
+  const { promise, reject } = Promise.withResolvers<void>();
+  store.written = promise;
+  store.rows.set(roles, [{ namespace: 'ns', name: 'a', revision: 2, text: '{"n":1}' }]);
+  assert.deepEqual(source.list('roles'), [{ n: 1 }]);
+  reject(new Error('disk full'));
+  await assert.rejects(promise);
+  assert.notEqual(source.version(), first);
+  store.written = Promise.resolve();
+  store.rows.set(roles, [{ namespace: 'ns', name: 'a', revision: 2, text: '{"n":2}' }]);
+  assert.deepEqual(source.list('roles'), [{ n: 2 }]);
 });

@@ -6,7 +6,7 @@ export type RbacResource = 'clusterroles' | 'roles' | 'clusterrolebindings' | 'r
 
 /** Where the authorizer reads roles and bindings. */
 export interface RbacSource {
-  /** Differs after any change of a role or binding. */
+  /** Differs after any change of a role or binding, also one that was read and then taken back. */
   version(): number;
   /** All of a resource, each with its metadata. */
   list(resource: RbacResource): readonly JsonObject[];
@@ -15,6 +15,8 @@ export interface RbacSource {
 /** What is needed of the objects' store. */
 export interface RbacStore {
   list(storage: string): readonly StoredText[];
+  /** Rejects if what can be read now does not come to disk, and so is taken back. */
+  settled(): Promise<void>;
   subscribe(listener: (storages: ReadonlySet<string>) => void): () => void;
 }
 
@@ -26,8 +28,8 @@ interface StoredText {
 }
 
 /**
- * Roles and bindings of a store. Asking for the version costs nothing: it is counted when the store tells of changes.
- * `close` stops that.
+ * Roles and bindings of a store. Asking for the version costs nothing: it is counted when the store tells of changes, and
+ * when it takes back what was read here. `close` stops the former.
  */
 export function storedRbac(store: RbacStore): RbacSource & { close(): void } {
   const parsed = new Map<RbacResource, ParsedObjects>();
@@ -38,6 +40,11 @@ export function storedRbac(store: RbacStore): RbacSource & { close(): void } {
   return {
     version: () => version,
     list: (resource) => {
+      // Nobody may keep rights that were never stored; and the revisions of what is taken back are given out again.
+      store.settled().catch(() => {
+        version += 1;
+        parsed.clear();
+      });
       const objects = parseAll(store.list(storage(resource)), parsed.get(resource) ?? new Map());
       parsed.set(resource, objects);
       return [...objects.values()].map(({ object }) => object);
