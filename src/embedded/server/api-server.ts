@@ -158,10 +158,10 @@ class HttpShell implements ApiServer {
 
   async #serve(exchange: Exchange): Promise<void> {
     this.#requests++;
-    let watch: Watch | undefined;
+    let stream: WatchStream | undefined;
     try {
       const answer = await this.#answer(exchange);
-      if (answer instanceof Watch) watch = answer;
+      if (answer instanceof Watch) stream = this.#open(answer, exchange);
       else await this.#send(answer, exchange);
     } catch {
       // The connection broke while the request was read or answered; nobody is left to tell.
@@ -170,7 +170,10 @@ class HttpShell implements ApiServer {
       this.#requests--;
       if (this.#requests === 0) this.#idle?.();
     }
-    if (watch !== undefined) await this.#stream(watch, exchange);
+    if (stream === undefined) return;
+    await stream.done;
+    this.#watches--;
+    this.#streams.get(stream.storage)?.delete(stream);
   }
 
   async #answer(exchange: Exchange): Promise<Answer | Watch> {
@@ -227,7 +230,9 @@ class HttpShell implements ApiServer {
     await this.#answers.send(body, exchange);
   }
 
-  async #stream(watch: Watch, exchange: Exchange): Promise<void> {
+  /** Begins to send a watch. @throws Error if the client has broken off: of its end nothing would be heard any more */
+  #open(watch: Watch, exchange: Exchange): WatchStream {
+    if (exchange.output.destroyed) throw new Error('the client broke off');
     // kubectl wait hangs until it has seen the headers (kubernetes-api §0): they go out at once.
     exchange.respond(200, { ...commonHeaders(), 'content-type': 'application/json' }, false);
     const stream = new WatchStream(watch, exchange.output, CLOCK, this.#report);
@@ -237,9 +242,7 @@ class HttpShell implements ApiServer {
     this.#watches++;
     if (this.#isClosing) stream.end();
     else stream.pump();
-    await stream.done;
-    this.#watches--;
-    streams.delete(stream);
+    return stream;
   }
 
   #pump(storages: ReadonlySet<string>): void {
