@@ -64,6 +64,23 @@ describe('AnswerBudget', () => {
     budget.admit(5 * MB);
   });
 
+  test('what is being compressed takes room, too, until it is done or has failed', async () => {
+    const budget = new AnswerBudget(2 * MB, 30_000, () => 0);
+    let fail = (): void => {};
+    const working = budget.hold(
+      2 * MB,
+      () =>
+        new Promise<void>((_, reject) => {
+          fail = () => reject(new Error('no memory'));
+        }),
+    );
+    assert.ok(budget.isFull);
+    assert.throws(() => budget.admit(MB), { code: 429 });
+    fail();
+    await assert.rejects(working, { message: 'no memory' });
+    budget.admit(MB);
+  });
+
   test('who takes nothing is cut off in time, and sooner where others need the room', async () => {
     let now = 0;
     const budget = new AnswerBudget(2 * MB, 30_000, () => now);

@@ -64,6 +64,16 @@ export class AnswerBudget {
     return this.#used === 0 || this.#used + size <= limit;
   }
 
+  /** Counts an answer that was admitted while it is made ready to be sent. @param size bytes */
+  async hold<Result>(size: number, work: () => Promise<Result>): Promise<Result> {
+    this.#used += size;
+    try {
+      return await work();
+    } finally {
+      this.#used -= size;
+    }
+  }
+
   /** Gives a body to its client, as the client takes it. */
   async send({ pieces, size }: AnswerBody, exchange: Exchange): Promise<void> {
     const answer: Answer = { moved: this.#now(), abandon: () => exchange.abandon() };

@@ -221,7 +221,8 @@ class HttpShell implements ApiServer {
     const headers: Record<string, string | string[]> = { ...commonHeaders(), ...answer.headers };
     if (answer.warnings.length > 0) headers['warning'] = warningHeaders(answer.warnings);
     if (body.size > GZIP_FROM && /\bgzip\b/.test(exchange.header('accept-encoding') ?? '')) {
-      body = await compressed(body);
+      const plain = body;
+      body = await this.#answers.hold(plain.size, () => compressed(plain));
       headers['content-encoding'] = 'gzip';
       headers['vary'] ??= 'Accept-Encoding';
     }
