@@ -68,6 +68,7 @@ describe('patchObject()', () => {
       'a time that is none': [MERGE, { metadata: { creationTimestamp: '2026-02-30T00:00:00Z' } }, 422],
       'what is not there': [MERGE, {}, 404, `${MAPS}/b`],
       'no type of patch': ['application/json', {}, 415],
+      'a type that JavaScript knows': ['constructor', {}, 415],
       'a strategic patch of a custom kind': [STRATEGIC, {}, 415, `${GADGETS}/g`],
       'a forced merge': [MERGE, {}, 422, `${MAPS}/a?force=true`],
     };

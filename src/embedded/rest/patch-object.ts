@@ -41,18 +41,20 @@ export type PlainPatchType = 'json' | 'merge' | 'strategic';
 
 export type PatchType = PlainPatchType | 'apply';
 
-const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-};
+const PATCH_TYPES: ReadonlyMap<string, PatchType> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+]);
 
 /** The type of a patch, from its Content-Type. @throws StatusError 415 */
 export function patchTypeOf(kind: Kind, contentType: string | undefined): PatchType {
-  const type = PATCH_TYPES[mediaTypeOf(contentType)];
+  const type = PATCH_TYPES.get(mediaTypeOf(contentType));
   if (kind.custom && (type === undefined || type === 'strategic')) {
-    throw unsupportedMediaType(Object.keys(PATCH_TYPES).filter((name) => PATCH_TYPES[name] !== 'strategic'));
+    throw unsupportedMediaType(
+      [...PATCH_TYPES.keys()].filter((name) => PATCH_TYPES.get(name) !== 'strategic'),
+    );
   }
   if (type === undefined)
     throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});

@@ -14,14 +14,14 @@ export interface RequestInfo {
   readonly rest: readonly string[];
 }
 
-const VERBS: Readonly<Record<string, string>> = {
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-  GET: 'get',
-  HEAD: 'get',
-};
+const VERBS: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+]);
 
 /** Subresources of a namespace: `/namespaces/X/status` is no collection called `status`. */
 const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize']);
@@ -50,7 +50,7 @@ export function readRequestInfo(method: string, path: string, watches: boolean):
   const located = locate(segments);
   if (located === undefined) return plain;
   let { parts } = located;
-  let verb = VERBS[method] ?? '';
+  let verb = VERBS.get(method) ?? '';
   // The old /watch/ prefix (kubernetes-api §12).
   const isOldWatch = parts[0] === 'watch' && parts.length > 1;
   if (isOldWatch) parts = parts.slice(1);

@@ -1,8 +1,10 @@
 import {
   invalidValue,
   isJsonObject,
+  memberOf,
   numberAt,
   objectAt,
+  setMember,
   textAt,
   valueAt,
   formatTime,
@@ -68,7 +70,7 @@ export function withScale(kind: Kind, object: JsonObject, scale: JsonObject): Js
   }
   const version = textAt(metadataOf(scale), 'resourceVersion');
   if (version !== '') metadataOf(object)['resourceVersion'] = version;
-  setMember(object, scalePathsOf(kind).specReplicas, wanted);
+  setAt(object, scalePathsOf(kind).specReplicas, wanted);
   return object;
 }
 
@@ -78,19 +80,19 @@ function selectorText(selector: unknown): string {
   return isJsonObject(selector) ? formatSelector(selector) : '';
 }
 
-function setMember(object: JsonObject, path: readonly string[], value: number): void {
+function setAt(object: JsonObject, path: readonly string[], value: number): void {
   let at = object;
   for (const key of path.slice(0, -1)) {
-    const member = at[key];
+    const member = memberOf(at, key);
     if (isJsonObject(member)) at = member;
     else {
       const fresh: JsonObject = {};
-      at[key] = fresh;
+      setMember(at, key, fresh);
       at = fresh;
     }
   }
   const last = path.at(-1);
-  if (last !== undefined) at[last] = value;
+  if (last !== undefined) setMember(at, last, value);
 }
 
 function dotted(path: readonly string[]): string {

@@ -208,6 +208,18 @@ describe('updateObject()', () => {
       assert.equal(stale.status, 409);
     });
 
+    test('reaches nothing but the object, whatever the path of the count', async () => {
+      const definition = gadgets();
+      for (const version of objectsAt(definition, 'spec', 'versions')) {
+        version['subresources'] = {
+          scale: { specReplicasPath: '.spec.__proto__.polluted', statusReplicasPath: '.status.replicas' },
+        };
+      }
+      cluster.serve(definition);
+      await patch('merge-patch', { spec: { replicas: 3 } });
+      assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
+    });
+
     const refused: readonly (readonly [type: string, body: unknown, status: number])[] = [
       ['merge-patch', { spec: { replicas: -1 } }, 422],
       ['merge-patch', { spec: { replicas: 'x' } }, 400],
