@@ -179,7 +179,7 @@ function badContinue(why: string): StatusError {
 }
 
 /** The key of an object below its list's prefix, as etcd's keys have it. */
-function keyText({ kind, namespace }: Selection, object: StoredObject): string {
+function keyText({ kind, namespace }: Selection, object: Pick<StoredObject, 'name' | 'namespace'>): string {
   if (!kind.namespaced) return `${object.name}\u0000`;
   return namespace === '' ? `${object.namespace}/${object.name}\u0000` : `/${object.name}\u0000`;
 }
@@ -197,17 +197,11 @@ function expired(options: ListOptions, after: StoreListOptions['after'] | undefi
   if (options.continueToken === undefined || after === undefined) {
     return new StatusError(410, 'Expired', 'The resourceVersion for the provided list is too old.');
   }
-  const { kind, namespace } = options.selection;
-  const start = kind.namespaced
-    ? namespace === ''
-      ? `${after.namespace}/${after.name}\u0000`
-      : `/${after.name}\u0000`
-    : `${after.name}\u0000`;
   return new StatusError(
     410,
     'Expired',
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
     undefined,
-    writeToken(-1, start),
+    writeToken(-1, keyText(options.selection, after)),
   );
 }

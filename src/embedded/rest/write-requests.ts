@@ -12,6 +12,7 @@ import { decodeBody } from './body.ts';
 import { createObject } from './create-object.ts';
 import { deleteObject } from './delete-object.ts';
 import { readDeleteOptions, type DeleteOptions } from './delete-options.ts';
+import { apiVersionOf } from './kind-registry.ts';
 import { listObjects } from './list-objects.ts';
 import { readListOptions } from './list-options.ts';
 import { metadataOf, nameOf, namespaceOf } from './object-metadata.ts';
@@ -201,7 +202,7 @@ export function deleteCollection(context: ResourceRequest): ApiAnswer {
   );
   const list = {
     kind: kind.listKind,
-    apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
+    apiVersion: apiVersionOf(kind),
     metadata: { resourceVersion: version === '0' ? String(environment.store.revision) : version },
     items,
   };
@@ -261,7 +262,7 @@ function storedText({ environment, kind }: ResourceRequest, object: JsonObject):
 /** Built-in kinds name their kind first (kubernetes-api §11). */
 function inOrder(kind: Kind, object: JsonObject): JsonObject {
   const { apiVersion, kind: kindName, ...rest } = object;
-  const version = apiVersion ?? `${kind.group}/${kind.version}`;
+  const version = apiVersion ?? apiVersionOf(kind);
   const name = kindName ?? kind.kind;
   return kind.custom
     ? { apiVersion: version, kind: name, ...rest }
