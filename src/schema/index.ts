@@ -18,7 +18,16 @@ export { goJson, goQuote, goQuoteList } from './go-format.ts';
 export { parseIp } from './ip.ts';
 export { goJsonKind, goType, printGoValue } from './go-value.ts';
 export type { Json, JsonObject } from './json.ts';
-export { copyJson, copyObject, equalJson, isJsonObject, memberOf, sameJson, setMember } from './json.ts';
+export {
+  copyJson,
+  copyObject,
+  equalJson,
+  isJsonObject,
+  isShallow,
+  memberOf,
+  sameJson,
+  setMember,
+} from './json.ts';
 export { isTrueAt, listAt, numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from './members.ts';
 export type { NameForm } from './names.ts';
 export {

@@ -39,6 +39,13 @@ export function copyObject(object: JsonObject): JsonObject {
   return copy;
 }
 
+/** Whether a value nests no deeper than `depth`; looks no further than that. */
+export function isShallow(value: Json, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === 0) return false;
+  return Object.values(value).every((child) => isShallow(child, depth - 1));
+}
+
 /** Whether two values are the same JSON; the order of an object's keys does not count. */
 export function equalJson(one: Json, other: Json): boolean {
   return equal(one, other, Object.keys);

@@ -3,6 +3,7 @@ import {
   copyObject,
   equalJson,
   isJsonObject,
+  isShallow,
   memberOf,
   setMember,
   goJsonKind,
@@ -163,13 +164,6 @@ function indexWithin(length: number, key: string): number {
   const index = number < 0 ? number + length : number;
   if (!(index >= 0 && index < length)) throw rejection(`${JSON.stringify(key)} is not an index of the list`);
   return index;
-}
-
-/** Whether a value nests no deeper than `depth`; looks no further than that. */
-function isShallow(value: Json, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth === 0) return false;
-  return Object.values(value).every((child) => isShallow(child, depth - 1));
 }
 
 function rejection(reason: string): PatchError {

@@ -115,6 +115,46 @@ describe('decodeBody() of YAML', () => {
   });
 });
 
+describe('decodeBody() of protobuf', () => {
+  /** A field that has a length, of up to two bytes' worth. */
+  function field(number: number, content: string | Uint8Array): Buffer {
+    const { length } = content;
+    return Buffer.concat([
+      Uint8Array.of(number * 8 + 2, (length % 128) | 128, Math.floor(length / 128)),
+      Buffer.from(content),
+    ]);
+  }
+
+  /** A ControllerRevision, whose data is any JSON. */
+  function revision(data: string): Uint8Array {
+    const type = Buffer.concat([field(1, 'apps/v1'), field(2, 'ControllerRevision')]);
+    return Buffer.concat([bytes('k8s\0'), field(1, type), field(2, field(2, field(1, data)))]);
+  }
+
+  function data(depth: number): string {
+    return `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+  }
+
+  const type = 'application/vnd.kubernetes.protobuf';
+
+  test('JSON in it is read', () => {
+    const { value } = decodeBody(revision(data(100)), type, 'ControllerRevision');
+    assert.deepEqual(value, {
+      apiVersion: 'apps/v1',
+      kind: 'ControllerRevision',
+      data: JSON.parse(data(100)) as unknown,
+    });
+  });
+
+  test('JSON in it that is nested deeper than JSON may be is refused', () => {
+    const deep = revision(data(1000));
+    assert.throws(() => decodeBody(deep, type, 'ControllerRevision'), {
+      code: 400,
+      message: 'exceeded max depth',
+    });
+  });
+});
+
 describe('decodeApply()', () => {
   test('reads JSON and YAML', () => {
     assert.deepEqual(decodeApply(bytes(' {"a":1}')).value, { a: 1 });

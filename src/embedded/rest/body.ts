@@ -1,7 +1,7 @@
 import { YAMLException, load } from 'js-yaml';
 import { KUBERNETES_YAML, YAML_LIMITS } from '../../api/index.ts';
 import { jsonSyntaxMessage } from '../../ignition/index.ts';
-import { isJsonObject, setMember, type Json, type JsonObject } from '../../schema/index.ts';
+import { isJsonObject, isShallow, setMember, type Json, type JsonObject } from '../../schema/index.ts';
 import { ProtobufError, decodeProtobufBody } from '../protobuf/index.ts';
 import { checkValueCount } from './body-size.ts';
 import { positionsIn, scanJson } from './json-scan.ts';
@@ -142,6 +142,8 @@ function decodeProtobuf(bytes: Uint8Array): DecodedBody {
   try {
     const value = decodeProtobufBody(bytes);
     checkValueCount(value, bytes.byteLength);
+    // Messages end somewhere, but some of them hold JSON.
+    if (!isShallow(value, MAX_DEPTH)) throw badRequest('exceeded max depth');
     return { value, duplicates: [], positions: () => NOWHERE };
   } catch (error) {
     if (error instanceof ProtobufError) throw badRequest(error.message);
