@@ -26,7 +26,7 @@ export async function* readWatch<T extends KubeObject>(
   { body, deadline }: OpenAnswer,
 ): AsyncGenerator<WatchEvent<T>, void, void> {
   const splitter = new LineSplitter(LONGEST_LINE);
-  // undici ends a body when its request's signal aborts.
+  // The body ends with an error when the deadline's signal aborts: the request was sent with it.
   try {
     for await (const chunk of body) {
       for (const line of splitter.push(chunk as Buffer)) yield decode<T>(what, confidential, line);

@@ -53,7 +53,8 @@ export function parseDurationFormat(text: string): bigint | undefined {
   const exact = parseGoDuration(text);
   if (exact !== undefined) return exact;
   let total: bigint | undefined;
-  for (const [, digits = '', letters = ''] of text.matchAll(/([0-9]+)\s*([A-Za-zµ]+)/g)) {
+  // Only where a number begins: from every digit of a long one the search would run to its end again.
+  for (const [, digits = '', letters = ''] of text.matchAll(/(?<![0-9])([0-9]+)\s*([A-Za-zµ]+)/g)) {
     const unit = letters.toLowerCase();
     const found = WORDY_UNITS.find(
       ([, names]) => names.includes(unit) || unit.startsWith(names.at(-1) ?? unit),
