@@ -584,3 +584,34 @@ test('texts that an expression would make too long are not made', () => {
     assert.ok(performance.now() - started < 5_000, rule);
   }
 });
+
+test('a long text is paid for each time that a rule looks through it', () => {
+  const value = { l: Array.from({ length: 10_000 }, (_, index) => index), s: '1'.repeat(10_000) };
+  const readers = [
+    'bytes(self.s) == b""',
+    'string(bytes(self.s)) == ""',
+    '"%s".format([[bytes(self.s)]]) == ""',
+    '!self.s.startsWith(self.s)',
+    '!self.s.endsWith(self.s)',
+    'isQuantity(self.s)',
+    'quantity(self.s).isInteger()',
+    'isSemver(self.s, true)',
+    'semver(self.s).major() == 1',
+    'isIP(self.s)',
+    'ip(self.s).family() == 4',
+    'ip.isCanonical(self.s)',
+    'isCIDR(self.s)',
+    'cidr(self.s).prefixLength() == 1',
+    'timestamp(self.s) == timestamp("2026-01-01T00:00:00Z")',
+    'duration(self.s) == duration("1h")',
+    'int(self.s) == 1',
+    'uint(self.s) == 1u',
+    'double(self.s) == 1.0',
+    'bool(self.s)',
+  ];
+  for (const reader of readers) {
+    const rule = `self.l.exists(x, ${reader})`;
+    const [error] = errorsOf({ l: list(integer), s: string }, { rule }, value);
+    assert.match(error?.message ?? '', /actual cost limit exceeded/, rule);
+  }
+});

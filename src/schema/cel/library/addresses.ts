@@ -6,20 +6,19 @@ import { namespaced, OPAQUE_TYPES, overload } from '../functions.ts';
 import type { Overload } from '../functions.ts';
 import { Opaque } from '../values.ts';
 import type { CelValue } from '../values.ts';
-import { asText } from './operators.ts';
+import { paidText } from './operators.ts';
 
 const IP = OPAQUE_TYPES.get('ip') ?? '';
 const CIDR = OPAQUE_TYPES.get('cidr') ?? '';
 
 /** Kubernetes' IP and CIDR libraries. */
 export const ADDRESSES: readonly Overload[] = [
-  overload('ip(string): ip', ([text]) => ipValue(addressOf(asText(text)))),
-  overload('isIP(string): bool', ([text]) => readIp(asText(text)) !== undefined),
-  namespaced(
-    'ip',
-    'isCanonical(string): bool',
-    ([text]) => formatIp(addressOf(asText(text))) === asText(text),
-  ),
+  overload('ip(string): ip', ([text], budget) => ipValue(addressOf(paidText(text, budget)))),
+  overload('isIP(string): bool', ([text], budget) => readIp(paidText(text, budget)) !== undefined),
+  namespaced('ip', 'isCanonical(string): bool', ([value], budget) => {
+    const text = paidText(value, budget);
+    return formatIp(addressOf(text)) === text;
+  }),
   overload('string(ip): string', ([value]) => formatIp(ipOf(value))),
   overload('ip.family(): int', ([value]) => BigInt(ipOf(value).family)),
   overload('ip.isUnspecified(): bool', ([value]) => ipOf(value).bytes.every((byte) => byte === 0)),
@@ -27,15 +26,15 @@ export const ADDRESSES: readonly Overload[] = [
   overload('ip.isLinkLocalMulticast(): bool', ([value]) => isLinkLocalMulticast(ipOf(value))),
   overload('ip.isLinkLocalUnicast(): bool', ([value]) => isLinkLocalUnicast(ipOf(value))),
   overload('ip.isGlobalUnicast(): bool', ([value]) => isGlobalUnicast(ipOf(value))),
-  overload('cidr(string): cidr', ([text]) => cidrValue(networkOf(asText(text)))),
-  overload('isCIDR(string): bool', ([text]) => readCidr(asText(text)) !== undefined),
+  overload('cidr(string): cidr', ([text], budget) => cidrValue(networkOf(paidText(text, budget)))),
+  overload('isCIDR(string): bool', ([text], budget) => readCidr(paidText(text, budget)) !== undefined),
   overload('string(cidr): string', ([value]) => formatCidr(cidrOf(value))),
-  overload('cidr.containsIP(string): bool', ([value, text]) =>
-    contains(cidrOf(value), addressOf(asText(text))),
+  overload('cidr.containsIP(string): bool', ([value, text], budget) =>
+    contains(cidrOf(value), addressOf(paidText(text, budget))),
   ),
   overload('cidr.containsIP(ip): bool', ([value, other]) => contains(cidrOf(value), ipOf(other))),
-  overload('cidr.containsCIDR(string): bool', ([value, text]) =>
-    includes(cidrOf(value), networkOf(asText(text))),
+  overload('cidr.containsCIDR(string): bool', ([value, text], budget) =>
+    includes(cidrOf(value), networkOf(paidText(text, budget))),
   ),
   overload('cidr.containsCIDR(cidr): bool', ([value, other]) => includes(cidrOf(value), cidrOf(other))),
   overload('cidr.ip(): ip', ([value]) => ipValue(cidrOf(value).address)),

@@ -6,49 +6,56 @@ import type { Overload } from '../functions.ts';
 import { checkedTimestamp, formatTimestamp, parseTimestamp } from '../timestamp.ts';
 import { Duration, Timestamp, TypeValue, typeNameOf, Uint } from '../values.ts';
 import type { CelValue } from '../values.ts';
-import { asBytes, asDouble, asInt, asText, duration, int, uint } from './operators.ts';
+import { asBytes, asDouble, asInt, duration, int, paidText, uint } from './operators.ts';
 
 /** CEL's conversions between types: `int(x)`, `string(x)`, `timestamp(x)`, `type(x)`, … */
 export const CONVERSIONS: readonly Overload[] = [
   overload('dyn(A): dyn', ([value = null]) => value),
   overload('type(A): type(A)', ([value = null]) => new TypeValue(typeNameOf(value))),
   overload('bool(bool): bool', same),
-  overload('bool(string): bool', ([value]) => parseBool(asText(value))),
+  overload('bool(string): bool', ([value], budget) => parseBool(paidText(value, budget))),
   overload('int(int): int', same),
   overload('int(uint): int', ([value]) => int(fromUint(value))),
   overload('int(double): int', ([value]) => int(truncate(asDouble(value)))),
-  overload('int(string): int', ([value]) => int(parseInteger(asText(value), 'int'))),
+  overload('int(string): int', ([value], budget) => int(parseInteger(paidText(value, budget), 'int'))),
   overload('int(timestamp): int', ([value]) => instance(value, Timestamp).nanoseconds / 1_000_000_000n),
   overload('int(duration): int', ([value]) => instance(value, Duration).nanoseconds),
   overload('uint(uint): uint', same),
   overload('uint(int): uint', ([value]) => uint(asInt(value))),
   overload('uint(double): uint', ([value]) => uint(truncate(asDouble(value)))),
-  overload('uint(string): uint', ([value]) => uint(parseInteger(asText(value), 'uint'))),
+  overload('uint(string): uint', ([value], budget) => uint(parseInteger(paidText(value, budget), 'uint'))),
   overload('double(double): double', same),
   overload('double(int): double', ([value]) => Number(asInt(value))),
   overload('double(uint): double', ([value]) => Number(fromUint(value))),
-  overload('double(string): double', ([value]) => parseDouble(asText(value))),
+  overload('double(string): double', ([value], budget) => parseDouble(paidText(value, budget))),
   overload('bytes(bytes): bytes', same),
-  overload('bytes(string): bytes', ([value]) => Buffer.from(asText(value))),
+  overload('bytes(string): bytes', ([value], budget) => Buffer.from(paidText(value, budget))),
   overload('string(string): string', same),
-  ...['bool', 'int', 'uint', 'double', 'bytes', 'timestamp', 'duration'].map((type) =>
+  ...['bool', 'int', 'uint', 'double', 'timestamp', 'duration'].map((type) =>
     overload(`string(${type}): string`, ([value = null]) => textOf(value)),
   ),
+  overload('string(bytes): string', ([value], budget) => {
+    const bytes = asBytes(value);
+    budget.spendOnText(bytes.length);
+    return decodeUtf8(bytes);
+  }),
   overload('timestamp(timestamp): timestamp', same),
   overload('timestamp(int): timestamp', ([value]) => checkedTimestamp(asInt(value) * 1_000_000_000n)),
-  overload('timestamp(string): timestamp', ([value]) => {
-    const timestamp = parseTimestamp(asText(value));
+  overload('timestamp(string): timestamp', ([value], budget) => {
+    const given = paidText(value, budget);
+    const timestamp = parseTimestamp(given);
     if (timestamp === undefined) {
-      const text = goQuote(asText(value));
+      const text = goQuote(given);
       throw new CelError(`parsing time ${text} as "2006-01-02T15:04:05Z07:00": cannot parse ${text}`);
     }
     return timestamp;
   }),
   overload('duration(duration): duration', same),
   overload('duration(int): duration', ([value]) => duration(asInt(value))),
-  overload('duration(string): duration', ([value]) => {
-    const nanoseconds = parseGoDuration(asText(value));
-    if (nanoseconds === undefined) throw new CelError(`time: invalid duration ${goQuote(asText(value))}`);
+  overload('duration(string): duration', ([value], budget) => {
+    const text = paidText(value, budget);
+    const nanoseconds = parseGoDuration(text);
+    if (nanoseconds === undefined) throw new CelError(`time: invalid duration ${goQuote(text)}`);
     return duration(nanoseconds);
   }),
 ];

@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import { CelError, noSuchOverload } from '../errors.ts';
 import { compareValues, equalValues, itemKey, listHas } from '../equality.ts';
 import { overload } from '../functions.ts';
@@ -97,6 +98,13 @@ export function asDouble(value: CelValue | undefined): number {
 export function asText(value: CelValue | undefined): string {
   if (typeof value === 'string') return value;
   throw noSuchOverload();
+}
+
+/** A text that is looked through to its end: the cost of that is paid, or a loop over a long one would last for minutes. */
+export function paidText(value: CelValue | undefined, budget: Budget): string {
+  const text = asText(value);
+  budget.spendOnText(text.length);
+  return text;
 }
 
 export function asBytes(value: CelValue | undefined): Uint8Array {

@@ -13,20 +13,23 @@ import { OPAQUE_TYPES, overload } from '../functions.ts';
 import type { Overload } from '../functions.ts';
 import { Opaque } from '../values.ts';
 import type { CelValue } from '../values.ts';
-import { asInt, asText } from './operators.ts';
+import { asInt, paidText } from './operators.ts';
 
 const TYPE = OPAQUE_TYPES.get('quantity') ?? '';
 
 /** Kubernetes' quantity library. */
 export const QUANTITIES: readonly Overload[] = [
-  overload('quantity(string): quantity', ([text]) => {
-    const quantity = parseQuantity(asText(text));
+  overload('quantity(string): quantity', ([text], budget) => {
+    const quantity = parseQuantity(paidText(text, budget));
     if (quantity !== undefined) return quantityValue(quantity);
     throw new CelError(
       "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
     );
   }),
-  overload('isQuantity(string): bool', ([text]) => parseQuantity(asText(text)) !== undefined),
+  overload(
+    'isQuantity(string): bool',
+    ([text], budget) => parseQuantity(paidText(text, budget)) !== undefined,
+  ),
   overload('quantity.sign(): int', ([value]) =>
     BigInt(compareQuantities(quantityOf(value), wholeQuantity(0n))),
   ),

@@ -4,7 +4,7 @@ import { OPAQUE_TYPES, overload } from '../functions.ts';
 import type { Overload } from '../functions.ts';
 import { Opaque } from '../values.ts';
 import type { CelValue } from '../values.ts';
-import { asText } from './operators.ts';
+import { paidText } from './operators.ts';
 
 const TYPE = OPAQUE_TYPES.get('semver') ?? '';
 const SEMVER =
@@ -19,13 +19,14 @@ interface Semver {
 
 /** Kubernetes' semantic version library; with `true` as second argument it takes `v1.2` and `01.02.03` too. */
 export const SEMVERS: readonly Overload[] = [
-  overload('semver(string): semver', ([text]) => semverValue(asText(text), false)),
-  overload('semver(string, bool): semver', ([text, normalize]) =>
-    semverValue(asText(text), normalize === true),
+  overload('semver(string): semver', ([text], budget) => semverValue(paidText(text, budget), false)),
+  overload('semver(string, bool): semver', ([text, normalize], budget) =>
+    semverValue(paidText(text, budget), normalize === true),
   ),
-  overload('isSemver(string): bool', ([text]) => parse(asText(text)) !== undefined),
-  overload('isSemver(string, bool): bool', ([text, normalize]) => {
-    return parse(normalize === true ? normalized(asText(text)) : asText(text)) !== undefined;
+  overload('isSemver(string): bool', ([text], budget) => parse(paidText(text, budget)) !== undefined),
+  overload('isSemver(string, bool): bool', ([text, normalize], budget) => {
+    const given = paidText(text, budget);
+    return parse(normalize === true ? normalized(given) : given) !== undefined;
   }),
   overload('semver.major(): int', ([value]) => semverOf(value).numbers[0] ?? 0n),
   overload('semver.minor(): int', ([value]) => semverOf(value).numbers[1] ?? 0n),

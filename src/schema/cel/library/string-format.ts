@@ -62,7 +62,7 @@ function formatText(value: CelValue, budget: Budget): string {
       .map((key) => `${formatText(key, budget)}: ${formatText(value.get(key) ?? null, budget)}`);
     return `{${entries.sort().join(', ')}}`;
   }
-  budget.spendOnText(typeof value === 'string' ? value.length : 1);
+  budget.spendOnText(typeof value === 'string' || value instanceof Uint8Array ? value.length : 1);
   if (value === null) return 'null';
   if (value instanceof TypeValue) return value.typeName;
   if (value instanceof Optional || value instanceof Opaque) throw wrongType('s', value);

@@ -4,7 +4,7 @@ import { CelError } from '../errors.ts';
 import { namespaced, overload } from '../functions.ts';
 import type { Overload } from '../functions.ts';
 import { ArrayList } from '../values.ts';
-import { asBytes, asInt, asList, asMap, asText } from './operators.ts';
+import { asBytes, asInt, asList, asMap, asText, paidText } from './operators.ts';
 import { formatString } from './string-format.ts';
 
 /** CEL's functions of strings, and those of cel-go's strings extension, version 2. Positions count code points. */
@@ -14,17 +14,21 @@ export const STRINGS: readonly Overload[] = [
   ...both('size', 'list(A)', (value) => BigInt(asList(value).size)),
   ...both('size', 'map(A, B)', (value) => BigInt(asMap(value).size)),
   overload('string.contains(string): bool', ([text, part], budget) =>
-    spent(text, budget).includes(asText(part)),
+    paidText(text, budget).includes(asText(part)),
   ),
-  overload('string.startsWith(string): bool', ([text, part]) => asText(text).startsWith(asText(part))),
-  overload('string.endsWith(string): bool', ([text, part]) => asText(text).endsWith(asText(part))),
+  overload('string.startsWith(string): bool', ([text, part], budget) =>
+    asText(text).startsWith(paidText(part, budget)),
+  ),
+  overload('string.endsWith(string): bool', ([text, part], budget) =>
+    asText(text).endsWith(paidText(part, budget)),
+  ),
   overload('string.lowerAscii(): string', ([text], budget) =>
-    spent(text, budget).replaceAll(/[A-Z]+/g, (part) => part.toLowerCase()),
+    paidText(text, budget).replaceAll(/[A-Z]+/g, (part) => part.toLowerCase()),
   ),
   overload('string.upperAscii(): string', ([text], budget) =>
-    spent(text, budget).replaceAll(/[a-z]+/g, (part) => part.toUpperCase()),
+    paidText(text, budget).replaceAll(/[a-z]+/g, (part) => part.toUpperCase()),
   ),
-  overload('string.trim(): string', ([text], budget) => spent(text, budget).trim()),
+  overload('string.trim(): string', ([text], budget) => paidText(text, budget).trim()),
   overload('string.charAt(int): string', ([text, position], budget) => {
     const chars = codePoints(asText(text), budget);
     const index = Number(asInt(position));
@@ -57,10 +61,10 @@ export const STRINGS: readonly Overload[] = [
     replace(asText(text), asText(old), asText(fresh), Number(asInt(limit)), budget),
   ),
   overload('string.split(string): list(string)', ([text, separator], budget) =>
-    split(spent(text, budget), asText(separator), -1),
+    split(paidText(text, budget), asText(separator), -1),
   ),
   overload('string.split(string, int): list(string)', ([text, separator, limit], budget) =>
-    split(spent(text, budget), asText(separator), Number(asInt(limit))),
+    split(paidText(text, budget), asText(separator), Number(asInt(limit))),
   ),
   overload('list(string).join(): string', ([list], budget) => join(list, '', budget)),
   overload('list(string).join(string): string', ([list, separator], budget) =>
@@ -69,7 +73,7 @@ export const STRINGS: readonly Overload[] = [
   overload('string.format(list(A)): string', ([text, args], budget) =>
     formatString(asText(text), asList(args), budget),
   ),
-  namespaced('strings', 'quote(string): string', ([text], budget) => goQuote(spent(text, budget))),
+  namespaced('strings', 'quote(string): string', ([text], budget) => goQuote(paidText(text, budget))),
 ];
 
 function both(
@@ -81,13 +85,6 @@ function both(
     overload(`${name}(${type}): int`, ([value], budget) => call(value, budget)),
     overload(`${type}.${name}(): int`, ([value], budget) => call(value, budget)),
   ];
-}
-
-/** The text, its cost paid. */
-function spent(value: Parameters<Overload['call']>[0][number] | undefined, budget: Budget): string {
-  const text = asText(value);
-  budget.spendOnText(text.length);
-  return text;
 }
 
 function codePoints(text: string, budget: Budget): readonly string[] {
