@@ -1,4 +1,12 @@
-import { invalidValue, isJsonObject, objectAt, requiredValue, textAt, tooLong } from '../../schema/index.ts';
+import {
+  invalidValue,
+  isJsonObject,
+  objectAt,
+  requiredValue,
+  setMember,
+  textAt,
+  tooLong,
+} from '../../schema/index.ts';
 import type { FieldError, JsonObject } from '../../schema/index.ts';
 import { base64Bytes } from './base64-bytes.ts';
 import type { BuiltInKind } from './built-in-kind.ts';
@@ -57,7 +65,7 @@ function mergeStringData(object: JsonObject): void {
   if (entries.length === 0) return;
   const data = ensureObject(object, 'data');
   for (const [key, value] of entries) {
-    if (typeof value === 'string') data[key] = Buffer.from(value).toString('base64');
+    if (typeof value === 'string') setMember(data, key, Buffer.from(value).toString('base64'));
   }
 }
 

@@ -40,6 +40,15 @@ test('secrets of known types need their keys', () => {
     assert.deepEqual(createErrors(SECRET, { type, data }), errors, type);
 });
 
+test('stringData becomes data, and wins, whatever its keys are', () => {
+  const body = JSON.parse(
+    '{"data":{"a":"eA==","b":"eA=="},"stringData":{"a":"y","__proto__":"z"}}',
+  ) as JsonObject;
+  const { data, stringData } = create(SECRET, body);
+  assert.equal(JSON.stringify(data), '{"a":"eQ==","b":"eA==","__proto__":"eg=="}');
+  assert.equal(stringData, undefined);
+});
+
 test('data may have a MiB', () => {
   const data = { a: base64('x'.repeat(1024 * 1024)) };
   assert.deepEqual(createErrors(SECRET, { data }), []);
