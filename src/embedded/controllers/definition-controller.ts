@@ -1,3 +1,4 @@
+import { compareText } from '../../ignition/index.ts';
 import { equalJson, formatTime, objectAt, textAt, type JsonObject } from '../../schema/index.ts';
 import { customKinds, hasCondition, putCondition, storedKinds, type Kind } from '../kinds/index.ts';
 import {
@@ -91,7 +92,7 @@ export class DefinitionController implements Controller {
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     return stored
       .map((object) => this.#know(kind, object))
-      .sort((a, b) => compare(madeAt(a), madeAt(b)) || compare(nameOf(a), nameOf(b)));
+      .sort((a, b) => compareText(madeAt(a), madeAt(b)) || compareText(nameOf(a), nameOf(b)));
   }
 
   #know(kind: Kind, { name, revision, ...rest }: StoredObject): JsonObject {
@@ -218,8 +219,4 @@ function withoutCreate(kind: Kind): Kind {
 
 function madeAt(definition: JsonObject): string {
   return textAt(metadataOf(definition), 'creationTimestamp');
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
