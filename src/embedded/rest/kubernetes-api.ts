@@ -49,7 +49,7 @@ export class KubernetesApi {
   constructor(options: KubernetesApiOptions) {
     this.#options = options;
     this.#environment = options.environment;
-    this.#paths = new ServerPaths(options.environment.kinds, options.facts);
+    this.#paths = new ServerPaths(options.environment, options.facts);
   }
 
   /** Answers a request; a watch goes on after it. Whatever goes wrong is an answer too: never rejects. */

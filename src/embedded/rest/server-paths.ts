@@ -12,6 +12,7 @@ import {
 } from '../documents/index.ts';
 import { virtualKinds } from '../kinds/index.ts';
 import type { Json } from '../../schema/index.ts';
+import type { Store } from '../store/index.ts';
 import type { KindRegistry } from './kind-registry.ts';
 import { negotiate } from './negotiation.ts';
 import { answerJson, isPretty } from './presentation.ts';
@@ -33,11 +34,16 @@ export interface ServerFacts {
 /** Answers requests outside the resources: discovery, OpenAPI, health, version (kubernetes-api §1, §2). */
 export class ServerPaths {
   readonly #kinds: KindRegistry;
+  readonly #store: Pick<Store, 'isBroken'>;
   readonly #facts: ServerFacts;
   #documents: { readonly generation: number; readonly made: ApiDocuments } | undefined;
 
-  constructor(kinds: KindRegistry, facts: ServerFacts) {
+  constructor(
+    { kinds, store }: { readonly kinds: KindRegistry; readonly store: Pick<Store, 'isBroken'> },
+    facts: ServerFacts,
+  ) {
     this.#kinds = kinds;
+    this.#store = store;
     this.#facts = facts;
   }
 
@@ -69,7 +75,7 @@ export class ServerPaths {
       case '/healthz':
       case '/livez':
       case '/readyz':
-        return () => health(request, path);
+        return () => health(request, path, this.#store.isBroken);
       case '/metrics':
         return () => text(200, this.#facts.metrics(), METRICS_TYPE);
       case '/.well-known/openid-configuration':
@@ -184,8 +190,11 @@ function text(status: number, body: string, type = 'text/plain; charset=utf-8'):
   };
 }
 
-function health(request: ApiRequest, path: string): ApiAnswer {
-  const isVerbose = request.query.get('verbose') !== null;
+/** Whoever may ask is not told why: a broken store has told each writer, and a restart is what helps. */
+function health({ query }: ApiRequest, path: string, isBroken: boolean): ApiAnswer {
+  if (isBroken)
+    return text(500, `[+]ping ok\n[-]store failed: reason withheld\n${path.slice(1)} check failed\n`);
+  const isVerbose = query.get('verbose') !== null;
   return text(200, isVerbose ? `[+]ping ok\n[+]store ok\n${path.slice(1)} check passed\n` : 'ok');
 }
 

@@ -140,7 +140,9 @@ describe('writes that are committed together', () => {
       sabotage = () => {
         throw sqliteError(1034);
       };
+      assert.ok(!commits.isBroken);
       assert.deepEqual(await codes([commits.run(() => write('a'))]), ['io']);
+      assert.ok(commits.isBroken);
       assert.deepEqual(await codes([commits.run(() => write('b')), commits.run(() => words().length)]), [
         'io',
         1,

@@ -45,6 +45,11 @@ export class GroupCommit<Mark> {
     };
   }
 
+  /** See {@link import('./store.ts').Store.isBroken}. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** See {@link import('./store.ts').Store.transact}. */
   run<T>(body: () => T): Promise<T> {
     if (this.#body !== undefined)

@@ -133,6 +133,10 @@ export class SqliteStore implements Store {
     return this.#isClosed ? Promise.reject(closedError(this.#options.file)) : this.#commits.run(body);
   }
 
+  get isBroken(): boolean {
+    return this.#commits.isBroken;
+  }
+
   settled(): Promise<void> {
     return this.#commits.settled();
   }

@@ -55,6 +55,8 @@ export interface Store {
   readonly durableRevision: number;
   /** The oldest revision that can be listed and whose later changes are all known: what was before is gone. */
   readonly compacted: number;
+  /** Nothing is written until the next start; reads go on. A full disk does not break a store. */
+  readonly isBroken: boolean;
   get(key: ObjectKey): StoredObject | undefined;
   /** In etcd's order: by the bytes of `namespace/name`. */
   list(storage: string, options?: ListOptions): StoredObject[];
