@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -42,6 +42,12 @@ describe('the directory of a store', () => {
   afterEach(() => {
     chmodSync(directory, 0o700);
     rmSync(directory, { recursive: true });
+  });
+
+  test('is made for its owner alone', () => {
+    const made = join(directory, 'made');
+    openStore({ directory: made }).close();
+    assert.equal(statSync(made).mode & 0o777, 0o700);
   });
 
   describe('a directory in use is refused', () => {

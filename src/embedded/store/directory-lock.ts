@@ -34,13 +34,13 @@ export class DirectoryLock {
   readonly #directory: string;
 
   /**
-   * Makes the directory if it is missing and takes the lock.
+   * Makes the directory if it is missing, for its owner alone since objects can be secrets, and takes the lock.
    * @throws StoreError `in-use`, naming the process that has it; `read-only`, `disk-full`, `io`
    */
   constructor(directory: string) {
     this.#directory = directory;
     try {
-      mkdirSync(directory, { recursive: true });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
       accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
       throw storeError(error, `cannot use ${directory}`);
