@@ -35,8 +35,6 @@ test('FieldSet holds the paths that were inserted', () => {
         textsIf(some, () => true),
       );
       assert.equal(set.isEmpty, some.length === 0);
-      for (const each of some) assert.ok(set.hasPath(each));
-      assert.ok(!set.hasPath([]));
     }),
   );
 });
@@ -64,16 +62,7 @@ test('FieldSet operations are those of sets of paths and change no operand', () 
         textsOf(one.recursiveDifference(other)),
         textsIf(some, (_, each) => !others.some((start) => startsWith(each, start))),
       );
-      assert.deepEqual(
-        textsOf(one.leaves()),
-        textsIf(
-          some,
-          (_, each) => !some.some((longer) => longer.length > each.length && startsWith(longer, each)),
-        ),
-      );
       assert.deepEqual([textsOf(one), textsOf(other)], before);
-      assert.equal(one.equals(other), before[0]?.join() === before[1]?.join());
-      assert.equal(one.difference(other).isEmpty, one.intersection(other).equals(one));
     }),
     { numRuns: 300 },
   );
@@ -105,7 +94,7 @@ test('decodeFields() reads what encodeFields() writes', () => {
       const set = FieldSet.of(...some);
       const text = JSON.stringify(encodeFields(set));
       const read = decodeFields(JSON.parse(text));
-      assert.ok(read.equals(set));
+      assert.deepEqual(textsOf(read), textsOf(set));
       assert.equal(JSON.stringify(encodeFields(read)), text);
     }),
   );

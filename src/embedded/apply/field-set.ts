@@ -63,13 +63,6 @@ export class FieldSet {
     return this.#children ?? [];
   }
 
-  /** Whether the path is a member. */
-  hasPath(path: readonly PathElement[]): boolean {
-    const step = path[0];
-    if (step === undefined) return false;
-    return path.length === 1 ? this.has(step) : this.below(step)?.hasPath(path.slice(1)) === true;
-  }
-
   /** The paths of both; this set itself where the other adds nothing. */
   union(other: FieldSet): FieldSet {
     if (this.isEmpty) return other;
@@ -113,25 +106,6 @@ export class FieldSet {
       }
     }
     return result;
-  }
-
-  /** Only the paths that no other path goes through. */
-  leaves(): FieldSet {
-    const members = [...this.members].filter((step) => this.#children?.has(step) !== true);
-    const children = [...this.children].map(([step, child]) => [step, child.leaves()] as const);
-    return FieldSet.from(members, children);
-  }
-
-  equals(other: FieldSet): boolean {
-    if (this === other) return true;
-    if (this.#members?.size !== other.#members?.size) return false;
-    if (this.#children?.size !== other.#children?.size) return false;
-    for (const step of this.members) if (!other.has(step)) return false;
-    for (const [step, ours] of this.children) {
-      const theirs = other.below(step);
-      if (theirs === undefined || !ours.equals(theirs)) return false;
-    }
-    return true;
   }
 
   /** All paths, in Kubernetes' order: at each node first its members, then what lies below its steps. */

@@ -9,11 +9,10 @@ import {
 import { ApplyError } from './apply-error.ts';
 import { compare } from './compare.ts';
 import { emptyObject } from './empty-object.ts';
-import { FieldSet } from './field-set.ts';
 import { fieldTypeOf } from './field-type.ts';
 import { decodeOwners, encodeOwners, type Manager, type Owners } from './managers.ts';
 import { managedFieldsOf, setManagedFields, withoutManagedFields } from './managed-fields.ts';
-import { ownUpdate, reconcileOwners, withoutReset } from './own-update.ts';
+import { ownUpdate, reconcileOwners, resetSet, withoutReset } from './own-update.ts';
 
 /** A create, update or patch that is about to be stored. */
 export interface ManagedUpdate {
@@ -48,7 +47,7 @@ export function updateManagedFields(update: ManagedUpdate): void {
   const sent = managedFieldsOf(next);
   const type = fieldTypeOf(update.schema);
   const old = withoutManagedFields(live ?? (update.custom ? {} : emptyObject(update.schema, next)));
-  const reset = FieldSet.of(...update.resetFields.map((path) => path.map((name) => `f:${name}`)));
+  const reset = resetSet(update.resetFields);
   const difference = withoutReset(compare(type, old, withoutManagedFields(next)), reset);
   const isSame = difference.added.isEmpty && difference.modified.isEmpty && difference.removed.isEmpty;
   if (isSame && stored !== undefined && (sent === undefined || equalJson(sent, stored))) {

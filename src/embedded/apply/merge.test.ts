@@ -123,7 +123,8 @@ test('removeFields() removes paths, their containers only if they are named too'
 
 /** Whether a path is there, or, since empty objects and nulls merge into what is there, something below it. */
 function reaches(set: FieldSet, path: readonly string[]): boolean {
-  let below: FieldSet | undefined = set;
-  for (const step of path) below = below?.below(step);
-  return below !== undefined || set.hasPath(path);
+  const last = path.at(-1) ?? '';
+  let above: FieldSet | undefined = set;
+  for (const step of path.slice(0, -1)) above = above?.below(step);
+  return above !== undefined && (above.has(last) || above.below(last) !== undefined);
 }

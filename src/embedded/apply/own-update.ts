@@ -3,6 +3,7 @@ import type { Comparison } from './compare.ts';
 import { FieldSet } from './field-set.ts';
 import type { FieldType } from './field-type.ts';
 import { managerId, type Manager, type Owners } from './managers.ts';
+import { fieldElement } from './path-element.ts';
 import { reconcile } from './reconcile.ts';
 
 /**
@@ -26,6 +27,11 @@ const NOT_OWNED = FieldSet.of(
 
 export function withoutMeta(fields: FieldSet): FieldSet {
   return fields.difference(NOT_OWNED);
+}
+
+/** What an endpoint does not write, from the names of the members on the way there. */
+export function resetSet(resetFields: readonly (readonly string[])[]): FieldSet {
+  return FieldSet.of(...resetFields.map((path) => path.map(fieldElement)));
 }
 
 /** A difference without the fields that the write had no say in. */

@@ -30,7 +30,7 @@ import {
 } from './managed-fields.ts';
 import { decodeOwners, encodeOwners, managerId, type Manager, type Owners } from './managers.ts';
 import { merge } from './merge.ts';
-import { ownUpdate, reconcileOwners, takeFrom, withoutMeta, withoutReset } from './own-update.ts';
+import { ownUpdate, reconcileOwners, resetSet, takeFrom, withoutMeta, withoutReset } from './own-update.ts';
 import { pruneAbandoned } from './prune.ts';
 
 /** A patch of type `application/apply-patch+yaml`, its metadata checked: name, version, no managedFields. */
@@ -95,7 +95,7 @@ type Merged =
   | { readonly conflicts: undefined; readonly object: JsonObject; readonly owners: Owners };
 
 function mergeInto(apply: ServerSideApply, type: FieldType, owners: Owners, old: JsonObject): Merged {
-  const reset = FieldSet.of(...apply.resetFields.map((path) => path.map((name) => `f:${name}`)));
+  const reset = resetSet(apply.resetFields);
   const writer: Manager = {
     name: apply.manager,
     operation: 'Apply',
@@ -137,7 +137,7 @@ function withoutMigrated(
 
 /** What no one owned when the first apply came belongs to an updater of this name, so that the apply may conflict with it. */
 function claimUnowned(apply: ServerSideApply, type: FieldType, owners: Owners, old: JsonObject): void {
-  const reset = FieldSet.of(...apply.resetFields.map((path) => path.map((name) => `f:${name}`)));
+  const reset = resetSet(apply.resetFields);
   const difference = withoutReset(
     compare(type, apply.custom ? {} : emptyObject(apply.schema, old), old),
     reset,
