@@ -129,10 +129,11 @@ export const readingScenarios: readonly Scenario[] = [
     'get -w shows every change',
     async (bench) => {
       const { k } = bench;
-      const watch = k.start('get configmaps --watch-only --output-watch-events -l watched');
-      const one = k.start('get configmaps -w -l watched -o name');
+      const watch = k.start('get configmaps --watch-only --output-watch-events -l watched -v=6');
+      const one = k.start('get configmaps -w -l watched -o name -v=6');
       try {
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await watch.watching();
+        await one.watching();
         await given(bench, configMap('watched', { a: '1' }, { labels: { watched: '' } }));
         await watch.printed(/ADDED +watched/);
         await given(bench, configMap('watched', { a: '2', b: '3' }, { labels: { watched: '' } }));

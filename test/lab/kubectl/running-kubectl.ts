@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { RunResult } from '../run.ts';
 
+/** How long something that a running kubectl does may take, in milliseconds. */
+const PATIENCE = 10_000;
+
 /** A kubectl that runs beside the test. */
 export class RunningKubectl {
   readonly #child;
@@ -17,6 +20,7 @@ export class RunningKubectl {
     });
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString('utf8');
+      this.#tell();
     });
     this.#closed = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
@@ -28,12 +32,22 @@ export class RunningKubectl {
   }
 
   /** Waits until what it has printed matches; what it has printed until then. */
-  async printed(pattern: RegExp, seconds = 10): Promise<string> {
-    const deadline = Date.now() + seconds * 1000;
-    while (!pattern.test(this.#stdout)) {
+  async printed(pattern: RegExp): Promise<string> {
+    await this.#until(() => pattern.test(this.#stdout), String(pattern));
+    return this.#stdout;
+  }
+
+  /** Waits until the server has taken its watch. The command needs `-v=6`, which tells of each request when it is answered. */
+  async watching(): Promise<void> {
+    await this.#until(() => /[?&]watch=(?:true|1)\b/.test(this.#stderr), 'a watch');
+  }
+
+  async #until(holds: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + PATIENCE;
+    while (!holds()) {
       const left = deadline - Date.now();
       if (left <= 0 || this.#child.exitCode !== null) {
-        throw new Error(`cannot find ${pattern} in what kubectl printed: ${this.#stdout}${this.#stderr}`);
+        throw new Error(`cannot find ${what} in what kubectl printed: ${this.#stdout}${this.#stderr}`);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
@@ -43,7 +57,6 @@ export class RunningKubectl {
         });
       });
     }
-    return this.#stdout;
   }
 
   /** Waits for its end. */

@@ -38,8 +38,8 @@ export const waitingScenarios: readonly Scenario[] = [
         `machineconfigpool.${MCO}/${name} condition met\n`,
       );
       await given(bench, configMap('waited'));
-      const gone = k.start('wait --for=delete configmap/waited --timeout=20s');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const gone = k.start('wait --for=delete configmap/waited --timeout=20s -v=6');
+      await gone.watching();
       await k.say('delete configmap waited');
       const { status, stdout } = await gone.ended();
       assert.deepEqual([status, stdout], [0, 'configmap/waited condition met\n']);
