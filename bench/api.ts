@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { formatTable } from '../src/cli/output.ts';
 import { ApiClient, readKubeconfig } from '../test/lab/faults/api-client.ts';
@@ -272,12 +273,6 @@ async function memory(): Promise<string> {
 
 function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
-}
-
-async function pause(time: number): Promise<void> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, time);
-  });
 }
 
 function say(text: string): void {

@@ -1,11 +1,5 @@
-import { Agent, request } from 'node:https';
-import { load } from 'js-yaml';
-
-/** Who a request comes from: a client certificate, a token, both (the certificate wins), or nobody. */
-export interface Identity {
-  readonly certificate?: { readonly cert: string; readonly key: string };
-  readonly token?: string;
-}
+import { Connection, type Identity, type LabAnswer } from './connection.ts';
+import { readAccess } from './kubeconfig.ts';
 
 export interface ApiRequestOptions {
   readonly body?: unknown;
@@ -24,10 +18,7 @@ export function at(value: unknown, path: string): unknown {
   }, value);
 }
 
-export interface ApiResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
+export interface ApiResponse extends LabAnswer {
   /** The body, if it is JSON; `{}` otherwise. */
   readonly body: unknown;
 }
@@ -35,34 +26,19 @@ export interface ApiResponse {
 /** Speaks to an API server as one identity, over connections of its own. */
 export class ApiClient {
   readonly #server: string;
-  readonly #agent: Agent;
-  readonly #token: string | undefined;
   readonly #authority: string;
+  readonly #connection: Connection;
 
-  constructor(server: string, authority: string, { certificate, token }: Identity = {}) {
+  constructor(server: string, authority: string, identity: Identity) {
     this.#server = server;
     this.#authority = authority;
-    this.#token = token;
-    this.#agent = new Agent({ keepAlive: true, ca: authority, ...certificate });
+    this.#connection = new Connection(server, authority, identity);
   }
 
   /** The client of a kubeconfig's user. */
   static of(kubeconfig: string): ApiClient {
-    const { clusters, users } = load(kubeconfig) as {
-      clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
-      users: [
-        {
-          user: { token?: string; 'client-certificate-data'?: string; 'client-key-data'?: string };
-        },
-      ];
-    };
-    const { cluster } = clusters[0];
-    const { user } = users[0];
-    const [cert, key] = [user['client-certificate-data'], user['client-key-data']].map(decode);
-    return new ApiClient(cluster.server, decode(cluster['certificate-authority-data']) ?? '', {
-      ...(cert === undefined || key === undefined ? {} : { certificate: { cert, key } }),
-      ...(user.token === undefined ? {} : { token: user.token }),
-    });
+    const { server, authority, ...identity } = readAccess(kubeconfig);
+    return new ApiClient(server, authority, identity);
   }
 
   /** A client of the same server with another identity. */
@@ -70,43 +46,21 @@ export class ApiClient {
     return new ApiClient(this.#server, this.#authority, identity);
   }
 
-  request(method: string, path: string, options: ApiRequestOptions = {}): Promise<ApiResponse> {
+  async request(method: string, path: string, options: ApiRequestOptions = {}): Promise<ApiResponse> {
     const { body, contentType = 'application/json', headers = {} } = options;
     const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    return new Promise((resolve, reject) => {
-      const call = request(
-        `${this.#server}${path}`,
-        {
-          method,
-          agent: this.#agent,
-          headers: {
-            'user-agent': 'varve-test/1.0',
-            accept: 'application/json',
-            ...(payload === undefined
-              ? {}
-              : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
-            ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-            ...headers,
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              text,
-              body: jsonOf(text),
-            });
-          });
-        },
-      );
-      call.on('error', reject);
-      call.end(payload);
+    const answer = await this.#connection.send({
+      method,
+      path,
+      headers: {
+        'user-agent': 'varve-test/1.0',
+        accept: 'application/json',
+        ...(payload === undefined ? {} : { 'content-type': contentType }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { body: payload }),
     });
+    return { ...answer, body: jsonOf(answer.text) };
   }
 
   get(path: string): Promise<ApiResponse> {
@@ -130,12 +84,8 @@ export class ApiClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connection.close();
   }
-}
-
-function decode(base64: string | undefined): string | undefined {
-  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8');
 }
 
 function jsonOf(text: string): unknown {

@@ -1,7 +1,7 @@
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 
-/** How somebody proves who they are. */
+/** How somebody proves who they are: by a client certificate, a token, both (the certificate wins), or not at all. */
 export interface Identity {
   /** PEM. */
   readonly certificate?: { readonly cert: string; readonly key: string };

@@ -20,6 +20,7 @@ import { badTransitions } from '../lab/bad-objects/transitions.ts';
 import { badOnTheWire } from '../lab/bad-objects/wire.ts';
 import { badWorkloads } from '../lab/bad-objects/workloads.ts';
 import { openControlPlane, type LabControlPlane } from '../lab/control-plane.ts';
+import { until } from '../lab/until.ts';
 
 const TABLES: Readonly<Record<string, BadObjects>> = {
   'bad metadata': badMetadata,
@@ -41,10 +42,8 @@ describe('bad objects', () => {
     lab = await openControlPlane();
     await lab.admin.post('/api/v1/namespaces', { metadata: { name: NAMESPACE } });
     // A pod needs the service account that comes after its namespace.
-    for (;;) {
-      if ((await lab.admin.get(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`)).status === 200)
-        break;
-    }
+    const account = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`;
+    await until('the service account is there', async () => (await lab.admin.get(account)).status === 200);
   });
   after(() => lab.close());
 

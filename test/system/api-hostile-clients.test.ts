@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient } from '../lab/faults/api-client.ts';
 import { AttackedPlane } from '../lab/faults/attacked-plane.ts';
-import { until } from '../lab/faults/kill-loop.ts';
 import { openTcp, RawConnection } from '../lab/faults/raw-connection.ts';
-import { pause } from '../lab/faults/restless-server.ts';
+import { until } from '../lab/until.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const HUNDRED_MB = 100 * 1024 * 1024;
@@ -235,8 +235,9 @@ describe('clients that take their time', () => {
       }
       assert.ok(opened.length > 200);
       await until(
+        'those that are too many are closed',
         () => opened.filter(({ isOpen }) => isOpen).length <= 200,
-        'those that are too many to close',
+        20,
       );
       for (const connection of opened) connection.close();
     });

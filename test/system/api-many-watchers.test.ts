@@ -3,8 +3,8 @@ import { connect, type ClientHttp2Session } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { ApiClient } from '../lab/faults/api-client.ts';
 import { AttackedPlane } from '../lab/faults/attacked-plane.ts';
-import { until } from '../lab/faults/kill-loop.ts';
 import { RawConnection } from '../lab/faults/raw-connection.ts';
+import { until } from '../lab/until.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 
@@ -61,7 +61,7 @@ describe('1,000 watchers that never read, and 10,000 writes', () => {
         );
         t.diagnostic(`${Math.round(written / ((performance.now() - began) / 1000))} writes/s`);
         for (const writer of writers) writer.close();
-        await until(() => seen >= written, 'the watcher that reads to see all changes');
+        await until('the watcher that reads sees all changes', () => seen >= written, 20);
         assert.equal(seen, written);
       },
       GROWTH,

@@ -43,6 +43,7 @@ import {
   refuse,
   type FaultServerOptions,
 } from '../lab/kubernetes/fault-server.ts';
+import { until } from '../lab/until.ts';
 
 // Each network failure of the stack report (table 2.1) and of section 2.2 is a test here, named after it.
 
@@ -139,14 +140,6 @@ async function follow(
   });
   await informer.synced;
   return { informer, changes, errors };
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
-  const end = performance.now() + seconds * 1000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, `after ${seconds} s not yet: ${what}`);
-    await sleep(5);
-  }
 }
 
 /** {@link until}, while the time that the code under test knows passes as well. */

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient, at } from '../lab/api-client.ts';
 import { findKubectls, type KubectlProgram } from '../lab/kubectl/program.ts';
 import { Kubectl } from '../lab/kubectl/kubectl.ts';
@@ -72,9 +73,6 @@ interface Started {
   readonly registry: string;
   readonly base: string;
 }
-
-const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function clientOf({ kubeconfig }: Started): Promise<ApiClient> {
   return ApiClient.of(await readFile(kubeconfig, 'utf8'));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { readAccess } from '../kubeconfig.ts';
 
 /** A kubeconfig's connection, as far as tests and benchmarks need it. */
 export interface Connection {
@@ -9,17 +10,10 @@ export interface Connection {
   readonly key: string;
 }
 
-/** Reads server and credentials of a kubeconfig that has them inline. */
+/** Reads server and credentials of the kubeconfig of somebody with a certificate. */
 export function readKubeconfig(path: string): Connection {
-  const text = readFileSync(path, 'utf8');
-  const member = (name: string): string => new RegExp(`${name}: "?([^"\\s]+)"?`).exec(text)?.[1] ?? '';
-  const pem = (name: string): string => Buffer.from(member(name), 'base64').toString();
-  return {
-    server: member('server'),
-    ca: pem('certificate-authority-data'),
-    cert: pem('client-certificate-data'),
-    key: pem('client-key-data'),
-  };
+  const { server, authority, certificate = { cert: '', key: '' } } = readAccess(readFileSync(path, 'utf8'));
+  return { server, ca: authority, ...certificate };
 }
 
 /** An answer, read to its end. */

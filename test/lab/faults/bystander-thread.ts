@@ -1,7 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ApiClient, type Connection } from './api-client.ts';
 import { PATIENCE, type Observation } from './bystander.ts';
-import { pause } from './restless-server.ts';
 
 const connection = workerData as Connection;
 const latencies: number[] = [];

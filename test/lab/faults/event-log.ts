@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient } from './api-client.ts';
-import { pause, type RestlessServer } from './restless-server.ts';
+import type { RestlessServer } from './restless-server.ts';
 
 /** What the objects of a fault test look like. */
 export interface CountedObject {

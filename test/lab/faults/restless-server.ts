@@ -47,9 +47,3 @@ export class RestlessServer {
     return (await this.#plane?.stop()) ?? null;
   }
 }
-
-export async function pause(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
-}

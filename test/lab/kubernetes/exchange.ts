@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LabAnswer, LabRequest, OpenAnswer } from './connection.ts';
+import type { LabAnswer, LabRequest, OpenAnswer } from '../connection.ts';
 import { bodyText } from './placeholders.ts';
 import { isObject } from './recorded-values.ts';
 import type { RecordedExchange } from './recording.ts';

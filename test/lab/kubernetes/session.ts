@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { startControlPlane, type ControlPlane } from '../../../src/embedded/control-plane.ts';
-import { Connection, type Identity, type LabAnswer, type LabRequest } from './connection.ts';
+import { Connection, type Identity, type LabAnswer, type LabRequest } from '../connection.ts';
+import { readAccess } from '../kubeconfig.ts';
 import { RecordedValues, isObject } from './recorded-values.ts';
 
 /** An embedded control plane of one's own, and those who talk to it. */
@@ -42,19 +42,14 @@ export class LabSession {
           },
         ],
       });
-      const admin = parse(await readFile(plane.kubeconfig, 'utf8')) as Kubeconfig;
-      const alice = parse(await plane.kubeconfigFor('alice', ['devs'])) as Kubeconfig;
+      const admin = readAccess(await readFile(plane.kubeconfig, 'utf8'));
+      const alice = readAccess(await plane.kubeconfigFor('alice', ['devs']));
       const people = new Map<string, Identity>([
-        ['admin', identityOf(admin)],
-        ['alice', identityOf(alice)],
+        ['admin', admin],
+        ['alice', alice],
         ['', {}],
       ]);
-      return new LabSession(
-        plane,
-        directory,
-        decode(admin.clusters[0]!.cluster['certificate-authority-data']),
-        people,
-      );
+      return new LabSession(plane, directory, admin.authority, people);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -113,27 +108,3 @@ export class LabSession {
 
 /** The User-Agent of the recording where a request names none: managers of fields are named after it. */
 export const CURL = 'curl/8.14.1';
-
-interface Kubeconfig {
-  readonly clusters: readonly { readonly cluster: { readonly 'certificate-authority-data': string } }[];
-  readonly users: readonly {
-    readonly user: {
-      readonly 'client-certificate-data': string;
-      readonly 'client-key-data': string;
-    };
-  }[];
-}
-
-function identityOf(config: Kubeconfig): Identity {
-  const { user } = config.users[0]!;
-  return {
-    certificate: {
-      cert: decode(user['client-certificate-data']),
-      key: decode(user['client-key-data']),
-    },
-  };
-}
-
-function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8');
-}

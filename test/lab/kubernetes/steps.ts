@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until as holds } from '../until.ts';
 import { isObject } from './recorded-values.ts';
 import type { LabSession } from './session.ts';
 
 /** Something that happened beside the recorded requests. */
 export type Step = (session: LabSession) => Promise<void>;
 
-/** How long something that controllers do may take, in milliseconds. */
-const DEADLINE = 15_000;
-const POLL = 10;
+/** How long something that controllers do may take, in seconds. */
+const PATIENCE = 15;
 
 /** Creates an object; `collection` may have a query, as for a manager other than curl. */
 export function create(collection: string, object: unknown): Step {
@@ -66,14 +66,19 @@ export function until(
   isReached: (object: Record<string, unknown>) => boolean = () => true,
 ): Step {
   return (session) =>
-    poll(async () => {
-      const object = await session.read(path);
-      return object !== undefined && isReached(object);
-    }, path);
+    holds(
+      path,
+      async () => {
+        const object = await session.read(path);
+        return object !== undefined && isReached(object);
+      },
+      PATIENCE,
+    );
 }
 
 export function untilGone(path: string): Step {
-  return (session) => poll(async () => (await session.read(path)) === undefined, `the end of ${path}`);
+  return (session) =>
+    holds(`the end of ${path}`, async () => (await session.read(path)) === undefined, PATIENCE);
 }
 
 /** Says which recorded resourceVersion the present is. */
@@ -89,11 +94,3 @@ export function versionIs(recorded: string, collection: string): Step {
 export const nextSecond: Step = async () => {
   await sleep(1000 - (Date.now() % 1000));
 };
-
-async function poll(isReached: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + DEADLINE;
-  while (!(await isReached())) {
-    if (Date.now() > deadline) throw new Error(`waited ${DEADLINE} ms for ${what}`);
-    await sleep(POLL);
-  }
-}
