@@ -133,6 +133,31 @@ describe('the disruption controller', () => {
       });
     });
 
+    test('a pod counts from when its labels are the selected ones, and until they are not', async () => {
+      const made = await budget({ minAvailable: 1 });
+      const other = await pod('a', { labels: { app: 'b' } });
+      const relabel = (app: string): Promise<JsonObject> =>
+        cluster.change(cluster.get(other)!, (next) => {
+          next['metadata'] = { ...objectAt(next, 'metadata'), labels: { app } };
+        });
+      assert.deepEqual(await counts(made), [0, 0, 1, 0]);
+      await relabel('a');
+      assert.deepEqual(await counts(made), [0, 1, 1, 1]);
+      await relabel('b');
+      assert.deepEqual(await counts(made), [0, 0, 1, 0]);
+    });
+
+    test('a budget counts what it selects since it was changed', async () => {
+      const made = await budget({ minAvailable: 1 });
+      assert.deepEqual(await counts(made), [0, 0, 1, 0]);
+      await cluster.change(cluster.get(made)!, (next) => {
+        next['spec'] = { minAvailable: 1, selector: { matchLabels: { app: 'b' } } };
+      });
+      await driver.settle();
+      await pod('a', { labels: { app: 'b' } });
+      assert.deepEqual(await counts(made), [0, 1, 1, 1]);
+    });
+
     test('pods that are being deleted are healthy no more', async () => {
       const made = await budget({ minAvailable: 1 });
       await pod('p1');

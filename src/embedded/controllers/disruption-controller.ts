@@ -27,6 +27,8 @@ export class DisruptionController implements Controller {
   readonly #support: ControllerSupport;
   /** Namespaces. */
   readonly #queue: WorkQueue;
+  /** What the budgets of a namespace select, as they were at the last look; each change of one leads to another look. */
+  readonly #selectors = new Map<string, readonly (JsonObject | undefined)[]>();
 
   constructor(support: ControllerSupport) {
     this.#support = support;
@@ -41,8 +43,18 @@ export class DisruptionController implements Controller {
     for (const { namespace } of this.#support.environment.store.list(BUDGETS)) this.#queue.add(namespace);
   }
 
-  observe({ object }: Change): void {
-    this.#queue.add(object.namespace);
+  observe(change: Change): void {
+    const { storage, namespace } = change.object;
+    if (storage !== PODS || this.#isCounted(change)) this.#queue.add(namespace);
+  }
+
+  /** A look reads all pods of the namespace: those that no budget selects, most of all, are no reason for one. */
+  #isCounted({ type, object, old }: Change): boolean {
+    if (type === 'modified' && old === undefined) return true;
+    const selectors = this.#selectors.get(object.namespace) ?? [];
+    return selectors.some(
+      (selector) => matchesSelector(selector, object.labels) || matchesSelector(selector, old?.labels),
+    );
   }
 
   work(): number | undefined {
@@ -55,8 +67,12 @@ export class DisruptionController implements Controller {
     const kind = environment.kinds.findByKind('policy/v1', 'PodDisruptionBudget');
     const podKind = environment.kinds.findByKind('v1', 'Pod');
     if (kind === undefined || podKind === undefined) return undefined;
+    const budgets = client.list(kind, namespace);
+    const selectors = budgets.map((budget) => objectAt(budget, 'spec', 'selector'));
+    if (selectors.length === 0) this.#selectors.delete(namespace);
+    else this.#selectors.set(namespace, selectors);
     let again: number | undefined;
-    for (const budget of client.list(kind, namespace)) {
+    for (const budget of budgets) {
       const selector = objectAt(budget, 'spec', 'selector');
       const pods: JsonObject[] = [];
       for (const stored of storedObjects(environment.store, PODS, namespace))
