@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { apiTime, findCondition, isConditionTrue, mergeConditions } from './conditions.ts';
+import { findCondition, isConditionTrue, mergeConditions } from './conditions.ts';
 import type { Condition, StoredCondition } from './conditions.ts';
 
 const EARLY = '2026-01-02T03:04:05Z';
@@ -93,8 +93,4 @@ test('isConditionTrue() takes only True', () => {
     [false, true, false],
   );
   assert.equal(isConditionTrue(undefined, 'A'), false);
-});
-
-test('apiTime() has whole seconds', () => {
-  assert.equal(apiTime(NOW), LATE);
 });

@@ -1,3 +1,5 @@
+import { formatTime } from '../schema/index.ts';
+
 /** What a controller finds about one object: the part of a condition that it decides. */
 export interface Condition {
   readonly type: string;
@@ -45,7 +47,7 @@ export function mergeConditions<Found extends FoundCondition>(
     merged.push(condition === undefined ? old : replace(old, condition, now));
   }
   for (const condition of newest.values()) {
-    if (!seen.has(condition.type)) merged.push(store(condition, apiTime(now)));
+    if (!seen.has(condition.type)) merged.push(store(condition, formatTime(now.getTime())));
   }
   const isSame = merged.length === found.length && merged.every((condition, at) => condition === found[at]);
   return isSame ? found : merged;
@@ -64,11 +66,6 @@ export function isConditionTrue(found: readonly FoundCondition[] | undefined, ty
   return findCondition(found, type)?.status === 'True';
 }
 
-/** A time as Kubernetes writes it: RFC 3339 in UTC, whole seconds. */
-export function apiTime(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
 function replace<Found extends FoundCondition>(
   old: Found,
   news: Condition,
@@ -76,7 +73,7 @@ function replace<Found extends FoundCondition>(
 ): Found | StoredCondition {
   const since = old.status === news.status ? (old.lastTransitionTime ?? undefined) : undefined;
   const isSame = since !== undefined && old.reason === news.reason && old.message === news.message;
-  return isSame ? old : store(news, since ?? apiTime(now));
+  return isSame ? old : store(news, since ?? formatTime(now.getTime()));
 }
 
 function store({ type, status, reason, message }: Condition, lastTransitionTime: string): StoredCondition {

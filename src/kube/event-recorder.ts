@@ -1,3 +1,4 @@
+import { formatTime } from '../schema/index.ts';
 import { backoffDelay } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { pause, type Clock } from './clock.ts';
@@ -146,7 +147,7 @@ export class EventRecorder {
     const known = this.#known.get(pending.key);
     if (known !== undefined) {
       const count = known.count + pending.count;
-      const patch = { count, message: pending.message, lastTimestamp: timestamp(pending.last) };
+      const patch = { count, message: pending.message, lastTimestamp: formatTime(pending.last) };
       try {
         await client.patch(EVENTS, known, { type: 'merge', patch }, { signal });
         known.count = count;
@@ -181,8 +182,8 @@ export class EventRecorder {
       reason,
       message,
       source: { component, host: instance },
-      firstTimestamp: timestamp(first),
-      lastTimestamp: timestamp(last),
+      firstTimestamp: formatTime(first),
+      lastTimestamp: formatTime(last),
       count,
       reportingComponent: component,
       reportingInstance: instance,
@@ -201,8 +202,4 @@ export function referenceTo(type: ResourceType, object: KubeObject): ObjectRefer
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
-}
-
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/u, 'Z');
 }

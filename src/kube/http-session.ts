@@ -160,7 +160,7 @@ export class HttpSession {
       throw networkError(request.what, error, signal);
     }
     if (answer.status >= 200 && answer.status < 300) return answer.body;
-    const text = await this.#read(answer.body, LARGEST_ERROR, request, signal);
+    const text = await this.#readError(answer.body, request, signal);
     const retryAfter = parseRetryAfter(answer.retryAfter, this.clock.wall());
     throw answerError(request.what, {
       status: answer.status,
@@ -168,6 +168,16 @@ export class HttpSession {
       retryAfter,
       confidential: request.confidential,
     });
+  }
+
+  /** What a failed answer says; nothing if that is too long: the status says more than its length does. */
+  async #readError(body: Readable, request: KubeRequest, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.#read(body, LARGEST_ERROR, request, signal);
+    } catch (error) {
+      if (isKubeError(error, 'too-large')) return '';
+      throw error;
+    }
   }
 
   async #read(body: Readable, limit: number, { what }: KubeRequest, signal: AbortSignal): Promise<string> {

@@ -1,5 +1,6 @@
 import type { BuildState, Condition, MachineOSBuild } from '../api/index.ts';
-import { apiTime, buildStateOf, isTerminalState, mergeConditions } from '../api/index.ts';
+import { formatTime } from '../schema/index.ts';
+import { buildStateOf, isTerminalState, mergeConditions } from '../api/index.ts';
 import type { BuildFailureReason } from './build-failure.ts';
 
 /** Why a build was stopped: another one took its place, or somebody stopped it. */
@@ -78,8 +79,8 @@ function times(
   now: Date,
 ): Pick<Status, 'buildStart' | 'buildEnd'> {
   if (state === 'initial' || state === 'prepared') return {};
-  const buildStart = status?.buildStart ?? apiTime(now);
+  const buildStart = status?.buildStart ?? formatTime(now.getTime());
   if (!isTerminalState(state)) return { buildStart };
   const earliest = Date.parse(buildStart) + 1000;
-  return { buildStart, buildEnd: status?.buildEnd ?? apiTime(new Date(Math.max(now.getTime(), earliest))) };
+  return { buildStart, buildEnd: status?.buildEnd ?? formatTime(Math.max(now.getTime(), earliest)) };
 }

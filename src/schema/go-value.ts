@@ -1,9 +1,10 @@
-import { isInt64 } from './go-format.ts';
+import { goNumber, isInt64 } from './go-format.ts';
 import { memberOf, type Json } from './json.ts';
 
 /** A value as Go's `%v` prints it, which is how Kubernetes quotes patches in messages: `map[a:1 b:[x y]]`. */
 export function printGoValue(value: Json): string {
   if (value === null) return '<nil>';
+  if (typeof value === 'number') return goNumber(value);
   if (typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return `[${value.map(printGoValue).join(' ')}]`;
   const members = Object.keys(value)

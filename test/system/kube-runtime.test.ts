@@ -775,6 +775,7 @@ test('answers that are no answers: a closed union of codes, and never a hang', a
     ['forbidden', (_, response) => (refuse(response, 403, 'Forbidden'), true)],
     ['unavailable', (_, response) => (refuse(response, 503, 'ServiceUnavailable'), true)],
     ['malformed', (_, response) => (answer(response, 302, {}), true)],
+    ['invalid', (_, response) => (response.writeHead(422), response.end('x'.repeat(300_000)), true)],
   ];
   for (const [code, misbehaviour] of cases) {
     api.misbehaviour = misbehaviour;

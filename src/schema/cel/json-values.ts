@@ -81,19 +81,22 @@ class JsonMap extends CelMap {
   readonly #json: JsonObject;
   readonly #schema: Schema;
   readonly #values = new Map<string, CelValue>();
+  /** Counting them takes as long as there are many, and a rule may ask for the size at each turn of a loop. */
+  readonly #names: string[];
 
   constructor(schema: Schema, json: JsonObject) {
     super();
     this.#schema = schema;
     this.#json = json;
+    this.#names = Object.keys(json);
   }
 
   get size(): number {
-    return Object.keys(this.#json).length;
+    return this.#names.length;
   }
 
   keys(): CelValue[] {
-    return Object.keys(this.#json);
+    return [...this.#names];
   }
 
   get(key: CelValue): CelValue | undefined {

@@ -124,7 +124,9 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** Seconds as cel-go's string(duration) has them: a plain decimal. */
+/** Seconds as cel-go's string(duration) has them: a plain decimal, never with an exponent. */
 function formatSeconds(nanoseconds: bigint): string {
-  return goFloat(Number(nanoseconds) / 1e9);
+  const seconds = Number(nanoseconds) / 1e9;
+  const text = String(seconds);
+  return text.includes('e') ? seconds.toFixed(9).replace(/0+$/, '') : text;
 }
