@@ -17,3 +17,4 @@ export type { PlacementInput } from './placement.ts';
 export { place } from './placement.ts';
 export type { ImageNode, PlacedItem, Placement, Plane } from './plane.ts';
 export { formatProblem } from './render-problems.ts';
+export type { ImageModeDefaults } from './image-mode.ts';

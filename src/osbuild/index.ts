@@ -5,6 +5,7 @@ export type { BaseIndex } from './base-index.ts';
 export type { CurrentImage } from './blob-push.ts';
 export { readCurrentImage } from './blob-push.ts';
 export { memoryCache, openBuildCache } from './build-cache.ts';
+export type { BuildCache } from './build-cache.ts';
 export type { BuildHost } from './build-host.ts';
 export { refuseContainerBuild } from './container-build-needs.ts';
 export type { DirectImage, DirectImageInput } from './direct-image.ts';
@@ -21,3 +22,12 @@ export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from
 export { describeImage, readConfiguration } from './pool-image.ts';
 export { refusePushOverBase } from './push-target.ts';
 export type { ProvenanceItem, ProvenanceMap } from './provenance-map.ts';
+export type {
+  PoolBuildRequest,
+  PoolBuildResult,
+  PoolRegistry,
+  RegistryAccess,
+  ResolvedBaseName,
+  SecretDocument,
+} from './pool-registry.ts';
+export type { RegistrySecret } from './registry-secret.ts';

@@ -1,0 +1,58 @@
+import { API_GROUP } from '../api/index.ts';
+import type {
+  ControllerConfig,
+  MachineConfig,
+  MachineConfigPool,
+  MachineConfiguration,
+  MachineOSBuild,
+  MachineOSConfig,
+  OSImageStream,
+} from '../api/index.ts';
+import { resourceType, type KubeObject, type ResourceType } from '../kube/index.ts';
+import type { RegistrySecret } from '../osbuild/index.ts';
+
+/** A Node, as far as controllers look at it; everything else of it is not kept in memory. */
+export interface PoolNode extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & { readonly name: string };
+  readonly spec?: { readonly unschedulable?: boolean };
+  readonly status?: { readonly conditions?: readonly NodeCondition[] };
+}
+
+/** A condition that a kubelet reports. */
+export interface NodeCondition {
+  readonly type: string;
+  readonly status: string;
+}
+
+/** Text for people, such as the log of a build. */
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export const MACHINE_CONFIGS: ResourceType<MachineConfig> = ofGroup('MachineConfig', 'machineconfigs');
+export const POOLS: ResourceType<MachineConfigPool> = ofGroup('MachineConfigPool', 'machineconfigpools');
+export const OS_CONFIGS: ResourceType<MachineOSConfig> = ofGroup('MachineOSConfig', 'machineosconfigs');
+export const OS_BUILDS: ResourceType<MachineOSBuild> = ofGroup('MachineOSBuild', 'machineosbuilds');
+export const CONTROLLER_CONFIGS: ResourceType<ControllerConfig> = ofGroup(
+  'ControllerConfig',
+  'controllerconfigs',
+);
+export const OS_IMAGE_STREAMS: ResourceType<OSImageStream> = ofGroup('OSImageStream', 'osimagestreams');
+export const MACHINE_CONFIGURATIONS: ResourceType<MachineConfiguration> = resourceType({
+  group: 'operator.openshift.io',
+  version: 'v1',
+  kind: 'MachineConfiguration',
+  plural: 'machineconfigurations',
+  namespaced: false,
+});
+export const NODES: ResourceType<PoolNode> = ofCore('Node', 'nodes', false);
+export const SECRETS: ResourceType<RegistrySecret & KubeObject> = ofCore('Secret', 'secrets', true);
+export const CONFIG_MAPS: ResourceType<ConfigMap> = ofCore('ConfigMap', 'configmaps', true);
+
+function ofGroup<T extends KubeObject>(kind: string, plural: string): ResourceType<T> {
+  return resourceType({ group: API_GROUP, version: 'v1', kind, plural, namespaced: false });
+}
+
+function ofCore<T extends KubeObject>(kind: string, plural: string, namespaced: boolean): ResourceType<T> {
+  return resourceType({ group: '', version: 'v1', kind, plural, namespaced });
+}

@@ -1,0 +1,81 @@
+import type { Rendered } from '../machineconfig/index.ts';
+import type { Reference } from '../oci/index.ts';
+import type { Architectures } from './base-catalog.ts';
+import type { TaggedImage } from './build-retention.ts';
+
+/** A document of credentials (`registryCredentials`) and the secret that it is from, for messages. */
+export interface SecretDocument {
+  readonly name: string;
+  readonly document: string;
+}
+
+/** How the registries of a pool are reached. */
+export interface RegistryAccess {
+  /** For the base and all other repositories; absent: anonymously. */
+  readonly pull: SecretDocument | undefined;
+  /** For the repository that is pushed to. */
+  readonly push: SecretDocument;
+  readonly certificateAuthorities: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Which base a pool's image stands on. */
+export interface ResolvedBaseName {
+  /** By its digest. */
+  readonly base: string;
+  /** Whether an administrator's image, under the pool's tag for that, has taken the place of osImageURL. */
+  readonly isExternal: boolean;
+}
+
+export interface PoolBuildRequest {
+  readonly pool: string;
+  readonly rendered: Rendered;
+  /** By its digest. */
+  readonly base: Reference;
+  /** With the tag of the build. */
+  readonly push: Reference;
+  readonly architectures: Architectures;
+  readonly signal: AbortSignal;
+  /** What a person who reads the build's log wants to know, line by line; no secrets. */
+  readonly say: (line: string) => void;
+}
+
+export interface PoolBuildResult {
+  /** `registry/repository@digest`. */
+  readonly image: string;
+  readonly upToDate: boolean;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * All that the image of a pool needs of registries, with the pool's own credentials. Every method fails with OciError or
+ * OsBuildError (`buildFailure` says what they mean), may run at the same time as others, and ends when its signal aborts.
+ */
+export interface PoolRegistry {
+  /** The base now: the pool's external image in the push repository, else `osImageURL`, resolved to a digest. */
+  resolveBase(request: {
+    readonly pool: string;
+    readonly osImageURL: string;
+    /** Any reference into the push repository. */
+    readonly push: Reference;
+    readonly signal: AbortSignal;
+  }): Promise<ResolvedBaseName>;
+  /** Makes an image and pushes it, verified to be there. */
+  build(request: PoolBuildRequest): Promise<PoolBuildResult>;
+  /** Whether the registry has an image, by its digest. */
+  has(image: string, signal: AbortSignal): Promise<boolean>;
+  /** Lets the pool's tags name its image and its rendered configuration (as an artifact); nothing is written twice. */
+  publishTags(request: {
+    readonly pool: string;
+    readonly image: string;
+    readonly rendered: Rendered['machineConfig'];
+    readonly signal: AbortSignal;
+  }): Promise<void>;
+  /** All tags of a repository with what they name. */
+  listImages(push: Reference, signal: AbortSignal): Promise<readonly TaggedImage[]>;
+  /** Deletes images by digest; what is gone already, or a registry that does not delete, is no error. Answers how many went. */
+  deleteImages(push: Reference, digests: readonly string[], signal: AbortSignal): Promise<number>;
+  /** Ends what is under way. */
+  close(): void;
+}
