@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +8,6 @@ import { text } from 'node:stream/consumers';
 import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openCredentials, type Credentials, type KeyPair } from '../../src/embedded/access/index.ts';
-import { startControlPlane } from '../../src/embedded/index.ts';
 import {
   Controller,
   DEFAULT_REFLECTOR_TIMINGS,
@@ -25,7 +23,6 @@ import {
   formatKey,
   isKubeError,
   lead,
-  loadKubeconfig,
   outcomes,
   referenceTo,
   resourceType,
@@ -43,6 +40,7 @@ import {
   refuse,
   type FaultServerOptions,
 } from '../lab/kubernetes/fault-server.ts';
+import { openCluster } from '../lab/cluster/cluster.ts';
 import { until } from '../lab/until.ts';
 
 // Each network failure of the stack report (table 2.1) and of section 2.2 is a test here, named after it.
@@ -63,13 +61,6 @@ const CONFIG_MAPS = resourceType<ConfigMap>({
   kind: 'ConfigMap',
   plural: 'configmaps',
   namespaced: true,
-});
-const NAMESPACES = resourceType<KubeObject>({
-  group: '',
-  version: 'v1',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  namespaced: false,
 });
 const PODS = resourceType<KubeObject>({
   group: '',
@@ -856,35 +847,8 @@ function kubeconfigText(url: string): string {
   });
 }
 
-const given = process.env['VARVE_TEST_KUBECONFIG'];
-
-interface Plane {
-  readonly kube: KubeClient;
-  readonly config: ClusterAccess;
-  /** Of this test alone, and gone after it. */
-  readonly namespace: string;
-}
-
-/** The API server that VARVE_TEST_KUBECONFIG names, or an embedded one. */
-async function controlPlane(t: TestContext): Promise<Plane> {
-  const plane =
-    given === undefined
-      ? await startControlPlane({ directory: await mkdtemp(join(directory, 'plane-')) })
-      : undefined;
-  const config = await loadKubeconfig([given ?? plane!.kubeconfig]);
-  const kube = new KubeClient({ access: config });
-  const namespace = `varve-test-${randomUUID()}`;
-  await kube.create(NAMESPACES, { metadata: { name: namespace } });
-  t.after(async () => {
-    await kube.delete(NAMESPACES, { namespace: '', name: namespace });
-    await kube.close();
-    await plane?.close();
-  });
-  return { kube, config, namespace };
-}
-
-test('every call of the client, against the embedded API', async (t) => {
-  const { kube, namespace } = await controlPlane(t);
+test('every call of the client, against an API server', async (t) => {
+  const { kube, namespace } = await openCluster(t);
   const key = { namespace, name: 'c' };
   assert.equal(await kube.serves(CONFIG_MAPS), true);
   assert.equal(await kube.serves(LEASES), true);
@@ -946,7 +910,7 @@ test('every call of the client, against the embedded API', async (t) => {
 });
 
 test('controllers converge while connections break, and work on no key twice at once', async (t) => {
-  const { kube, config, namespace } = await controlPlane(t);
+  const { kube, access: config, namespace } = await openCluster(t);
   const { hostname, port } = new URL(config.server);
   const between = await proxy(t, Number(port || 443), hostname);
   const faulty = new KubeClient({
@@ -1037,7 +1001,7 @@ test('controllers converge while connections break, and work on no key twice at 
 });
 
 test('two candidates for a lease: one acts at a time, and the next begins when the first says goodbye', async (t) => {
-  const { kube, namespace } = await controlPlane(t);
+  const { kube, namespace } = await openCluster(t);
   const lease = { namespace, name: 'varve' };
   const acting: string[] = [];
   let most = 0;
@@ -1075,7 +1039,7 @@ test('two candidates for a lease: one acts at a time, and the next begins when t
 });
 
 test('events are counted in one object, limited, and never in the way', async (t) => {
-  const { kube, namespace } = await controlPlane(t);
+  const { kube, namespace } = await openCluster(t);
   const map = await kube.create(CONFIG_MAPS, { metadata: { name: 'c', namespace } });
   const recorder = new EventRecorder({ client: kube, component: 'varve-test', instance: 'here' });
   const object = referenceTo(CONFIG_MAPS, map);
