@@ -24,6 +24,14 @@ import { cancelUpload } from './registry-upload-session.ts';
 /** A blob of at least this many bytes is asked for before it is sent; below, sending costs less than asking. */
 const ASK_FIRST_BYTES = 4 * 1024 * 1024;
 
+/** What clients that differ only in what ends their calls have in common. */
+interface SharedParts {
+  readonly transport: Transport;
+  /** By registry. */
+  readonly sessions: Map<string, RegistrySession>;
+  readonly closing: AbortController;
+}
+
 /**
  * Client of OCI registries (distribution specification 1.1). Connections, tokens and what it learnt about each registry
  * are kept until `close`. All methods throw {@link OciError}, verify what they read against its digest, repeat what
@@ -31,30 +39,33 @@ const ASK_FIRST_BYTES = 4 * 1024 * 1024;
  */
 export class RegistryClient {
   readonly #settings: RegistrySettings;
-  readonly #transport: Transport;
-  readonly #sessions = new Map<string, RegistrySession>();
-  readonly #closing = new AbortController();
+  readonly #shared: SharedParts;
 
-  constructor(options: RegistryOptions) {
-    const { signal } = options;
-    const ends = this.#closing.signal;
-    this.#settings = settingsOf({
-      ...options,
-      signal: signal === undefined ? ends : AbortSignal.any([ends, signal]),
-    });
-    this.#transport = new Transport(this.#settings);
+  constructor(settings: RegistrySettings, shared: SharedParts) {
+    this.#settings = settings;
+    this.#shared = shared;
+  }
+
+  /**
+   * This client, with the same connections and tokens, for calls that `signal` ends too. Closing either of them closes
+   * both.
+   */
+  until(signal: AbortSignal): RegistryClient {
+    const own = this.#settings.signal;
+    const both = own === undefined ? signal : AbortSignal.any([own, signal]);
+    return new RegistryClient({ ...this.#settings, signal: both }, this.#shared);
   }
 
   /** What has gone over the wire so far. */
   get traffic(): Traffic {
-    return this.#transport.traffic;
+    return this.#shared.transport.traffic;
   }
 
   /** Ends every call and closes all connections. The client must not be used afterwards. */
   close(): void {
     // A reason of its own: the stack trace of the default one, an error, takes a millisecond in a large bundle.
-    this.#closing.abort('closed');
-    this.#transport.close();
+    this.#shared.closing.abort('closed');
+    this.#shared.transport.close();
   }
 
   /** What the reference leads to, or undefined when there is nothing. */
@@ -213,10 +224,11 @@ export class RegistryClient {
   }
 
   #session(ref: Reference): RegistrySession {
-    let session = this.#sessions.get(ref.registry);
+    const { sessions, transport } = this.#shared;
+    let session = sessions.get(ref.registry);
     if (session === undefined) {
-      session = new RegistrySession(ref.registry, this.#transport, this.#settings);
-      this.#sessions.set(ref.registry, session);
+      session = new RegistrySession(ref.registry, transport, this.#settings);
+      sessions.set(ref.registry, session);
     }
     return session;
   }
@@ -230,7 +242,15 @@ export class RegistryClient {
 
 /** Opens a client. No connection is made before the first call. */
 export function openRegistry(options: RegistryOptions = {}): RegistryClient {
-  return new RegistryClient(options);
+  const closing = new AbortController();
+  const signal =
+    options.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, options.signal]);
+  const settings = settingsOf({ ...options, signal });
+  return new RegistryClient(settings, {
+    transport: new Transport(settings),
+    sessions: new Map(),
+    closing,
+  });
 }
 
 function address(

@@ -17,6 +17,7 @@ import type { BuildCache } from './build-cache.ts';
 import type { BuildHost } from './build-host.ts';
 import { fetchIndex, indexLocations, publishIndex } from './index-artifact.ts';
 import { chooseImages, readImage, withImage } from './image-reading.ts';
+import { OpenedBases } from './opened-bases.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 /** One architecture of a base image, with everything that a build on it needs. */
@@ -68,12 +69,18 @@ export interface BaseEvents {
 export class BaseCatalog {
   readonly #registry: RegistryClient;
   readonly #cache: BuildCache;
-  readonly #opened: Map<Digest, BaseIndex> = new Map();
+  readonly #opened: OpenedBases;
   readonly #events: BaseEvents;
 
-  constructor({ registry, cache }: BuildHost, events: BaseEvents = {}) {
+  /** @param opened the memory, where several catalogs have one. Default: its own. */
+  constructor(
+    { registry, cache }: BuildHost,
+    events: BaseEvents = {},
+    opened: OpenedBases = new OpenedBases(),
+  ) {
     this.#registry = registry;
     this.#cache = cache;
+    this.#opened = opened;
     this.#events = events;
   }
 

@@ -96,6 +96,7 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   cache: 'BuilderStorage',
   'image-missing': 'ImageMissing',
   'invalid-os-config': 'OSConfigInvalid',
+  'invalid-os-image': 'ImageNameInvalid',
   'invalid-secret': 'SecretInvalid',
   'needs-container-build': 'BuildUnsupported',
   'not-pushed': 'InternalError',

@@ -24,6 +24,12 @@ export interface Pushed {
   readonly copied: number;
 }
 
+export interface PushOptions {
+  readonly dryRun?: boolean;
+  /** Blobs that are there besides those of the current image. */
+  readonly known?: ReadonlySet<Digest>;
+}
+
 /**
  * Pushes assembled images: base layers, then configuration layers and configs, then manifests by digest, and the tag
  * last (host-contract §5.7), so that whatever stops a push leaves the tag as it was. With `dryRun` nothing is written.
@@ -34,7 +40,7 @@ export async function pushImages(
   base: ResolvedBase,
   images: readonly DirectImage[],
   current: CurrentImage | undefined,
-  options: { readonly dryRun?: boolean } = {},
+  options: PushOptions = {},
 ): Promise<Pushed> {
   const top = topDocument(base, images);
   const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
@@ -66,7 +72,7 @@ export async function pushImages(
     }
     await registry.putManifest(push, top.bytes, top.mediaType);
   };
-  const known = current?.blobs ?? new Set<Digest>();
+  const known = new Set([...(current?.blobs ?? []), ...(options.known ?? [])]);
   try {
     await pushOnce(known);
   } catch (error) {

@@ -1,13 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
-import { digestHex, MediaType, OciError, parseManifest, sha256, withTag } from '../oci/index.ts';
+import { digestHex, OciError, parseManifest, withTag } from '../oci/index.ts';
+import { makeArtifact, pushArtifact } from './artifact.ts';
 import { INDEX_VERSION } from './base-index-header.ts';
 
 const ARTIFACT_TYPE = 'application/vnd.varve.base-index.v1';
 const LAYER_TYPE = 'application/vnd.varve.base-index.v1+gzip';
-
-/** OCI's empty config: two bytes that every artifact without a config points at (image-spec 1.1). */
-const EMPTY_CONFIG = Buffer.from('{}');
 
 /** A real index is a few megabytes; one that claims more is not ours. */
 const INDEX_LIMIT = 256 * 1024 * 1024;
@@ -58,23 +56,10 @@ export async function publishIndex(
   locations: readonly Reference[],
   index: Buffer,
 ): Promise<Reference | undefined> {
-  const blob = gzipSync(index, { level: 6 });
-  const layer = { mediaType: LAYER_TYPE, digest: sha256(blob), size: blob.length };
-  const config = { mediaType: MediaType.ociEmpty, digest: sha256(EMPTY_CONFIG), size: EMPTY_CONFIG.length };
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MediaType.ociManifest,
-      artifactType: ARTIFACT_TYPE,
-      config,
-      layers: [layer],
-    }),
-  );
+  const artifact = makeArtifact(ARTIFACT_TYPE, LAYER_TYPE, gzipSync(index, { level: 6 }));
   for (const location of locations) {
     try {
-      await registry.putBlob(location, config, EMPTY_CONFIG);
-      await registry.putBlob(location, layer, blob);
-      await registry.putManifest(location, manifest, MediaType.ociManifest);
+      await pushArtifact(registry, location, artifact);
       return location;
     } catch (error) {
       if (error instanceof OciError && error.code === 'aborted') throw error;

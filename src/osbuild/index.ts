@@ -31,3 +31,6 @@ export type {
   SecretDocument,
 } from './pool-registry.ts';
 export type { RegistrySecret } from './registry-secret.ts';
+export type { PoolRegistryOptions } from './open-pool-registry.ts';
+export { openPoolRegistry } from './open-pool-registry.ts';
+export { OpenedBases } from './opened-bases.ts';

@@ -8,6 +8,7 @@ export type OsBuildErrorCode =
   | 'push-over-base'
   | 'not-pushed'
   | 'invalid-os-config'
+  | 'invalid-os-image'
   | 'invalid-secret';
 
 /** The error class of osbuild: `retryable` says whether the same call can succeed without a change by a person. */

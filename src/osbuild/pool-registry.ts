@@ -1,3 +1,4 @@
+import type { MachineConfig } from '../api/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import type { Reference } from '../oci/index.ts';
 import type { Architectures } from './base-catalog.ts';
@@ -50,10 +51,14 @@ export interface PoolBuildResult {
 
 /**
  * All that the image of a pool needs of registries, with the pool's own credentials. Every method fails with OciError or
- * OsBuildError (`buildFailure` says what they mean), may run at the same time as others, and ends when its signal aborts.
+ * OsBuildError (`buildFailure` says what they mean), may run at the same time as others, and ends when its signal aborts:
+ * then nothing that it began goes on.
  */
 export interface PoolRegistry {
-  /** The base now: the pool's external image in the push repository, else `osImageURL`, resolved to a digest. */
+  /**
+   * The base now: the pool's external image in the push repository, else `osImageURL`, resolved to a digest. Whether there
+   * is an image of a digest that osImageURL names is found out by the build.
+   */
   resolveBase(request: {
     readonly pool: string;
     readonly osImageURL: string;
@@ -61,20 +66,30 @@ export interface PoolRegistry {
     readonly push: Reference;
     readonly signal: AbortSignal;
   }): Promise<ResolvedBaseName>;
-  /** Makes an image and pushes it, verified to be there. */
+  /**
+   * Makes an image and pushes it, verified to be there. Pools that need a container build have to be refused before
+   * (`refuseContainerBuild`).
+   */
   build(request: PoolBuildRequest): Promise<PoolBuildResult>;
-  /** Whether the registry has an image, by its digest. */
+  /** Whether the registry has an image of the pool, by its digest: `registry/repository@digest`. */
   has(image: string, signal: AbortSignal): Promise<boolean>;
-  /** Lets the pool's tags name its image and its rendered configuration (as an artifact); nothing is written twice. */
+  /**
+   * Lets the pool's tags, in the repository of the image, name the image and the rendered configuration (as an artifact);
+   * nothing is written twice.
+   */
   publishTags(request: {
     readonly pool: string;
     readonly image: string;
-    readonly rendered: Rendered['machineConfig'];
+    /** As `render` made it, or as the API has it. */
+    readonly rendered: MachineConfig;
     readonly signal: AbortSignal;
   }): Promise<void>;
-  /** All tags of a repository with what they name. */
+  /** All tags of a repository with what they name; none where there is no such repository. */
   listImages(push: Reference, signal: AbortSignal): Promise<readonly TaggedImage[]>;
-  /** Deletes images by digest; what is gone already, or a registry that does not delete, is no error. Answers how many went. */
+  /**
+   * Deletes images by digest. What is gone already, and a registry that does not delete or does not let us, is no error
+   * (contract §4.9). Answers how many went.
+   */
   deleteImages(push: Reference, digests: readonly string[], signal: AbortSignal): Promise<number>;
   /** Ends what is under way. */
   close(): void;

@@ -1,0 +1,223 @@
+import type { OciErrorCode, OptionNames, Reference, RegistryClient } from '../oci/index.ts';
+import {
+  formatReference,
+  OciError,
+  openRegistry,
+  parseDigest,
+  parseReference,
+  sha256,
+  withDigest,
+  withTag,
+} from '../oci/index.ts';
+import { pushArtifact } from './artifact.ts';
+import { rememberPushed } from './blob-push.ts';
+import { inParallel } from './bounded-parallel.ts';
+import type { BuildCache } from './build-cache.ts';
+import type { TaggedImage } from './build-retention.ts';
+import { indexLocations } from './index-artifact.ts';
+import type { OpenedBases } from './opened-bases.ts';
+import { OsBuildError } from './osbuild-error.ts';
+import { PoolBuilder } from './pool-builder.ts';
+import { PoolCredentials } from './pool-credentials.ts';
+import type {
+  PoolBuildRequest,
+  PoolBuildResult,
+  PoolRegistry,
+  RegistryAccess,
+  ResolvedBaseName,
+} from './pool-registry.ts';
+import { poolTags } from './pool-tags.ts';
+import { renderedConfigArtifact } from './rendered-config-artifact.ts';
+
+export interface PoolRegistryOptions {
+  /** The bases that stay open, for all registries of a process. Default: its own. */
+  readonly bases?: OpenedBases;
+  /** How patiently a registry is asked; see RegistryOptions. Default: 3 attempts within 20 s, 10 s of silence. */
+  readonly patience?: {
+    readonly attempts: number;
+    readonly deadline: number;
+    readonly inactivity: number;
+  };
+  /** How messages name what a person can change. */
+  readonly optionNames?: OptionNames;
+}
+
+/**
+ * A controller tries again by itself, and until then a condition should say what is wrong: a registry that is dead gets
+ * seconds, not minutes.
+ */
+const PATIENCE = { attempts: 3, deadline: 20_000, inactivity: 10_000 };
+
+/** Tags that are looked up, and images that are deleted, at once. */
+const CONCURRENT_REQUESTS = 8;
+
+/** Why an image cannot be deleted that is left where it is (contract §4.9). */
+const UNDELETABLE: ReadonlySet<OciErrorCode> = new Set([
+  'denied',
+  'not-found',
+  'unauthorized',
+  'unsupported',
+]);
+
+/** Opens the registries of a pool with its credentials. No connection is made before the first call. */
+export function openPoolRegistry(
+  access: RegistryAccess,
+  cache: BuildCache,
+  options: PoolRegistryOptions = {},
+): PoolRegistry {
+  return new OpenPoolRegistry(access, cache, options);
+}
+
+class OpenPoolRegistry implements PoolRegistry {
+  readonly #registry: RegistryClient;
+  readonly #credentials: PoolCredentials;
+  readonly #cache: BuildCache;
+  readonly #bases: OpenedBases | undefined;
+
+  constructor(access: RegistryAccess, cache: BuildCache, options: PoolRegistryOptions) {
+    this.#credentials = new PoolCredentials(access);
+    this.#cache = cache;
+    this.#bases = options.bases;
+    this.#registry = openRegistry({
+      auth: this.#credentials,
+      plainHttp: access.insecureRegistries,
+      certificateAuthorities: access.certificateAuthorities,
+      proxyEnv: access.proxyEnvironment,
+      userAgent: 'varve',
+      optionNames: options.optionNames ?? {},
+      ...(options.patience ?? PATIENCE),
+    });
+  }
+
+  async resolveBase(request: {
+    readonly pool: string;
+    readonly osImageURL: string;
+    readonly push: Reference;
+    readonly signal: AbortSignal;
+  }): Promise<ResolvedBaseName> {
+    const { pool, push, signal } = request;
+    this.#writesTo(push);
+    const tag = withTag(push, poolTags(pool).external);
+    const external = await this.#registry.resolve(tag, signal);
+    if (external !== undefined)
+      return { base: formatReference(withDigest(tag, external.digest)), isExternal: true };
+    const named = readOsImageURL(request.osImageURL);
+    const digest = named.digest ?? (await this.#registry.resolve(named, signal))?.digest;
+    if (digest === undefined) throw missingBase(named);
+    return { base: formatReference(withDigest(named, digest)), isExternal: false };
+  }
+
+  async build(request: PoolBuildRequest): Promise<PoolBuildResult> {
+    const { pool, rendered, base, push, architectures, say } = request;
+    this.#writesTo(push);
+    // What was asked and is no longer waited for ends with the build.
+    const ends = new AbortController();
+    const registry = this.#registry.until(AbortSignal.any([request.signal, ends.signal]));
+    const builder = new PoolBuilder(
+      { registry, cache: this.#cache },
+      {
+        architectures,
+        ...(this.#bases === undefined ? {} : { bases: this.#bases }),
+        events: { onWarning: (warning) => say(`warning: ${warning}`) },
+      },
+    );
+    try {
+      const asked = builder.ask(base, push, withTag(push, poolTags(pool).image));
+      const { pushed, warnings } = await builder.finish(asked, { pool, rendered, compression: 'gzip' });
+      return { image: pushed.reference, upToDate: pushed.upToDate, warnings };
+    } finally {
+      ends.abort('ended');
+      await builder.settled();
+    }
+  }
+
+  async has(image: string, signal: AbortSignal): Promise<boolean> {
+    const reference = parseReference(image);
+    this.#writesTo(reference);
+    return (await this.#registry.resolve(reference, signal)) !== undefined;
+  }
+
+  async publishTags(request: {
+    readonly pool: string;
+    readonly image: string;
+    readonly rendered: Parameters<typeof renderedConfigArtifact>[0];
+    readonly signal: AbortSignal;
+  }): Promise<void> {
+    const image = parseReference(request.image);
+    this.#writesTo(image);
+    const registry = this.#registry.until(request.signal);
+    const tags = poolTags(request.pool);
+    await this.#tagImage(registry, image, withTag(image, tags.image));
+    const artifact = renderedConfigArtifact(request.rendered);
+    const location = withTag(image, tags.renderedConfig);
+    if ((await registry.resolve(location))?.digest === artifact.digest) return;
+    await pushArtifact(registry, location, artifact);
+  }
+
+  async listImages(push: Reference, signal: AbortSignal): Promise<readonly TaggedImage[]> {
+    this.#writesTo(push);
+    const registry = this.#registry.until(signal);
+    const tags = await registry.listTags(push);
+    const images = await inParallel(tags, CONCURRENT_REQUESTS, async (tag, stop) => {
+      const found = await registry.resolve(withTag(push, tag), stop);
+      // Gone since.
+      return found === undefined ? [] : [{ tag, digest: found.digest }];
+    });
+    return images.flat();
+  }
+
+  async deleteImages(push: Reference, digests: readonly string[], signal: AbortSignal): Promise<number> {
+    this.#writesTo(push);
+    const registry = this.#registry.until(signal);
+    const gone = await inParallel(digests.map(parseDigest), CONCURRENT_REQUESTS, (digest, stop) =>
+      registry.deleteManifest(withDigest(push, digest), stop).catch((error: unknown) => {
+        if (error instanceof OciError && UNDELETABLE.has(error.code)) return false;
+        throw error;
+      }),
+    );
+    return gone.filter((isGone) => isGone).length;
+  }
+
+  close(): void {
+    this.#registry.close();
+  }
+
+  async #tagImage(registry: RegistryClient, image: Reference, tag: Reference): Promise<void> {
+    const current = await registry.resolve(tag);
+    if (current !== undefined && current.digest === image.digest) return;
+    const { bytes, mediaType } = await registry.requireManifest(image);
+    await registry.putManifest(tag, bytes, mediaType);
+    // The next build asks what the tag holds.
+    if (sha256(bytes) === image.digest) rememberPushed(this.#cache, tag, bytes);
+  }
+
+  /** Base indexes of pools lie beside their images: what writes the one writes the other. */
+  #writesTo(push: Reference): void {
+    this.#credentials.writesTo(push);
+    for (const location of indexLocations(push, NO_DIGEST)) this.#credentials.writesTo(location);
+  }
+}
+
+/** Where base indexes lie depends on the digest only in the tag. */
+const NO_DIGEST = sha256(new Uint8Array());
+
+function readOsImageURL(text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    const message =
+      text === ''
+        ? 'cannot build on no base: spec.osImageURL of the rendered MachineConfig is empty; set spec.osImageURL of a MachineConfig of the pool'
+        : `${error.message} (spec.osImageURL of a MachineConfig of the pool)`;
+    throw new OsBuildError('invalid-os-image', message, { cause: error, field: 'spec.osImageURL' });
+  }
+}
+
+function missingBase(reference: Reference): OsBuildError {
+  return new OsBuildError(
+    'image-missing',
+    `cannot find base image ${formatReference(reference)}: the registry has no such repository or tag; push it there, or correct spec.osImageURL of the pool's MachineConfigs`,
+    { field: 'spec.osImageURL' },
+  );
+}

@@ -1,0 +1,160 @@
+import type { Compression, Digest, Reference } from '../oci/index.ts';
+import type { Rendered } from '../machineconfig/index.ts';
+import type { Architectures, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
+import { BaseCatalog } from './base-catalog.ts';
+import type { CurrentImage } from './blob-push.ts';
+import { readCurrentImage } from './blob-push.ts';
+import type { BuildHost } from './build-host.ts';
+import type { DirectImage } from './direct-image.ts';
+import { assembleImage } from './direct-image.ts';
+import type { Pushed } from './direct-push.ts';
+import { pushImages } from './direct-push.ts';
+import type { OpenedBases } from './opened-bases.ts';
+import { refusePushOverBase } from './push-target.ts';
+
+/** What takes a build its time. `index` is only there where nobody has read the base before. */
+export type BuilderStep = 'base' | 'index' | 'assemble' | 'push';
+
+/** What happens during a build, for people who wait for it. */
+export interface BuilderEvents extends BaseEvents {
+  readonly onStep?: (step: BuilderStep, milliseconds: number) => void;
+  /** Once for each warning, before anything is pushed. */
+  readonly onWarning?: (warning: string) => void;
+}
+
+export interface PoolBuilderOptions {
+  /** Of a base for several, which are built. */
+  readonly architectures: Architectures;
+  /** Writes nothing to a registry. Default: false. */
+  readonly dryRun?: boolean;
+  readonly events?: BuilderEvents;
+  /** The bases that stay open from one builder to the next. Default: its own. */
+  readonly bases?: OpenedBases;
+}
+
+/** What the registries were asked; the answers fail as {@link PoolBuilder.finish} does. */
+export interface AskedBuild {
+  readonly push: Reference;
+  readonly base: Promise<ResolvedBase<FoundImage>>;
+  readonly current: Promise<CurrentImage | undefined>;
+  readonly similar: Promise<CurrentImage | undefined>;
+}
+
+export interface PoolBuildInput {
+  readonly pool: string;
+  readonly rendered: Rendered;
+  readonly compression: Compression;
+}
+
+/** An image that has been made and pushed. */
+export interface BuiltImage {
+  readonly base: ResolvedBase;
+  /** One for each architecture. */
+  readonly images: readonly DirectImage[];
+  readonly pushed: Pushed;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes the images of pools without a container (architecture D2), the one way for `varve build` and for controllers:
+ * first the registries are asked, so that they answer while a pool is rendered, then the image is made and pushed.
+ * What needs a container has to be refused before (`refuseContainerBuild`).
+ */
+export class PoolBuilder {
+  readonly #host: BuildHost;
+  readonly #options: PoolBuilderOptions;
+  readonly #catalog: BaseCatalog;
+  readonly #begun = new Set<Promise<unknown>>();
+
+  constructor(host: BuildHost, options: PoolBuilderOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#catalog = new BaseCatalog(host, options.events, options.bases);
+  }
+
+  /**
+   * Asks for the base and for what the tag holds now; does not wait for the answers.
+   *
+   * @param similar a tag of the same repository whose image has most of its blobs in common with the one to be made
+   */
+  ask(base: Reference, push: Reference, similar?: Reference): AskedBuild {
+    const asked = {
+      push,
+      base: this.#time('base', () => this.#catalog.find(base, this.#options.architectures, push)),
+      current: this.#readCurrent(push),
+      similar: similar === undefined ? Promise.resolve(undefined) : this.#readCurrent(similar),
+    };
+    for (const begun of [asked.base, asked.current, asked.similar]) this.#begin(begun);
+    return asked;
+  }
+
+  /**
+   * Makes the image that was asked for, and pushes it.
+   *
+   * @throws OsBuildError, OciError; MachineConfigError `unplaceable`
+   */
+  async finish(asked: AskedBuild, input: PoolBuildInput): Promise<BuiltImage> {
+    const { push } = asked;
+    const { base, current, known } = await this.#read(asked);
+    const { images, warnings } = await this.#time('assemble', async () => this.#assemble(base, input));
+    const { dryRun = false } = this.#options;
+    const pushed = await this.#time('push', () =>
+      pushImages(this.#host, push, base, images, current, { dryRun, known }),
+    );
+    return { base, images, pushed, warnings };
+  }
+
+  /** Waits until nothing that was asked is under way; what failed has been told or does not matter. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#begun);
+  }
+
+  #begin(work: Promise<unknown>): void {
+    this.#begun.add(work);
+    const end = (): void => void this.#begun.delete(work);
+    // Whoever awaits it sees a failure; until then it is not unhandled.
+    work.then(end, end);
+  }
+
+  #readCurrent(push: Reference): Promise<CurrentImage | undefined> {
+    return this.#options.dryRun === true ? Promise.resolve(undefined) : readCurrentImage(this.#host, push);
+  }
+
+  /** Reads the base where nobody has an index of it, once it is known that the image can be pushed at all. */
+  async #read(asked: AskedBuild): Promise<{
+    readonly base: ResolvedBase;
+    readonly current: CurrentImage | undefined;
+    readonly known: ReadonlySet<Digest>;
+  }> {
+    const { push } = asked;
+    const [found, current, similar] = await Promise.all([asked.base, asked.current, asked.similar]);
+    const known = similar?.blobs ?? new Set<Digest>();
+    refusePushOverBase(push, found, current);
+    const complete = (): Promise<ResolvedBase> =>
+      this.#catalog.complete(found, push, { publish: this.#options.dryRun !== true });
+    if (found.images.every(({ facts }) => facts !== undefined))
+      return { base: await complete(), current, known };
+    const base = await this.#time('index', complete);
+    // Reading a base takes minutes, in which somebody else may have pushed.
+    const now = await this.#readCurrent(push);
+    refusePushOverBase(push, base, now);
+    return { base, current: now, known };
+  }
+
+  #assemble(
+    base: ResolvedBase,
+    input: PoolBuildInput,
+  ): { readonly images: readonly DirectImage[]; readonly warnings: readonly string[] } {
+    const images = base.images.map((image) => assembleImage({ ...input, base: image }));
+    const warnings = [...new Set(images.flatMap((image) => image.warnings))];
+    for (const warning of warnings) this.#options.events?.onWarning?.(warning);
+    return { images, warnings };
+  }
+
+  async #time<T>(step: BuilderStep, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await work();
+    this.#options.events?.onStep?.(step, performance.now() - start);
+    return result;
+  }
+}
