@@ -44,7 +44,7 @@ const KEPT_ANNOTATIONS = ['machineconfiguration.openshift.io/', 'varve.dev/'];
 /** Makes the informers of a process; they follow once `informers` runs. */
 export function clusterView(informers: SharedInformers, namespace: string): ClusterView {
   return {
-    machineConfigs: informers.for({ type: MACHINE_CONFIGS }),
+    machineConfigs: informers.for({ type: MACHINE_CONFIGS, transform: withSpec }),
     pools: informers.for({ type: POOLS }),
     osConfigs: informers.for({
       type: OS_CONFIGS,
@@ -60,6 +60,13 @@ export function clusterView(informers: SharedInformers, namespace: string): Clus
     nodes: informers.for({ type: NODES, transform: trimNode }),
     secrets: informers.for({ type: SECRETS, selection: { namespace } }),
   };
+}
+
+/** The one kind whose schema lets its spec be absent, which means the same as an empty one. */
+function withSpec(machineConfig: MachineConfig): MachineConfig {
+  return (machineConfig.spec as MachineConfig['spec'] | undefined) === undefined
+    ? { ...machineConfig, spec: {} }
+    : machineConfig;
 }
 
 /** A node's images and addresses are most of it, and there are thousands of nodes. */

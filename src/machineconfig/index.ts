@@ -1,6 +1,8 @@
 export { MachineConfigError } from './machineconfig-error.ts';
 export { reconcile } from './reconcile.ts';
 export { render } from './render.ts';
+export { renderedFrom } from './rendered-from.ts';
+export { renderedOwner } from './rendered-owner.ts';
 export { saltedHash } from './salted-hash.ts';
 export type { MachineConfigErrorCode, Problem } from './machineconfig-error.ts';
 export type { Provenance, ProvenanceItem } from './provenance.ts';

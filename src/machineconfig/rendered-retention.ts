@@ -6,6 +6,7 @@ import {
   compareNewestFirst,
 } from '../api/index.ts';
 import { compareText } from '../ignition/index.ts';
+import { renderedOwner } from './rendered-owner.ts';
 import type { MachineConfig, MachineConfigPool, MachineOSBuild, ObjectMeta } from '../api/index.ts';
 
 /** How many rendered MachineConfigs of a pool stay although nothing uses them, the newest. */
@@ -38,8 +39,8 @@ export function disposableRendered(use: RenderedUse): readonly string[] {
   const used = usedNames(use);
   const kept = Math.max(1, use.kept ?? DEFAULT_KEPT);
   const byPool = Map.groupBy(
-    use.machineConfigs.filter(({ metadata }) => poolOf(metadata) !== undefined),
-    ({ metadata }) => poolOf(metadata),
+    use.machineConfigs.filter(({ metadata }) => renderedOwner(metadata) !== undefined),
+    ({ metadata }) => renderedOwner(metadata)?.uid,
   );
   const disposable: string[] = [];
   for (const rendered of byPool.values()) {
@@ -55,16 +56,4 @@ function usedNames({ pools, nodes, builds }: RenderedUse): ReadonlySet<string | 
     ...nodes.flatMap(({ metadata }) => NODE_ANNOTATIONS.map((key) => metadata.annotations?.[key])),
     ...builds.map(({ spec }) => spec.machineConfig.name),
   ]);
-}
-
-/** The uid of the pool that a MachineConfig was rendered for: the pool controls it, and the name says so, too. */
-function poolOf({ name, ownerReferences }: ObjectMeta): string | undefined {
-  if (!Array.isArray(ownerReferences)) return undefined;
-  for (const owner of ownerReferences as readonly unknown[]) {
-    if (typeof owner !== 'object' || owner === null) continue;
-    const { kind, uid, controller, name: pool } = owner as Readonly<Record<string, unknown>>;
-    if (kind !== 'MachineConfigPool' || controller !== true || typeof pool !== 'string') continue;
-    if (name.startsWith(`rendered-${pool}-`) && typeof uid === 'string') return uid;
-  }
-  return undefined;
 }
