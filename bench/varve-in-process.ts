@@ -2,13 +2,7 @@ import { decodeMachineConfig, decodeObject, type MachineConfigPool } from '../sr
 import { machineArchitecture } from '../src/cli/environment.ts';
 import { render } from '../src/machineconfig/index.ts';
 import { openRegistry, parseReference } from '../src/oci/index.ts';
-import {
-  assembleImage,
-  BaseCatalog,
-  memoryCache,
-  pushImages,
-  readCurrentImage,
-} from '../src/osbuild/index.ts';
+import { memoryCache, PoolBuilder } from '../src/osbuild/index.ts';
 
 /**
  * The one place where the benchmark touches Varve's code: how a process that already runs, as a controller does,
@@ -22,26 +16,22 @@ export interface InProcessBuilder {
 
 export function openInProcessBuilder(base: string, push: string): InProcessBuilder {
   const registry = openRegistry({});
-  const host = { registry, cache: memoryCache() };
-  const catalog = new BaseCatalog(host);
+  const builder = new PoolBuilder(
+    { registry, cache: memoryCache() },
+    { architectures: [machineArchitecture()] },
+  );
   const from = parseReference(base);
   const to = parseReference(push);
   return {
     async build({ pool, machineConfigs }) {
-      const asked = Promise.all([
-        catalog.open(from, [machineArchitecture()], to),
-        readCurrentImage(host, to),
-      ]);
+      const asked = builder.ask(from, to);
       const rendered = render({
         pool: decodePool(pool),
         machineConfigs: machineConfigs.map(decodeMachineConfig),
         defaults: { osImageURL: base, baseOSExtensionsContainerImage: '' },
       });
-      const [resolved, current] = await asked;
-      const images = resolved.images.map((image) =>
-        assembleImage({ pool: 'layered', rendered, base: image, compression: 'gzip' }),
-      );
-      return (await pushImages(host, to, resolved, images, current)).digest;
+      const { pushed } = await builder.finish(asked, { pool: 'layered', rendered, compression: 'gzip' });
+      return pushed.digest;
     },
     close: () => registry.close(),
   };

@@ -1,22 +1,5 @@
-import type {
-  Architectures,
-  BaseEvents,
-  BuildHost,
-  CurrentImage,
-  DirectImage,
-  FoundImage,
-  Pushed,
-  ResolvedBase,
-} from '../osbuild/index.ts';
-import {
-  assembleImage,
-  BaseCatalog,
-  openBuildCache,
-  pushImages,
-  readCurrentImage,
-  refuseContainerBuild,
-  refusePushOverBase,
-} from '../osbuild/index.ts';
+import type { AskedBuild, BuilderEvents, BuiltImage, FoundImage, ResolvedBase } from '../osbuild/index.ts';
+import { openBuildCache, PoolBuilder, refuseContainerBuild } from '../osbuild/index.ts';
 import type { Compression, Reference, RegistryClient } from '../oci/index.ts';
 import { formatReference, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
@@ -26,6 +9,7 @@ import type { Environment } from './environment.ts';
 import { cacheDirectory, machineArchitecture } from './environment.ts';
 import { readInputFiles } from './input-files.ts';
 import { interruptible, unlessAborted } from './interruption.ts';
+import type { Manifests } from './manifests.ts';
 import { decodeManifests } from './manifests.ts';
 import { formatBytes, formatMilliseconds } from './output.ts';
 import type { OutputFormat } from './output.ts';
@@ -119,21 +103,13 @@ export async function build(
   }
 }
 
-/** What the registry is asked before the pool is rendered. */
-interface Asked {
-  readonly base: Promise<ResolvedBase<FoundImage>>;
-  readonly current: Promise<CurrentImage | undefined>;
-}
-
 class Build {
   readonly #flags: BuildFlags;
-  readonly #host: BuildHost;
+  readonly #registry: RegistryClient;
   readonly #say: (line: string) => void;
-  readonly #catalog: BaseCatalog;
-  readonly #architectures: Architectures;
+  readonly #builder: PoolBuilder;
   readonly #started: number = performance.now();
   readonly #steps: { step: string; milliseconds: number }[] = [];
-  readonly #begun: Promise<unknown>[] = [];
   #indexed = false;
 
   constructor(
@@ -144,11 +120,17 @@ class Build {
     progress: ProgressLine,
   ) {
     this.#flags = flags;
-    this.#host = { registry, cache: openBuildCache(cacheDirectory(flags.cache, environment)) };
+    this.#registry = registry;
     this.#say = say;
-    this.#architectures =
-      flags.arch === 'all' ? 'all' : [...new Set((flags.arch ?? machineArchitecture()).split(','))];
-    this.#catalog = new BaseCatalog(this.#host, this.#events(progress));
+    this.#builder = new PoolBuilder(
+      { registry, cache: openBuildCache(cacheDirectory(flags.cache, environment)) },
+      {
+        architectures:
+          flags.arch === 'all' ? 'all' : [...new Set((flags.arch ?? machineArchitecture()).split(','))],
+        dryRun: flags.dryRun,
+        events: this.#events(progress),
+      },
+    );
   }
 
   async run(signal: AbortSignal | undefined): Promise<BuildReport> {
@@ -156,7 +138,7 @@ class Build {
     const baseReference = parseReference(flags.base);
     const explicitPush = flags.push === undefined ? undefined : pushReference(flags.push);
     // The registry is asked while the files are read; what it answers is awaited once the pool is rendered.
-    const early = explicitPush === undefined ? undefined : this.#ask(baseReference, explicitPush);
+    const early = explicitPush === undefined ? undefined : this.#builder.ask(baseReference, explicitPush);
 
     await turn();
     const manifests = await this.#time('read', async () =>
@@ -181,80 +163,31 @@ class Build {
     const asked =
       early !== undefined && osImageURL === flags.base
         ? early
-        : this.#ask(readOsImageURL(manifests, osImageURL), push);
-    const { base, current } = await this.#read(asked, push);
-    const images = await this.#time('assemble', () =>
-      Promise.resolve(withPlaces(manifests, () => this.#assemble(base, rendered))),
-    );
-    const pushed = await this.#push(push, base, images, current);
-    return this.#report(push, base, rendered, images, pushed);
+        : this.#builder.ask(readOsImageURL(manifests, osImageURL), push);
+    const [found] = await Promise.all([asked.base, asked.current]);
+    refuseOtherArchitecture(found, flags.arch);
+    const built = await this.#finish(manifests, asked, rendered);
+    return this.#report(push, rendered, built);
   }
 
   /** Waits until nothing that was begun is under way; what failed has been told or does not matter. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#begun);
+    await this.#builder.settled();
   }
 
-  #ask(base: Reference, push: Reference): Asked {
-    const asked = {
-      base: this.#time('base', () => this.#catalog.find(base, this.#architectures, push)),
-      current: this.#readCurrent(push),
-    };
-    // Whoever awaits them sees a failure; until then it is not unhandled.
-    for (const begun of Object.values(asked)) begun.catch(() => undefined);
-    this.#begun.push(asked.base, asked.current);
-    return asked;
-  }
-
-  #readCurrent(push: Reference): Promise<CurrentImage | undefined> {
-    return this.#flags.dryRun ? Promise.resolve(undefined) : readCurrentImage(this.#host, push);
-  }
-
-  /** Reads the base where nobody has an index of it, once it is known that the image can be pushed at all. */
-  async #read(
-    asked: Asked,
-    push: Reference,
-  ): Promise<{ readonly base: ResolvedBase; readonly current: CurrentImage | undefined }> {
-    const [found, current] = await Promise.all([asked.base, asked.current]);
-    refuseOtherArchitecture(found, this.#flags.arch);
-    refusePushOverBase(push, found, current);
-    const complete = (): Promise<ResolvedBase> =>
-      this.#catalog.complete(found, push, { publish: !this.#flags.dryRun });
-    if (found.images.every(({ facts }) => facts !== undefined)) return { base: await complete(), current };
-    const base = await this.#time('index', complete);
-    // Reading a base takes minutes, in which somebody else may have pushed.
-    const now = await this.#readCurrent(push);
-    refusePushOverBase(push, base, now);
-    return { base, current: now };
-  }
-
-  #assemble(base: ResolvedBase, rendered: Rendered): readonly DirectImage[] {
+  async #finish(manifests: Manifests, asked: AskedBuild, rendered: Rendered): Promise<BuiltImage> {
     const { pool, compression } = this.#flags;
-    const images = base.images.map((image) => assembleImage({ pool, rendered, base: image, compression }));
-    for (const warning of new Set(images.flatMap((image) => image.warnings)))
-      this.#say(`warning: ${warning}`);
-    return images;
+    try {
+      return await this.#builder.finish(asked, { pool, rendered, compression });
+    } catch (error) {
+      return withPlaces(manifests, () => {
+        throw error;
+      });
+    }
   }
 
-  async #push(
-    push: Reference,
-    base: ResolvedBase,
-    images: readonly DirectImage[],
-    current: CurrentImage | undefined,
-  ): Promise<Pushed> {
-    return this.#time('push', () =>
-      pushImages(this.#host, push, base, images, current, { dryRun: this.#flags.dryRun }),
-    );
-  }
-
-  #report(
-    push: Reference,
-    base: ResolvedBase,
-    rendered: Rendered,
-    images: readonly DirectImage[],
-    pushed: Pushed,
-  ): BuildReport {
-    const { requests, sent, received } = this.#host.registry.traffic;
+  #report(push: Reference, rendered: Rendered, { base, images, pushed, warnings }: BuiltImage): BuildReport {
+    const { requests, sent, received } = this.#registry.traffic;
     const total = performance.now() - this.#started;
     this.#steps.push({ step: 'total', milliseconds: total });
     const layers = base.images.reduce((sum, image) => sum + image.manifest.layers.length, 0);
@@ -291,13 +224,13 @@ class Build {
         step,
         milliseconds: Math.round(milliseconds * 10) / 10,
       })),
-      warnings: [...new Set(images.flatMap((image) => image.warnings))],
+      warnings,
     };
     for (const line of summaryLines(report)) this.#say(line);
     return report;
   }
 
-  #events(progress: ProgressLine): BaseEvents {
+  #events(progress: ProgressLine): BuilderEvents {
     let layers = 0;
     let done = 0;
     return {
@@ -319,6 +252,8 @@ class Build {
             : `note: the index of the base is at ${formatReference(publishedAt)} for every later build`,
         );
       },
+      onWarning: (warning) => this.#say(`warning: ${warning}`),
+      onStep: (step, milliseconds) => this.#steps.push({ step, milliseconds }),
     };
   }
 

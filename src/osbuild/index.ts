@@ -1,26 +1,22 @@
-export type { Architectures, Base, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
-export { BaseCatalog } from './base-catalog.ts';
+export type { Architectures, Base, FoundImage, ResolvedBase } from './base-catalog.ts';
 export type { BaseIndexHeader } from './base-index-header.ts';
 export type { BaseIndex } from './base-index.ts';
-export type { CurrentImage } from './blob-push.ts';
-export { readCurrentImage } from './blob-push.ts';
 export { memoryCache, openBuildCache } from './build-cache.ts';
 export type { BuildCache } from './build-cache.ts';
-export type { BuildHost } from './build-host.ts';
 export { refuseContainerBuild } from './container-build-needs.ts';
-export type { DirectImage, DirectImageInput } from './direct-image.ts';
-export { assembleImage } from './direct-image.ts';
-export type { Pushed } from './direct-push.ts';
-export { pushImages } from './direct-push.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';
 export { Label } from './image-labels.ts';
 export { makeDirectory } from './make-directory.ts';
+export type { PoolRegistryOptions } from './open-pool-registry.ts';
+export { openPoolRegistry } from './open-pool-registry.ts';
+export { OpenedBases } from './opened-bases.ts';
 export type { OsBuildErrorCode } from './osbuild-error.ts';
 export type { OsBuildError } from './osbuild-error.ts';
+export type { AskedBuild, BuilderEvents, BuiltImage } from './pool-builder.ts';
+export { PoolBuilder } from './pool-builder.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';
 export { describeImage, readConfiguration } from './pool-image.ts';
-export { refusePushOverBase } from './push-target.ts';
 export type { ProvenanceItem, ProvenanceMap } from './provenance-map.ts';
 export type {
   PoolBuildRequest,
@@ -31,6 +27,3 @@ export type {
   SecretDocument,
 } from './pool-registry.ts';
 export type { RegistrySecret } from './registry-secret.ts';
-export type { PoolRegistryOptions } from './open-pool-registry.ts';
-export { openPoolRegistry } from './open-pool-registry.ts';
-export { OpenedBases } from './opened-bases.ts';
