@@ -1,3 +1,4 @@
+export { buildInForce, layeredGate } from './build-in-force.ts';
 export { MachineConfigError } from './machineconfig-error.ts';
 export { reconcile } from './reconcile.ts';
 export { render } from './render.ts';
@@ -20,3 +21,5 @@ export { place } from './placement.ts';
 export type { ImageNode, PlacedItem, Placement, Plane } from './plane.ts';
 export { formatProblem } from './render-problems.ts';
 export type { ImageModeDefaults } from './image-mode.ts';
+export { imageMode } from './image-mode.ts';
+export { disposableRendered } from './rendered-retention.ts';

@@ -1,4 +1,4 @@
-import type { MachineOSConfig, ObjectMeta } from '../api/index.ts';
+import type { MachineOSConfig } from '../api/index.ts';
 import { compareText } from '../ignition/index.ts';
 
 /** The secrets of a build by name; both are the same where the user names one for both. */
@@ -6,6 +6,11 @@ export interface BuildSecrets {
   /** For pulling the base. */
   readonly pull: string;
   readonly push: string;
+}
+
+/** An object, as far as its version goes. */
+interface Versioned {
+  readonly metadata: { readonly uid?: unknown; readonly resourceVersion?: unknown };
 }
 
 /**
@@ -27,14 +32,14 @@ export function buildSecrets({ spec }: MachineOSConfig, clusterPullSecret: strin
  * @param secrets by name; undefined for one that is not there
  */
 export function buildCircumstances(
-  secrets: Readonly<Record<string, { readonly metadata: ObjectMeta } | undefined>>,
+  secrets: Readonly<Record<string, Versioned | undefined>>,
 ): string {
   const entries = Object.entries(secrets).sort(([left], [right]) => compareText(left, right));
   return entries.map(([name, secret]) => `${name}:${versionOf(secret?.metadata)}`).join(' ');
 }
 
-function versionOf(metadata: ObjectMeta | undefined): string {
+function versionOf(metadata: Versioned['metadata'] | undefined): string {
   if (metadata === undefined) return 'missing';
-  const parts = [metadata['uid'], metadata['resourceVersion']];
+  const parts = [metadata.uid, metadata.resourceVersion];
   return parts.map((part) => (typeof part === 'string' ? part : '')).join('/');
 }

@@ -18,7 +18,7 @@ import { OsBuildError } from './osbuild-error.ts';
  * - `RegistryError`: the registry answered with an error, or with something else than it should.
  * - `RegistryRefused`: the registry knows us and says no, or does not know us.
  * - `RegistryUnreachable`: no answer at all.
- * - `RegistryUntrusted`: the registry's certificate.
+ * - `RegistryUntrusted`: the registry's certificate, or the authorities that would vouch for it.
  * - `SecretInvalid`: the form of a secret.
  */
 export type BuildFailureReason =
@@ -98,6 +98,7 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   'invalid-os-config': 'OSConfigInvalid',
   'invalid-os-image': 'ImageNameInvalid',
   'invalid-secret': 'SecretInvalid',
+  'invalid-trust-bundle': 'RegistryUntrusted',
   'needs-container-build': 'BuildUnsupported',
   'not-pushed': 'InternalError',
   'provenance-missing': 'InternalError',

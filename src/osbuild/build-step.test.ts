@@ -192,7 +192,7 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
   ],
   'a failure that passes is tried again in time': [
     situation([failed('RegistryUnreachable')]),
-    { kind: 'retry', at: new Date(NOW.getTime() + 3000), message: `MachineOSBuild ${NAME} failed` },
+    { kind: 'retry', build: NAME, at: new Date(NOW.getTime() + 3000), message: `MachineOSBuild ${NAME} failed` },
   ],
   'when its time has come it is replaced': [
     situation([failed('RegistryUnreachable', { origin: { attempt: 2 } })], { now: WAIT_OVER }),
@@ -202,6 +202,7 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
     situation([failed('ConfigurationInvalid')], { now: WAIT_OVER }),
     {
       kind: 'stopped',
+      build: NAME,
       message: `MachineOSBuild ${NAME} failed; change what its condition Failed names`,
     },
   ],
@@ -213,6 +214,7 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
     situation([storedBuild('interrupted')], { now: WAIT_OVER }),
     {
       kind: 'stopped',
+      build: NAME,
       message: `MachineOSBuild ${NAME} was interrupted; annotate MachineOSConfig worker with ${REBUILD} to build again`,
     },
   ],

@@ -50,12 +50,13 @@ export interface BuildSituation {
  * - `forget`: the replacement is done, or a rebuild is asked for where a build is made anyway: take either note away.
  */
 export type BuildStep =
-  | { readonly kind: 'wait' | 'stopped'; readonly message: string }
+  | { readonly kind: 'wait'; readonly message: string }
   | { readonly kind: 'create'; readonly build: MachineOSBuild }
   | { readonly kind: 'run'; readonly build: string }
   | { readonly kind: 'inspect'; readonly image: string; readonly problem?: BuildFailure }
   | { readonly kind: 'use' | 'done'; readonly build: string; readonly image: string }
-  | { readonly kind: 'retry'; readonly at: Date; readonly message: string }
+  | { readonly kind: 'retry'; readonly build: string; readonly at: Date; readonly message: string }
+  | { readonly kind: 'stopped'; readonly build: string; readonly message: string }
   | { readonly kind: 'replace'; readonly replacement: Replacement }
   | { readonly kind: 'delete'; readonly build: string; readonly uid: string }
   | { readonly kind: 'forget'; readonly annotation: 'rebuild' | 'replacement' };
@@ -137,15 +138,19 @@ function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildSt
       const message = `MachineOSBuild ${name} failed`;
       if (retry.kind === 'now') return replace(wanted, retry.attempt);
       return retry.kind === 'at'
-        ? { kind: 'retry', at: retry.time, message }
-        : { kind: 'stopped', message: `${message}; change what its condition Failed names` };
+        ? { kind: 'retry', build: name, at: retry.time, message }
+        : { kind: 'stopped', build: name, message: `${message}; change what its condition Failed names` };
     }
     case 'interrupted': {
       const superseded: InterruptionReason = 'Superseded';
       const why = findCondition(wanted.status?.conditions, 'Interrupted')?.reason;
       if (why === superseded) return replace(wanted, 1);
       const remedy = `annotate MachineOSConfig ${situation.osConfig.metadata.name} with ${REBUILD_ANNOTATION} to build again`;
-      return { kind: 'stopped', message: `MachineOSBuild ${name} was interrupted; ${remedy}` };
+      return {
+        kind: 'stopped',
+        build: name,
+        message: `MachineOSBuild ${name} was interrupted; ${remedy}`,
+      };
     }
   }
 }

@@ -1,6 +1,17 @@
 export type { Architectures, Base, FoundImage, ResolvedBase } from './base-catalog.ts';
 export type { BaseIndexHeader } from './base-index-header.ts';
 export type { BaseIndex } from './base-index.ts';
+export type { BuildFailure, BuildFailureReason } from './build-failure.ts';
+export { buildFailure } from './build-failure.ts';
+export { REPLACES_ANNOTATION } from './build-keys.ts';
+export { formatReplacement } from './build-replacement.ts';
+export type { TaggedImage } from './build-retention.ts';
+export { disposableBuilds, disposableImages } from './build-retention.ts';
+export type { BuildNews } from './build-status.ts';
+export { buildStatus } from './build-status.ts';
+export type { BuildSituation, BuildStep } from './build-step.ts';
+export { buildStep } from './build-step.ts';
+export { buildCircumstances, buildSecrets } from './build-circumstances.ts';
 export { memoryCache, openBuildCache } from './build-cache.ts';
 export type { BuildCache } from './build-cache.ts';
 export { refuseContainerBuild } from './container-build-needs.ts';
@@ -12,7 +23,9 @@ export type { PoolRegistryOptions } from './open-pool-registry.ts';
 export { openPoolRegistry } from './open-pool-registry.ts';
 export { OpenedBases } from './opened-bases.ts';
 export type { OsBuildErrorCode } from './osbuild-error.ts';
-export type { OsBuildError } from './osbuild-error.ts';
+export { OsBuildError } from './osbuild-error.ts';
+export { osConfigStatus } from './os-config-status.ts';
+export { pushRepository } from './new-build.ts';
 export type { AskedBuild, BuilderEvents, BuiltImage } from './pool-builder.ts';
 export { PoolBuilder } from './pool-builder.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';
@@ -26,4 +39,6 @@ export type {
   ResolvedBaseName,
   SecretDocument,
 } from './pool-registry.ts';
+export { tagConflict } from './pool-tags.ts';
 export type { RegistrySecret } from './registry-secret.ts';
+export { registryCredentials } from './registry-secret.ts';

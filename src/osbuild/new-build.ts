@@ -124,7 +124,7 @@ export function newBuild(inputs: BuildInputs, origin: BuildOrigin): MachineOSBui
  *
  * @throws OsBuildError `invalid-os-config`
  */
-function pushRepository({ metadata, spec }: MachineOSConfig): Reference {
+export function pushRepository({ metadata, spec }: MachineOSConfig): Reference {
   try {
     const { registry, repository } = parseReference(spec.renderedImagePushSpec);
     return { registry, repository };

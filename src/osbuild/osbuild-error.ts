@@ -9,7 +9,8 @@ export type OsBuildErrorCode =
   | 'not-pushed'
   | 'invalid-os-config'
   | 'invalid-os-image'
-  | 'invalid-secret';
+  | 'invalid-secret'
+  | 'invalid-trust-bundle';
 
 /** The error class of osbuild: `retryable` says whether the same call can succeed without a change by a person. */
 export class OsBuildError extends Error {
