@@ -5,7 +5,7 @@ export { findCondition, isConditionTrue, mergeConditions } from './conditions.ts
 export { loadCustomResourceDefinitions } from './load-definitions.ts';
 export { formatField } from './field-path.ts';
 export { KUBERNETES_YAML, YAML_LIMITS } from './kubernetes-yaml.ts';
-export { isEmptySelector, matchesSelector } from './label-selector.ts';
+export { isEmptySelector, labelSelectorProblems, matchesSelector } from './label-selector.ts';
 export { compareNewestFirst } from './newest-first.ts';
 export { decodeMachineConfig, decodeObject, decodeObjects } from './object.ts';
 export {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../schema/index.ts';
-import { isEmptySelector, matchesSelector } from './index.ts';
+import { isEmptySelector, labelSelectorProblems, matchesSelector } from './index.ts';
 import type { LabelSelector } from './index.ts';
 
 const LABELS = { role: 'worker', zone: 'a', empty: '' };
@@ -64,3 +64,28 @@ function expression(
 ): LabelSelector {
   return { matchExpressions: [{ key, operator, values }] };
 }
+
+test('labelSelectorProblems() says why a selector matches nothing', () => {
+  const problems = (selector: JsonObject): unknown =>
+    labelSelectorProblems(selector, ['spec', 'selector']).map(({ message }) => message);
+  assert.deepEqual(
+    problems({ matchLabels: { a: 'b' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] }),
+    [],
+  );
+  assert.deepEqual(
+    problems({
+      matchLabels: { '/a': 'b c' },
+      matchExpressions: [
+        { key: 'a', operator: 'Near' },
+        { key: 'a', operator: 'In' },
+        { key: 'a', operator: 'Exists', values: ['b'] },
+      ],
+    }),
+    [
+      'spec.selector.matchLabels["/a"]: the prefix must not be empty',
+      'spec.selector.matchExpressions[0].operator: expected one of "In", "NotIn", "Exists", "DoesNotExist", received "Near"',
+      'spec.selector.matchExpressions[1].values: must not be empty for the operator In',
+      'spec.selector.matchExpressions[2].values: must be empty for the operator Exists',
+    ],
+  );
+});

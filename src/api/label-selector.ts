@@ -1,7 +1,9 @@
 import { listAt, objectAt, textAt, textsAt, type JsonObject } from '../schema/index.ts';
 import { labelValueProblem, qualifiedNameProblem } from './names.ts';
+import type { FieldProblem } from './api-error.ts';
 import type { LabelSelector } from './definitions/label-selector.ts';
-import type { ObjectReader } from './object-reader.ts';
+import type { FieldPath } from './field-path.ts';
+import { ObjectReader, Problems } from './object-reader.ts';
 
 type LabelSelectorRequirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
@@ -58,6 +60,18 @@ function matches(operator: string, values: readonly string[], value: unknown): b
   }
 }
 
+/** What is wrong with a selector that {@link matchesSelector} takes for one that matches nothing; `path` is where it stands. */
+export function labelSelectorProblems(
+  selector: LabelSelector | JsonObject,
+  path: readonly [...FieldPath, string],
+): readonly FieldProblem[] {
+  const problems = new Problems();
+  const key = String(path.at(-1));
+  const parent = ObjectReader.of({ [key]: selector }, path.slice(0, -1), problems);
+  if (parent !== undefined) readLabelSelector(parent, key);
+  return problems.found;
+}
+
 /** Reads the selector in member `key`, with the checks that Kubernetes makes when it uses one. */
 export function readLabelSelector(parent: ObjectReader, key: string): LabelSelector | undefined {
   const selector = parent.object(key);
@@ -80,6 +94,8 @@ function readRequirement(requirement: ObjectReader): LabelSelectorRequirement {
   const operator = requirement.requiredOneOf('operator', ['In', 'NotIn', 'Exists', 'DoesNotExist']);
   const values = requirement.strings('values') ?? [];
   const { problems } = requirement;
+  // Of an operator that there is not, nobody knows what values it takes.
+  if (requirement.value('operator') !== operator) return { key, operator, values };
   if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
     problems.add(requirement.field('values'), `must not be empty for the operator ${operator}`);
   }

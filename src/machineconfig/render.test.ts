@@ -244,6 +244,16 @@ test('render() says what is wrong with a pool', async (t) => {
       'selects-nothing',
       `spec.machineConfigSelector: matches no MachineConfig: there are some with the role gpu, master; the label ${ROLE} is missing from x`,
     ],
+    'an operator that there is not': [
+      [machineConfig('a', 'infra')],
+      {
+        pool: pool('infra', {
+          machineConfigSelector: { matchExpressions: [{ key: 'a', operator: 'Near', values: [] }] },
+        }),
+      },
+      'selects-nothing',
+      'spec.machineConfigSelector.matchExpressions[0].operator: expected one of "In", "NotIn", "Exists", "DoesNotExist", received "Near"',
+    ],
     'a selected MachineConfig without labels': [
       [{ ...unlabelled, metadata: { name: 'x' } }],
       {

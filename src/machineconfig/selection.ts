@@ -1,7 +1,14 @@
-import { ROLE_LABEL, isEmptySelector, matchesSelector } from '../api/index.ts';
+import {
+  ROLE_LABEL,
+  formatField,
+  isEmptySelector,
+  labelSelectorProblems,
+  matchesSelector,
+} from '../api/index.ts';
 import { compareText } from '../ignition/index.ts';
 import { renderError, throwProblems } from './render-problems.ts';
-import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
+import type { Problem } from './machineconfig-error.ts';
+import type { LabelSelector, MachineConfig, MachineConfigPool } from '../api/index.ts';
 
 /** Names listed when a pool selects nothing. */
 const MAX_LISTED = 5;
@@ -31,6 +38,7 @@ export function selectMachineConfigs(
     const message = `empty, which would select every MachineConfig; match the label ${ROLE_LABEL}`;
     throw renderError('selects-everything', name, [{ field: SELECTOR, message }]);
   }
+  throwProblems('selects-nothing', name, selectorProblems(selector));
   const selected = machineConfigs.filter(({ metadata }) => matchesSelector(selector, metadata.labels));
   if (selected.length === 0)
     throw renderError('selects-nothing', name, [{ field: SELECTOR, message: describeMiss(machineConfigs) }]);
@@ -45,6 +53,14 @@ export function selectMachineConfigs(
     })),
   );
   return selected.sort(compareMergeOrder);
+}
+
+/** A schema lets any operator, key and value through; one that Kubernetes could not use matches nothing, and has a reason. */
+function selectorProblems(selector: LabelSelector): readonly Problem[] {
+  return labelSelectorProblems(selector, ['spec', 'machineConfigSelector']).map(({ field, message }) => {
+    const name = formatField(field);
+    return { field: name, message: message.slice(`${name}: `.length) };
+  });
 }
 
 function refuseDuplicates(pool: string, machineConfigs: readonly MachineConfig[]): void {
