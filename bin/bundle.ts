@@ -29,7 +29,7 @@ const KEPT = 60_000;
 const LAZY = ['child_process', 'fs/promises', 'https', 'os', 'process', 'stream/promises', 'tls'];
 
 /** Commands that run until they are stopped: what they alone need is in a bundle of its own. bin/varve has V8's flags for them. */
-const LASTING = ['up'];
+const LASTING = ['up', 'controller'];
 
 const names = { brief: await bundle('brief'), lasting: await bundle('lasting') };
 await replaceFile('main.cjs', await loader());

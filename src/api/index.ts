@@ -2,6 +2,7 @@ export { ApiError } from './api-error.ts';
 export { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from './api-version.ts';
 export { buildStateOf, isTerminalState } from './build-state.ts';
 export { findCondition, isConditionTrue, mergeConditions } from './conditions.ts';
+export { imageTagProblem } from './image-tag-format.ts';
 export { loadCustomResourceDefinitions } from './load-definitions.ts';
 export { formatField } from './field-path.ts';
 export { KUBERNETES_YAML, YAML_LIMITS } from './kubernetes-yaml.ts';

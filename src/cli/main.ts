@@ -12,8 +12,8 @@ async function main(): Promise<number> {
     version: string;
   };
   try {
-    const surroundings = { environment: { variables: process.env }, outcome };
-    await createProgram(surroundings, version, process.argv[2]).parseAsync();
+    const surroundings = { environment: { variables: process.env }, outcome, version };
+    await createProgram(surroundings, process.argv[2]).parseAsync();
     return outcome.status;
   } catch (error) {
     // Commander has printed its message; help and version are no errors.

@@ -1,25 +1,7 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import type { Environment } from './environment.ts';
-import { OUTPUT_FORMATS } from './output.ts';
-
-/** Architectures that Go names and that run image-mode hosts. */
-const ARCHITECTURES = ['amd64', 'arm64', 'ppc64le', 's390x', 'riscv64', 'arm', '386', 'loong64'];
-
-/** What a command tells main.ts: the exit status. */
-export interface Outcome {
-  status: number;
-}
-
-/** A command, or the program itself, that throws in place of ending the process; its subcommands do likewise. */
-function command(name: string): Command {
-  return new Command(name).showHelpAfterError('(see varve --help)').exitOverride();
-}
-
-/** What every command is made with. */
-interface Surroundings {
-  readonly environment: Environment;
-  readonly outcome: Outcome;
-}
+import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
+import { controllerCommands } from './cluster-program.ts';
+import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
+import { command, type Surroundings } from './surroundings.ts';
 
 /** The commands by name, in the order of the help. */
 const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = new Map([
@@ -29,25 +11,22 @@ const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = n
   ['ignition', ignitionCommands],
   ['demo', demoCommands],
   ['up', upCommands],
+  ['controller', controllerCommands],
 ]);
 
 /**
  * The command line. Commands are imported when they run, and of those that were not asked for not even the options
  * are made, so that none pays for another's start-up.
  *
- * @param outcome receives the exit status of a command that ends well but says no, such as `ignition validate`.
+ * @param surroundings `outcome` receives the exit status of a command that ends well but says no, such as `ignition validate`.
  * @param asked the first word of the command line.
  */
-export function createProgram(
-  surroundings: Surroundings,
-  version: string,
-  asked: string | undefined,
-): Command {
+export function createProgram(surroundings: Surroundings, asked: string | undefined): Command {
   const program = command('varve')
     .description(
       'Image-mode machine configuration for Kubernetes: a pool of nodes runs one image, built from its YAML.',
     )
-    .version(version);
+    .version(surroundings.version);
   const chosen = COMMANDS.get(asked ?? '');
   for (const make of chosen === undefined ? COMMANDS.values() : [chosen])
     program.addCommand(make(surroundings));
@@ -207,47 +186,9 @@ function ignitionCommands({ outcome }: Surroundings): Command {
   return ignition;
 }
 
-function outputOption(): Option<
-  '-o, --output <format>',
-  undefined,
-  undefined,
-  undefined,
-  false,
-  (typeof OUTPUT_FORMATS)[number]
-> {
-  return new Option('-o, --output <format>', 'how the result is printed').choices(OUTPUT_FORMATS);
-}
-
 function archOption(): Option<'--arch <name>'> {
   return new Option(
     '--arch <name>',
     "the architecture, where the reference names several; this machine's by default",
-  );
-}
-
-function authfileOption(): Option<'--authfile <path>'> {
-  return new Option(
-    '--authfile <path>',
-    'credentials as podman and docker keep them; their usual files by default',
-  );
-}
-
-function insecureOption(): Option<'--insecure-registry <host...>'> {
-  return new Option(
-    '--insecure-registry <host...>',
-    'registries (host[:port]) where plain HTTP and unverified TLS are allowed',
-  );
-}
-
-function caOption(): Option<'--ca <file...>'> {
-  return new Option('--ca <file...>', 'PEM files of further certificate authorities to trust');
-}
-
-function architectures(text: string): string {
-  const unknown =
-    text === 'all' ? [] : text.split(',').filter((name) => !ARCHITECTURES.includes(name.split('/')[0] ?? ''));
-  if (unknown.length === 0) return text;
-  throw new InvalidArgumentError(
-    `${unknown.join(', ')} is no architecture; write all, or names as Go has them: ${ARCHITECTURES.join(', ')}`,
   );
 }

@@ -30,7 +30,7 @@ export function openRegistryFor(
   });
 }
 
-function readAuthority(path: string): string {
+export function readAuthority(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -1,6 +1,14 @@
 export { BUILD_LOG_KEY, buildLogName } from './build-log-object.ts';
+export { clusterTroubles } from './cluster-troubles.ts';
+export { startHealthServer } from './health-server.ts';
+export { measuredLog } from './measured-log.ts';
+export { Metrics } from './metrics.ts';
+export { openLog } from './process-log.ts';
+export type { LogFormat } from './process-log.ts';
+export { reportRun } from './report-run.ts';
 export type { ControllersOptions } from './run-controllers.ts';
 export { Controllers } from './run-controllers.ts';
 export { OS_BUILDS } from './resources.ts';
 export type { ControllerSettings, Log, LogFields } from './support.ts';
 export { DEFAULT_SETTINGS } from './support.ts';
+export { TroubleReport } from './trouble-report.ts';

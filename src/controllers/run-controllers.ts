@@ -5,9 +5,12 @@ import type {
   KubeClient,
   LeaseTimings,
   Reconciliation,
+  ReflectorNumbers,
+  ResourceType,
 } from '../kube/index.ts';
-import { EventRecorder, formatKey, lead, SharedInformers } from '../kube/index.ts';
+import { EventRecorder, formatKey, lead, LEASES, SharedInformers } from '../kube/index.ts';
 import type { BuildCache } from '../osbuild/index.ts';
+import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { PoolFindings } from './pool-findings.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
@@ -23,6 +26,16 @@ export interface ControllersOptions {
   readonly lease?: LeaseTimings;
   /** Told of every run of a controller. */
   readonly onReconciled?: (run: Reconciliation) => void;
+  /** Told that {@link Controllers.failures} may have changed. @default a warning in the log */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** How one kind of objects is followed. */
+export interface FollowedKind {
+  readonly type: ResourceType;
+  readonly isSynced: boolean;
+  readonly objects: number;
+  readonly numbers: ReflectorNumbers;
 }
 
 /** One controller, and what it has beside its queue. */
@@ -34,6 +47,12 @@ export interface RunningController {
 
 const LEASE = 'varve-controller';
 
+/** How long a failure to take or renew the lease counts, in milliseconds: several attempts, since nobody tells of success. */
+const LEASE_FAILURE = 20_000;
+
+/** What was begun may take so long after the end was asked for, in milliseconds, and once more that to give up. */
+const GRACE = 5000;
+
 /** Varve's controllers in one process: they follow the cluster all the time, and act while this process leads. */
 export class Controllers {
   readonly #options: ControllersOptions;
@@ -41,19 +60,45 @@ export class Controllers {
   readonly #view: ClusterView;
   #running: readonly RunningController[] = [];
   #leader = '';
+  #leaseFailure: { readonly error: unknown; readonly at: number } | undefined;
 
   constructor(options: ControllersOptions) {
     this.#options = options;
-    const { client, settings, log } = options;
-    this.#informers = new SharedInformers(client, (error) => {
-      log.warn('cannot follow the cluster', { reason: messageOf(error) });
-    });
+    const { client, settings } = options;
+    this.#informers = new SharedInformers(client, (error) => this.#fail('cannot follow the cluster', error));
     this.#view = clusterView(this.#informers, settings.namespace);
   }
 
   /** Kinds of objects that this process has no complete picture of yet. */
   get behind(): readonly string[] {
     return this.#informers.behind;
+  }
+
+  /** How the kinds are followed that the controllers read. */
+  get followed(): readonly FollowedKind[] {
+    return this.#informers.all.map(({ type, isSynced, cache, numbers }) => ({
+      type,
+      isSynced,
+      objects: cache.size,
+      numbers,
+    }));
+  }
+
+  /** What of the cluster does not work at the moment. */
+  get failures(): readonly FailedAccess[] {
+    const failures: FailedAccess[] = this.#informers.all
+      .filter(({ lastError }) => lastError !== undefined)
+      .map(({ type, lastError: error }) => ({ type, error }));
+    const { clock } = this.#options.client;
+    const lease = this.#leaseFailure;
+    if (lease !== undefined && clock.now() - lease.at < LEASE_FAILURE)
+      failures.push({ type: LEASES, error: lease.error });
+    return failures;
+  }
+
+  /** What is known of the cluster; complete as far as {@link followed} says so. */
+  get view(): ClusterView {
+    return this.#view;
   }
 
   get isLeading(): boolean {
@@ -93,14 +138,23 @@ export class Controllers {
         timings: lease,
         onLeader: (leader) => {
           this.#leader = leader;
-          log.info('leader', { identity: leader });
+          if (leader !== '' && leader !== identity) log.info('another process leads', { identity: leader });
         },
-        report: (error) => log.warn('cannot hold the lease', { reason: messageOf(error) }),
+        report: (error) => {
+          this.#leaseFailure = { error, at: client.clock.now() };
+          this.#fail('cannot hold the lease', error);
+        },
       },
       signal,
       work,
     );
     if (ended === 'lost') log.warn('the lead is lost', { identity });
+  }
+
+  #fail(message: string, error: unknown): void {
+    const { log, onFailure } = this.#options;
+    if (onFailure === undefined) log.warn(message, { reason: messageOf(error) });
+    else onFailure(error);
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -124,13 +178,13 @@ export class Controllers {
     this.#running = makeControllers(support);
     log.info('controllers started', { identity });
     const ends = this.#running.map(async ({ controller, close }) => {
-      const unfinished = await controller.run(signal);
+      const unfinished = await controller.run(signal, GRACE);
       await close?.();
       for (const key of unfinished)
         log.error('a reconciliation did not end', { controller: controller.name, key: formatKey(key) });
     });
     try {
-      await Promise.all(ends);
+      await Promise.all([aborted(signal), ...ends]);
     } finally {
       this.#running = [];
       await events.close();
@@ -142,6 +196,13 @@ export class Controllers {
 /** In the order in which a change passes through them. */
 function makeControllers(_support: ControllerSupport): readonly RunningController[] {
   return [];
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function messageOf(error: unknown): string {

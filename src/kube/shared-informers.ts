@@ -68,6 +68,11 @@ export class SharedInformers {
     signal.removeEventListener('abort', end);
   }
 
+  /** All that there are now, for probes and metrics. */
+  get all(): readonly Informer<KubeObject>[] {
+    return [...this.#informers.values()].map(({ informer }) => informer);
+  }
+
   /** Those that are not complete yet, for a readiness probe. */
   get behind(): readonly string[] {
     return [...this.#informers.values()]

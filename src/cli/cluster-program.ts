@@ -1,0 +1,59 @@
+import { Option, type Command } from '@commander-js/extra-typings';
+import {
+  address,
+  architectures,
+  caOption,
+  contextOption,
+  count,
+  duration,
+  insecureOption,
+  kubeconfigOption,
+  namespaceOption,
+} from './options.ts';
+import { command, type Surroundings } from './surroundings.ts';
+
+export function controllerCommands({ environment, version }: Surroundings): Command {
+  return command('controller')
+    .description(
+      'Render and build for the pools of a cluster, until it is stopped: the current one, or the one that this is a pod of.',
+    )
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .addOption(namespaceOption())
+    .option(
+      '--push-repository <name>',
+      'where the images of labelled pools go that have no MachineOSConfig, HOST/NAME; without it, labels ask in vain',
+    )
+    .option('--push-secret <name>', 'the secret to push with, of the namespace')
+    .option('--pull-secret <name>', "the secret to pull their bases with; the cluster's by default")
+    .option('--every-pool', 'image mode for every pool, labelled or not', false)
+    .option('--cache <dir>', 'where indexes of bases are kept; $VARVE_CACHE or ~/.cache/varve by default')
+    .option('--arch <list>', 'of bases for several architectures: amd64,arm64,… or all', architectures, 'all')
+    .option('--no-leader-elect', 'act without a lease: for the only controller of a cluster')
+    .option(
+      '--health-address <host:port>',
+      'of /healthz, /readyz and /metrics; 0.0.0.0:8081 in a cluster, else a free port of 127.0.0.1, which the log names',
+      address,
+    )
+    .option('--keep-rendered <count>', 'rendered MachineConfigs of a pool that stay unused', count, 10)
+    .option('--keep-builds <count>', 'builds of a pool that stay unused, with their images', count, 5)
+    .addOption(
+      new Option(
+        '--registry-poll <duration>',
+        'how often a registry is asked whether a base has changed: 30s, 5m, 1h',
+      )
+        .argParser(duration)
+        .default(60_000, '1m'),
+    )
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .addOption(
+      new Option('--log-format <format>', 'of the log on standard error')
+        .choices(['text', 'json'] as const)
+        .default('text' as const),
+    )
+    .addOption(new Option('--end-with-stdin', 'end when standard input does').default(false).hideHelp())
+    .action(async (flags) =>
+      (await import('./controller-command.ts')).controllerCommand(flags, environment, version),
+    );
+}

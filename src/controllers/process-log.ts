@@ -1,0 +1,81 @@
+import pino from 'pino';
+import type { Log, LogFields } from './support.ts';
+
+export type LogFormat = 'text' | 'json';
+
+type Level = 'info' | 'warn' | 'error';
+
+/** How text names the levels; what is usual has no name. */
+const NAMES: Readonly<Record<Level, string>> = { info: '', warn: 'warning: ', error: 'error: ' };
+
+/** What a message in text is about, said after a colon and not among the rest. */
+const REASON = 'reason';
+
+/**
+ * The log of a process: JSON for machines, one object a line, or text for people.
+ *
+ * @param write takes one whole line, with its end
+ * @param now milliseconds since 1970
+ */
+export function openLog(
+  format: LogFormat,
+  write: (line: string) => void,
+  now: () => number = () => Date.now(),
+): Log {
+  return format === 'json' ? jsonLog(write, now) : textLog(write, now);
+}
+
+function jsonLog(write: (line: string) => void, now: () => number): Log {
+  const log = pino(
+    {
+      // No process id and host name: whoever collects logs knows where they are from.
+      base: null,
+      timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'message',
+      errorKey: 'error',
+    },
+    { write },
+  );
+  return {
+    info: (message, fields = {}) => log.info(fields, message),
+    warn: (message, fields = {}) => log.warn(fields, message),
+    error: (message, fields = {}, error) => {
+      log.error({ ...fields, ...(error === undefined ? {} : { error: toError(error) }) }, message);
+    },
+  };
+}
+
+function textLog(write: (line: string) => void, now: () => number): Log {
+  const say = (level: Level, message: string, fields: LogFields, error?: unknown): void => {
+    const { [REASON]: reason, ...others } = fields;
+    const details = Object.entries(others)
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => `${name} ${String(value)}`)
+      .join(', ');
+    const because = reason === undefined ? '' : `: ${String(reason)}`;
+    const trace = error === undefined ? '' : `\n${traceOf(toError(error))}`;
+    const time = new Date(now()).toISOString();
+    write(
+      `${time} ${NAMES[level]}${message}${because}${details === '' ? '' : ` (${details})`}${indent(trace)}\n`,
+    );
+  };
+  return {
+    info: (message, fields = {}) => say('info', message, fields),
+    warn: (message, fields = {}) => say('warn', message, fields),
+    error: (message, fields = {}, error) => say('error', message, fields, error),
+  };
+}
+
+/** Only what begins a line with a time is a new message. */
+function indent(trace: string): string {
+  return trace.replaceAll('\n', '\n    ');
+}
+
+function traceOf({ stack, message }: Error): string {
+  return stack ?? message;
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
