@@ -41,7 +41,7 @@ async function startLab(t: TestContext): Promise<Lab> {
     push,
     async open(cache) {
       let read = false;
-      const catalog = new BaseCatalog({ registry, cache }, { onIndexing: () => (read = true) });
+      const catalog = new BaseCatalog({ registry, cache }, { events: { onIndexing: () => (read = true) } });
       return { base: await catalog.open(base, ['amd64'], push), read };
     },
     async publish(index) {

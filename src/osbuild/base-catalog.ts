@@ -58,8 +58,18 @@ export interface BaseEvents {
     readonly layers: number;
     readonly bytes: number;
   }) => void;
+  /** Another build of this process is reading that base: this one waits for it. */
+  readonly onIndexingElsewhere?: (base: Reference) => void;
   readonly onLayerRead?: (layer: Descriptor) => void;
   readonly onIndexed?: (event: { readonly publishedAt: Reference | undefined }) => void;
+}
+
+export interface BaseCatalogOptions {
+  readonly events?: BaseEvents;
+  /** The memory, where several catalogs have one. Default: its own. */
+  readonly opened?: OpenedBases;
+  /** What ends the calls of the registry client ends the waiting for other builds, too. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -71,17 +81,14 @@ export class BaseCatalog {
   readonly #cache: BuildCache;
   readonly #opened: OpenedBases;
   readonly #events: BaseEvents;
+  readonly #signal: AbortSignal | undefined;
 
-  /** @param opened the memory, where several catalogs have one. Default: its own. */
-  constructor(
-    { registry, cache }: BuildHost,
-    events: BaseEvents = {},
-    opened: OpenedBases = new OpenedBases(),
-  ) {
+  constructor({ registry, cache }: BuildHost, options: BaseCatalogOptions = {}) {
     this.#registry = registry;
     this.#cache = cache;
-    this.#opened = opened;
-    this.#events = events;
+    this.#opened = options.opened ?? new OpenedBases();
+    this.#events = options.events ?? {};
+    this.#signal = options.signal;
   }
 
   /**
@@ -216,6 +223,16 @@ export class BaseCatalog {
   }
 
   async #makeIndex(image: FoundImage, push: Reference, publish: boolean): Promise<BaseIndex> {
+    const { reference, digest } = image;
+    const make = (): Promise<BaseIndex> => this.#readLayers(image, push, publish);
+    const facts = await this.#opened.make(digest, make, this.#signal, () =>
+      this.#events.onIndexingElsewhere?.(reference),
+    );
+    if (facts !== undefined) return facts;
+    throw new OciError('aborted', `cannot read base image ${formatReference(reference)}: it was cancelled`);
+  }
+
+  async #readLayers(image: FoundImage, push: Reference, publish: boolean): Promise<BaseIndex> {
     const { reference, digest, manifest } = image;
     this.#events.onIndexing?.({
       base: reference,
@@ -236,7 +253,6 @@ export class BaseCatalog {
       const publishedAt = await publishIndex(this.#registry, indexLocations(push, digest), made);
       this.#events.onIndexed?.({ publishedAt });
     }
-    this.#opened.set(digest, facts);
     return facts;
   }
 }

@@ -26,8 +26,8 @@ export function refuseContainerBuild(rendered: MachineConfig, osConfig: MachineO
 function needsContainer(field: string, what: string): OsBuildError {
   return new OsBuildError(
     'needs-container-build',
-    `cannot build this pool's image directly: ${what}, which needs a container build, and this command makes none; ` +
-      `remove ${field} from the pool's objects or build such a pool in a cluster`,
+    `cannot build this pool's image directly: ${what}, which needs a container build, and Varve makes none yet; ` +
+      `remove ${field} from the pool's objects`,
     { field },
   );
 }

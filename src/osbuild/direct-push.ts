@@ -2,10 +2,12 @@ import type { Descriptor, Digest, Reference } from '../oci/index.ts';
 import { buildIndex, formatRepository, withDigest } from '../oci/index.ts';
 import type { ResolvedBase } from './base-catalog.ts';
 import { isBlobUnknown } from './base-catalog.ts';
-import type { BlobTransfer, CurrentImage } from './blob-push.ts';
-import { baseLayerTransfers, rememberPushed } from './blob-push.ts';
+import type { BlobTransfer } from './blob-push.ts';
+import { baseLayerTransfers } from './blob-push.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildHost } from './build-host.ts';
+import type { CurrentImage } from './current-image.ts';
+import { rememberPushed } from './current-image.ts';
 import type { DirectImage } from './direct-image.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
@@ -20,6 +22,8 @@ export interface Pushed {
   readonly reference: string;
   /** True when the tag named this very digest before: nothing was written. */
   readonly upToDate: boolean;
+  /** What the tag holds now. */
+  readonly content: CurrentImage;
   readonly mounted: number;
   readonly copied: number;
 }
@@ -43,7 +47,8 @@ export async function pushImages(
   options: PushOptions = {},
 ): Promise<Pushed> {
   const top = topDocument(base, images);
-  const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}` };
+  const content = contentOf(top.digest, images);
+  const done = { digest: top.digest, reference: `${formatRepository(push)}@${top.digest}`, content };
   const upToDate = current?.digest === top.digest;
   if (upToDate || options.dryRun === true) return { ...done, upToDate, mounted: 0, copied: 0 };
   const moved: unknown[] = [];
@@ -62,7 +67,7 @@ export async function pushImages(
                 registry.putBlob(push, descriptor, bytes, signal),
           ),
         // While the registry is at work, but before anything is tagged: a full disk stops the push.
-        async () => rememberPushed(cache, push, top.bytes),
+        async () => rememberPushed(cache, push, content),
         ...baseLayerTransfers(registry, base.reference, push, image.base.manifest.layers, known),
       ];
       moved.push(...(await inParallel(steps, CONCURRENT_BLOBS, (step, signal) => step(signal))));
@@ -82,6 +87,19 @@ export async function pushImages(
   }
   const count = (how: string): number => moved.filter((one) => one === how).length;
   return { ...done, upToDate: false, mounted: count('mounted'), copied: count('copied') };
+}
+
+function contentOf(digest: Digest, images: readonly DirectImage[]): CurrentImage {
+  const blobs = images.flatMap(({ configDescriptor, layer, base }) => [
+    configDescriptor,
+    layer.descriptor,
+    ...base.manifest.layers,
+  ]);
+  return {
+    digest,
+    manifests: new Set([digest, ...images.map((image) => image.digest)]),
+    blobs: new Set(blobs.map((blob) => blob.digest)),
+  };
 }
 
 interface TopDocument {

@@ -17,12 +17,16 @@ const INDEX_LIMIT = 256 * 1024 * 1024;
  */
 export function indexLocations(push: Reference, base: Digest): readonly Reference[] {
   const tag = `v${INDEX_VERSION}-${digestHex(base)}`;
-  const slash = push.repository.lastIndexOf('/');
-  const beside = `${push.repository.slice(0, slash + 1)}base-index`;
   return [
-    withTag({ registry: push.registry, repository: beside }, tag),
+    withTag(indexRepository(push), tag),
     withTag({ registry: push.registry, repository: push.repository }, `base-index-${tag}`),
   ];
+}
+
+/** The repository for the indexes of bases beside the one of a pool. */
+export function indexRepository(push: Reference): Reference {
+  const slash = push.repository.lastIndexOf('/');
+  return { registry: push.registry, repository: `${push.repository.slice(0, slash + 1)}base-index` };
 }
 
 /** The index that a former build left at one of the locations; undefined where none has it or it cannot be read. */

@@ -5,18 +5,18 @@ import {
   openRegistry,
   parseDigest,
   parseReference,
-  sha256,
   withDigest,
   withTag,
 } from '../oci/index.ts';
 import { pushArtifact } from './artifact.ts';
-import { rememberPushed } from './blob-push.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { TaggedImage } from './build-retention.ts';
-import { indexLocations } from './index-artifact.ts';
-import type { OpenedBases } from './opened-bases.ts';
+import { rememberPushed } from './current-image.ts';
+import { indexRepository } from './index-artifact.ts';
+import { OpenedBases } from './opened-bases.ts';
 import { OsBuildError } from './osbuild-error.ts';
+import { PoolBuildLog } from './pool-build-log.ts';
 import { PoolBuilder } from './pool-builder.ts';
 import { PoolCredentials } from './pool-credentials.ts';
 import type {
@@ -72,12 +72,12 @@ class OpenPoolRegistry implements PoolRegistry {
   readonly #registry: RegistryClient;
   readonly #credentials: PoolCredentials;
   readonly #cache: BuildCache;
-  readonly #bases: OpenedBases | undefined;
+  readonly #bases: OpenedBases;
 
   constructor(access: RegistryAccess, cache: BuildCache, options: PoolRegistryOptions) {
     this.#credentials = new PoolCredentials(access);
     this.#cache = cache;
-    this.#bases = options.bases;
+    this.#bases = options.bases ?? new OpenedBases();
     this.#registry = openRegistry({
       auth: this.#credentials,
       plainHttp: access.insecureRegistries,
@@ -112,19 +112,25 @@ class OpenPoolRegistry implements PoolRegistry {
     this.#writesTo(push);
     // What was asked and is no longer waited for ends with the build.
     const ends = new AbortController();
-    const registry = this.#registry.until(AbortSignal.any([request.signal, ends.signal]));
+    const log = new PoolBuildLog(say);
     const builder = new PoolBuilder(
-      { registry, cache: this.#cache },
+      { registry: this.#registry, cache: this.#cache },
       {
         architectures,
-        ...(this.#bases === undefined ? {} : { bases: this.#bases }),
-        events: { onWarning: (warning) => say(`warning: ${warning}`) },
+        bases: this.#bases,
+        signal: AbortSignal.any([request.signal, ends.signal]),
+        verify: true,
+        events: log.events,
       },
     );
     try {
-      const asked = builder.ask(base, push, withTag(push, poolTags(pool).image));
-      const { pushed, warnings } = await builder.finish(asked, { pool, rendered, compression: 'gzip' });
-      return { image: pushed.reference, upToDate: pushed.upToDate, warnings };
+      const poolTag = withTag(push, poolTags(pool).image);
+      const asked = builder.ask(base, push, poolTag);
+      const built = await builder.finish(asked, { pool, rendered, compression: 'gzip' });
+      // The pool's tag is about to name this image, and the next build asks what it names.
+      rememberPushed(this.#cache, poolTag, built.pushed.content);
+      log.ended(built);
+      return { image: built.pushed.reference, upToDate: built.pushed.upToDate, warnings: built.warnings };
     } finally {
       ends.abort('ended');
       await builder.settled();
@@ -187,19 +193,14 @@ class OpenPoolRegistry implements PoolRegistry {
     if (current !== undefined && current.digest === image.digest) return;
     const { bytes, mediaType } = await registry.requireManifest(image);
     await registry.putManifest(tag, bytes, mediaType);
-    // The next build asks what the tag holds.
-    if (sha256(bytes) === image.digest) rememberPushed(this.#cache, tag, bytes);
   }
 
   /** Base indexes of pools lie beside their images: what writes the one writes the other. */
   #writesTo(push: Reference): void {
     this.#credentials.writesTo(push);
-    for (const location of indexLocations(push, NO_DIGEST)) this.#credentials.writesTo(location);
+    this.#credentials.writesTo(indexRepository(push));
   }
 }
-
-/** Where base indexes lie depends on the digest only in the tag. */
-const NO_DIGEST = sha256(new Uint8Array());
 
 function readOsImageURL(text: string): Reference {
   try {

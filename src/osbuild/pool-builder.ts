@@ -2,14 +2,15 @@ import type { Compression, Digest, Reference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import type { Architectures, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
 import { BaseCatalog } from './base-catalog.ts';
-import type { CurrentImage } from './blob-push.ts';
-import { readCurrentImage } from './blob-push.ts';
 import type { BuildHost } from './build-host.ts';
+import type { CurrentImage } from './current-image.ts';
+import { readCurrentImage } from './current-image.ts';
 import type { DirectImage } from './direct-image.ts';
 import { assembleImage } from './direct-image.ts';
 import type { Pushed } from './direct-push.ts';
 import { pushImages } from './direct-push.ts';
-import type { OpenedBases } from './opened-bases.ts';
+import { OpenedBases } from './opened-bases.ts';
+import { findLost, lostError } from './push-verification.ts';
 import { refusePushOverBase } from './push-target.ts';
 
 /** What takes a build its time. `index` is only there where nobody has read the base before. */
@@ -20,6 +21,8 @@ export interface BuilderEvents extends BaseEvents {
   readonly onStep?: (step: BuilderStep, milliseconds: number) => void;
   /** Once for each warning, before anything is pushed. */
   readonly onWarning?: (warning: string) => void;
+  /** The registry has not got something that it took: all is pushed again. */
+  readonly onLost?: (digest: Digest) => void;
 }
 
 export interface PoolBuilderOptions {
@@ -30,6 +33,13 @@ export interface PoolBuilderOptions {
   readonly events?: BuilderEvents;
   /** The bases that stay open from one builder to the next. Default: its own. */
   readonly bases?: OpenedBases;
+  /** Ends everything, with an OciError `aborted`. */
+  readonly signal?: AbortSignal;
+  /**
+   * Asks the registry afterwards for all that was pushed, and once pushes again what it has lost; a registry may say that
+   * it took something and forget it. Default: false.
+   */
+  readonly verify?: boolean;
 }
 
 /** What the registries were asked; the answers fail as {@link PoolBuilder.finish} does. */
@@ -66,10 +76,15 @@ export class PoolBuilder {
   readonly #catalog: BaseCatalog;
   readonly #begun = new Set<Promise<unknown>>();
 
-  constructor(host: BuildHost, options: PoolBuilderOptions) {
-    this.#host = host;
+  constructor({ registry, cache }: BuildHost, options: PoolBuilderOptions) {
+    const { events = {}, bases = new OpenedBases(), signal } = options;
+    this.#host = { cache, registry: signal === undefined ? registry : registry.until(signal) };
     this.#options = options;
-    this.#catalog = new BaseCatalog(host, options.events, options.bases);
+    this.#catalog = new BaseCatalog(this.#host, {
+      events,
+      opened: bases,
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   /**
@@ -97,10 +112,7 @@ export class PoolBuilder {
     const { push } = asked;
     const { base, current, known } = await this.#read(asked);
     const { images, warnings } = await this.#time('assemble', async () => this.#assemble(base, input));
-    const { dryRun = false } = this.#options;
-    const pushed = await this.#time('push', () =>
-      pushImages(this.#host, push, base, images, current, { dryRun, known }),
-    );
+    const pushed = await this.#time('push', () => this.#push(push, base, images, current, known));
     return { base, images, pushed, warnings };
   }
 
@@ -149,6 +161,26 @@ export class PoolBuilder {
     const warnings = [...new Set(images.flatMap((image) => image.warnings))];
     for (const warning of warnings) this.#options.events?.onWarning?.(warning);
     return { images, warnings };
+  }
+
+  async #push(
+    push: Reference,
+    base: ResolvedBase,
+    images: readonly DirectImage[],
+    current: CurrentImage | undefined,
+    known: ReadonlySet<Digest>,
+  ): Promise<Pushed> {
+    const { dryRun = false, verify = false, events } = this.#options;
+    const pushed = await pushImages(this.#host, push, base, images, current, { dryRun, known });
+    if (dryRun || !verify) return pushed;
+    const { registry } = this.#host;
+    const lost = await findLost(registry, push, pushed.content, known);
+    if (lost === undefined) return pushed;
+    events?.onLost?.(lost);
+    const again = await pushImages(this.#host, push, base, images, undefined);
+    const stillLost = await findLost(registry, push, again.content, new Set());
+    if (stillLost !== undefined) throw lostError(push, stillLost);
+    return again;
   }
 
   async #time<T>(step: BuilderStep, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { Reference } from '../oci/index.ts';
 import { formatReference } from '../oci/index.ts';
 import type { FoundImage, ResolvedBase } from './base-catalog.ts';
-import type { CurrentImage } from './blob-push.ts';
+import type { CurrentImage } from './current-image.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 /**

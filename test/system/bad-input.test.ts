@@ -576,15 +576,15 @@ const PLACEMENT: Readonly<Record<string, Row>> = {
   },
   'a pool with an extension': {
     site: machineConfig('extensions: [usbguard]'),
-    says: "cannot build this pool's image directly: extensions [usbguard] are packages, which needs a container build, and this command makes none; remove spec.extensions from the pool's objects or build such a pool in a cluster",
+    says: "cannot build this pool's image directly: extensions [usbguard] are packages, which needs a container build, and Varve makes none yet; remove spec.extensions from the pool's objects",
   },
   'a pool with a realtime kernel': {
     site: machineConfig('kernelType: realtime'),
-    says: "cannot build this pool's image directly: kernelType realtime replaces the kernel's packages, which needs a container build, and this command makes none; remove spec.kernelType from the pool's objects or build such a pool in a cluster",
+    says: "cannot build this pool's image directly: kernelType realtime replaces the kernel's packages, which needs a container build, and Varve makes none yet; remove spec.kernelType from the pool's objects",
   },
   'a pool with a Containerfile': {
     files: { 'objects/os.yaml': osConfig('containerFile: [{ content: "RUN true" }]') },
-    says: "cannot build this pool's image directly: MachineOSConfig layered has a Containerfile, which needs a container build, and this command makes none; remove spec.containerFile from the pool's objects or build such a pool in a cluster",
+    says: "cannot build this pool's image directly: MachineOSConfig layered has a Containerfile, which needs a container build, and Varve makes none yet; remove spec.containerFile from the pool's objects",
   },
 };
 
