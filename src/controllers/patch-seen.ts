@@ -1,6 +1,13 @@
 import type { CallOptions, KubeClient, KubeObject, ResourceType } from '../kube/index.ts';
 import { keyOf } from '../kube/index.ts';
-import type { JsonObject } from '../schema/index.ts';
+
+/** What is to change (RFC 7386): null deletes, lists are replaced whole. */
+interface MergePatch {
+  readonly metadata?: object;
+  readonly spec?: object;
+  readonly status?: object;
+  readonly data?: object;
+}
 
 /**
  * Merges a patch into an object as the decision saw it: the write fails as `conflict` if anybody changed it since, and as
@@ -12,7 +19,7 @@ export function patchSeen<T extends KubeObject>(
   client: Pick<KubeClient, 'patch'>,
   type: ResourceType<T>,
   seen: T,
-  patch: JsonObject,
+  patch: MergePatch,
   options: CallOptions & { readonly subresource?: string },
 ): Promise<T> {
   const { uid, resourceVersion } = seen.metadata;
@@ -20,7 +27,7 @@ export function patchSeen<T extends KubeObject>(
   const merged = {
     ...rest,
     metadata: {
-      ...(metadata as JsonObject | undefined),
+      ...metadata,
       uid: uid ?? null,
       resourceVersion: resourceVersion ?? null,
     },

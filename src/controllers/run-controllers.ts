@@ -13,6 +13,7 @@ import type { BuildCache } from '../osbuild/index.ts';
 import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { PoolFindings } from './pool-findings.ts';
+import { renderController } from './render-controller.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
 
 export interface ControllersOptions {
@@ -194,8 +195,8 @@ export class Controllers {
 }
 
 /** In the order in which a change passes through them. */
-function makeControllers(_support: ControllerSupport): readonly RunningController[] {
-  return [];
+function makeControllers(support: ControllerSupport): readonly RunningController[] {
+  return [renderController(support)];
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

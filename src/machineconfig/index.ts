@@ -1,5 +1,8 @@
 export { buildInForce, layeredGate } from './build-in-force.ts';
 export { MachineConfigError } from './machineconfig-error.ts';
+export { imageMode } from './image-mode.ts';
+export { poolConditions, renderCondition } from './pool-conditions.ts';
+export { poolConfiguration } from './pool-configuration.ts';
 export { reconcile } from './reconcile.ts';
 export { render } from './render.ts';
 export { renderedFrom } from './rendered-from.ts';
@@ -21,5 +24,5 @@ export { place } from './placement.ts';
 export type { ImageNode, PlacedItem, Placement, Plane } from './plane.ts';
 export { formatProblem } from './render-problems.ts';
 export type { ImageModeDefaults } from './image-mode.ts';
-export { imageMode } from './image-mode.ts';
+export type { PoolFacts } from './pool-conditions.ts';
 export { disposableRendered } from './rendered-retention.ts';

@@ -54,6 +54,8 @@ export class Cluster {
   /** Objects of another name that this test has made. */
   readonly #others: (readonly [ResourceType, ObjectKey])[] = [];
   readonly #stop: () => Promise<void>;
+  /** What works on the cluster's objects. */
+  readonly #workers: (() => Promise<void>)[] = [];
   #definitions: readonly string[] = [];
 
   private constructor(facts: {
@@ -169,8 +171,14 @@ export class Cluster {
     await this.kube.delete(type, this.#key(type, name));
   }
 
+  /** Ends something that works on the cluster's objects, such as controllers, before they are removed. */
+  beforeClose(end: () => Promise<void>): void {
+    this.#workers.push(end);
+  }
+
   /** Removes all that is of this test, and what of Varve's kinds it had to install. */
   async close(): Promise<void> {
+    for (const end of this.#workers.splice(0)) await end();
     try {
       // What an embedded server holds goes with it.
       if (!this.isEmbedded) await this.#tidyUp();
