@@ -15,6 +15,8 @@ export interface CredentialLookup {
   readonly files: readonly string[];
   /** A credential helper that is configured for the registry. Helpers are not run. */
   readonly helper?: string;
+  /** What a person does to give others, for messages. Default: `log in with podman login REGISTRY`. */
+  readonly remedy?: string;
 }
 
 /** The largest auth file that is read, in bytes. */

@@ -208,7 +208,7 @@ export function unauthorized(
   const { action, registry, url } = context;
   const where = hostAndPort(url);
   const files = lookup?.files ?? [];
-  const login = `log in with podman login ${registry}`;
+  const login = lookup?.remedy ?? `log in with podman login ${registry}`;
   const reason = ((): string => {
     if (lookup?.credential !== undefined) {
       return `${where} refused the credentials from ${files.join(', ')} ${said}; check them or ${login}`;

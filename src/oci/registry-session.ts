@@ -1,4 +1,5 @@
 import { OciError } from './oci-error.ts';
+import { waitFor } from './registry-abort.ts';
 import { Authenticator } from './registry-authenticator.ts';
 import { originsOf } from './registry-endpoint.ts';
 import {
@@ -82,7 +83,12 @@ export class RegistrySession {
   }
 
   async #attempt(call: Call): Promise<Answer> {
-    while (this.#origin === undefined && this.#probe !== undefined) await this.#probe;
+    while (this.#origin === undefined && this.#probe !== undefined) {
+      const probed = new URL(this.#origins[0] ?? '');
+      await waitFor(this.#probe, call.signal, () =>
+        networkFailure(undefined, this.#context(call, probed), true),
+      );
+    }
     const answer =
       this.#origin === undefined
         ? await this.#firstContact(call)

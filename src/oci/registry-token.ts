@@ -1,6 +1,7 @@
 import type { Credential } from './auth-file.ts';
 import { readJsonObject } from './documents.ts';
 import { OciError } from './oci-error.ts';
+import { waitFor } from './registry-abort.ts';
 import { hostAndPort, isLoopbackHost } from './registry-endpoint.ts';
 import { type FailureContext, MAX_ERROR_BYTES, networkFailure, statusFailure } from './registry-failure.ts';
 import type { RegistrySettings } from './registry-options.ts';
@@ -74,19 +75,31 @@ export class TokenStore {
   /** A token that is still good for the scopes, from the cache or from the service. */
   async token(request: TokenRequest): Promise<string> {
     const key = keyOf(request);
-    const known = this.#tokens.get(key);
-    if (known !== undefined && known.expires > this.#settings.now()) return known.token;
-    let underway = this.#underway.get(key);
-    if (underway === undefined) {
-      underway = this.#fetch(key, request).finally(() => this.#underway.delete(key));
-      this.#underway.set(key, underway);
+    const { context, signal } = request;
+    for (;;) {
+      const known = this.#tokens.get(key);
+      if (known !== undefined && known.expires > this.#settings.now()) return known.token;
+      const underway = this.#underway.get(key);
+      if (underway === undefined) return this.#begin(key, request);
+      try {
+        return await waitFor(underway, signal, () => networkFailure(undefined, context, true));
+      } catch (error) {
+        // Who sent the request has given up; that says nothing about ours.
+        const isTheirs = error instanceof OciError && error.code === 'aborted' && signal?.aborted !== true;
+        if (!isTheirs) throw error;
+      }
     }
-    return underway;
   }
 
   /** Forgets a token that the registry refused. */
   forget(token: string): void {
     for (const [key, known] of this.#tokens) if (known.token === token) this.#tokens.delete(key);
+  }
+
+  #begin(key: string, request: TokenRequest): Promise<string> {
+    const underway = this.#fetch(key, request).finally(() => this.#underway.delete(key));
+    this.#underway.set(key, underway);
+    return underway;
   }
 
   async #fetch(key: string, request: TokenRequest): Promise<string> {

@@ -31,9 +31,7 @@ export function buildSecrets({ spec }: MachineOSConfig, clusterPullSecret: strin
  *
  * @param secrets by name; undefined for one that is not there
  */
-export function buildCircumstances(
-  secrets: Readonly<Record<string, Versioned | undefined>>,
-): string {
+export function buildCircumstances(secrets: Readonly<Record<string, Versioned | undefined>>): string {
   const entries = Object.entries(secrets).sort(([left], [right]) => compareText(left, right));
   return entries.map(([name, secret]) => `${name}:${versionOf(secret?.metadata)}`).join(' ');
 }

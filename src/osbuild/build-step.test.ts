@@ -192,7 +192,12 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
   ],
   'a failure that passes is tried again in time': [
     situation([failed('RegistryUnreachable')]),
-    { kind: 'retry', build: NAME, at: new Date(NOW.getTime() + 3000), message: `MachineOSBuild ${NAME} failed` },
+    {
+      kind: 'retry',
+      build: NAME,
+      at: new Date(NOW.getTime() + 3000),
+      message: `MachineOSBuild ${NAME} failed`,
+    },
   ],
   'when its time has come it is replaced': [
     situation([failed('RegistryUnreachable', { origin: { attempt: 2 } })], { now: WAIT_OVER }),

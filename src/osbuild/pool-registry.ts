@@ -4,8 +4,9 @@ import type { Reference } from '../oci/index.ts';
 import type { Architectures } from './base-catalog.ts';
 import type { TaggedImage } from './build-retention.ts';
 
-/** A document of credentials (`registryCredentials`) and the secret that it is from, for messages. */
+/** A document of credentials (`registryCredentials`) and the secret that it is from. */
 export interface SecretDocument {
+  /** `namespace/name`, for messages. */
   readonly name: string;
   readonly document: string;
 }
