@@ -1,6 +1,7 @@
 export { ApiError } from './api-error.ts';
 export { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from './api-version.ts';
 export { buildStateOf, isTerminalState } from './build-state.ts';
+export { controllerPermissions } from './controller-permissions.ts';
 export { findCondition, isConditionTrue, mergeConditions } from './conditions.ts';
 export { imageTagProblem } from './image-tag-format.ts';
 export { loadCustomResourceDefinitions } from './load-definitions.ts';

@@ -63,7 +63,7 @@ async function startLab(
           output: 'text',
           ...flags,
         },
-        { variables: {} },
+        { variables: {}, program: [] },
         signal,
       ),
   };

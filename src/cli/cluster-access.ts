@@ -32,7 +32,7 @@ async function clusterAccess(flags: ClusterFlags, { variables }: Environment): P
 }
 
 /** Whether this process is a pod's. */
-export function isInCluster({ variables }: Environment): boolean {
+export function isInCluster({ variables }: Pick<Environment, 'variables'>): boolean {
   return Boolean(variables['KUBERNETES_SERVICE_HOST']);
 }
 

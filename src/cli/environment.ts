@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 
-/** What a command takes from the process that runs it; only main.ts reads `process.env`. */
+/** What a command takes from the process that runs it; only main.ts reads `process.env` and `process.argv`. */
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** How this program is started once more: Node, its flags, the file; what follows are arguments. */
+  readonly program: readonly string[];
 }
 
 /** Where builds keep what they can make anew: `--cache`, `$VARVE_CACHE`, or `varve` below the user's cache directory. */

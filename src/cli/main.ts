@@ -12,7 +12,8 @@ async function main(): Promise<number> {
     version: string;
   };
   try {
-    const surroundings = { environment: { variables: process.env }, outcome, version };
+    const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+    const surroundings = { environment: { variables: process.env, program }, outcome, version };
     await createProgram(surroundings, process.argv[2]).parseAsync();
     return outcome.status;
   } catch (error) {

@@ -98,6 +98,7 @@ function upCommands({ environment }: Surroundings): Command {
       port,
     )
     .option('--base <ref>', 'the base image of pools; a generated miniature one by default')
+    .option('--no-controller', 'the API and the registry alone: nothing renders or builds')
     .option('--nodes <count>', 'how many simulated nodes; this version has none', noNodes, 0)
     .action(async (flags) => (await import('./up-command.ts')).upCommand(flags, environment));
 }

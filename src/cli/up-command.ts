@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import {
+  CONTROLLER_USER,
   EmbeddedError,
+  REGISTRY_SECRET,
   clusterObjects,
   clusterSettings,
   pushMiniatureBase,
@@ -11,6 +13,7 @@ import {
 } from '../embedded/index.ts';
 import { openRegistry, parseReference } from '../oci/index.ts';
 import { CliError } from './cli-error.ts';
+import { ControllerProcess } from './controller-process.ts';
 import { dataDirectory } from './data-directory.ts';
 import type { Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
@@ -21,12 +24,15 @@ export interface UpFlags {
   readonly port?: number | undefined;
   readonly registryPort?: number | undefined;
   readonly base?: string | undefined;
+  /** Whether controllers run as well. */
+  readonly controller: boolean;
   /** Simulated nodes; this version has none, and the command line takes no other number. */
   readonly nodes: number;
 }
 
-/** Where the generated base is, in the embedded registry. */
+/** Where the generated base is, in the embedded registry, and where the images of pools go. */
 const MINIATURE = 'base/miniature:1';
+const POOLS = 'varve/images';
 
 /**
  * `varve up`: a control plane on this machine's loopback, with all that a cluster would have for Varve, until Ctrl-C. What was
@@ -40,6 +46,7 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
     let registry: EmbeddedRegistry | undefined;
     let base = flags.base;
     let plane: ControlPlane | undefined;
+    let controller: ControllerProcess | undefined;
     try {
       const port = flags.port ?? last.api;
       plane = await startControlPlane({
@@ -59,10 +66,15 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
       }).catch(explainPort('--port', port, flags.port === undefined));
       const address = registry?.address ?? '';
       await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
-      process.stdout.write(introduction(plane, address, base ?? ''));
+      if (flags.controller) controller = await startController(plane, address, directory, environment);
+      process.stdout.write(
+        introduction({ plane, registry: address, base: base ?? '', log: controller?.log }),
+      );
       await ended(signal);
       process.stderr.write('stopping; everything is kept\n');
     } finally {
+      // First, while there is an API to give everything back to.
+      await controller?.close();
       await plane?.close();
       await registry?.close();
     }
@@ -109,13 +121,44 @@ async function makeBase(registry: EmbeddedRegistry): Promise<string> {
   }
 }
 
+/** Starts the controllers, as a user of their own, for the registry that is here. */
+async function startController(
+  plane: ControlPlane,
+  registry: string,
+  data: string,
+  environment: Environment,
+): Promise<ControllerProcess> {
+  return ControllerProcess.start({
+    directory: join(data, 'controller'),
+    kubeconfig: await plane.kubeconfigFor(CONTROLLER_USER, []),
+    program: environment.program,
+    args: [
+      `--push-repository=${registry}/${POOLS}`,
+      `--push-secret=${REGISTRY_SECRET}`,
+      `--pull-secret=${REGISTRY_SECRET}`,
+      // It is the only one, and is started again at once, without the wait for a lease that nobody gave back.
+      '--no-leader-elect',
+    ],
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+interface Started {
+  readonly plane: ControlPlane;
+  readonly registry: string;
+  readonly base: string;
+  /** Of the controllers; without them there is none. */
+  readonly log: string | undefined;
+}
+
 /** What a person who has just typed `varve up` needs next. */
-function introduction(plane: ControlPlane, registry: string, base: string): string {
+function introduction({ plane, registry, base, log }: Started): string {
   return [
     `kubeconfig  ${plane.kubeconfig}`,
     `API         ${plane.url}`,
     `registry    ${registry}`,
     `base image  ${base}`,
+    ...(log === undefined ? [] : [`log         ${log}`]),
     '',
     'In another terminal:',
     `  export KUBECONFIG=${shellWord(plane.kubeconfig)}`,

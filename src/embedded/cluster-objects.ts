@@ -1,4 +1,10 @@
-import { API_GROUP, API_VERSION, OPERATOR_NAMESPACE, ROLE_LABEL } from '../api/index.ts';
+import {
+  API_GROUP,
+  API_VERSION,
+  OPERATOR_NAMESPACE,
+  ROLE_LABEL,
+  controllerPermissions,
+} from '../api/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 
 /** What a cluster's objects say of the world around them. */
@@ -12,8 +18,8 @@ export interface ClusterFacts {
 }
 
 /**
- * What a cluster has for Varve: its namespace, the built-in pools, a ControllerConfig and a secret for the registry
- * (contract §1.2, §1.6). Created where they are missing.
+ * What a cluster has for Varve: its namespace, the built-in pools, a ControllerConfig, a secret for the registry
+ * (contract §1.2, §1.6), and what its controllers may do. Created where they are missing.
  */
 export function clusterObjects(facts: ClusterFacts): JsonObject[] {
   return [
@@ -22,6 +28,7 @@ export function clusterObjects(facts: ClusterFacts): JsonObject[] {
     builtInPool('master', { 'operator.machineconfiguration.openshift.io/required-for-upgrade': '' }),
     controllerConfig(facts),
     registrySecret(facts.registry),
+    ...PERMISSIONS,
   ];
 }
 
@@ -35,8 +42,15 @@ export function clusterSettings(facts: ClusterFacts): JsonObject[] {
       spec: { baseOSContainerImage: facts.base },
     },
     registrySecret(facts.registry),
+    // An older version's controllers needed other things.
+    ...PERMISSIONS.filter((object) => 'rules' in object),
   ];
 }
+
+/** The user that `varve up` runs its controllers as. */
+export const CONTROLLER_USER = 'varve-controller';
+
+const PERMISSIONS = controllerPermissions(OPERATOR_NAMESPACE, { kind: 'User', name: CONTROLLER_USER });
 
 const CONTROLLER_CONFIG = 'machine-config-controller';
 
@@ -84,6 +98,9 @@ function controllerConfig({ base, authority }: ClusterFacts): JsonObject {
   };
 }
 
+/** The secret for the registry. */
+export const REGISTRY_SECRET = 'registry';
+
 /** The embedded registry lets everybody in; the secret is what a MachineOSConfig has to name all the same. */
 function registrySecret(registry: string): JsonObject {
   const auth = base64('varve:varve');
@@ -91,7 +108,7 @@ function registrySecret(registry: string): JsonObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name: 'registry', namespace: OPERATOR_NAMESPACE },
+    metadata: { name: REGISTRY_SECRET, namespace: OPERATOR_NAMESPACE },
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': base64(config) },
   };

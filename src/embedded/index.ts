@@ -10,6 +10,6 @@ export type {
 } from './base/index.ts';
 export { buildMiniatureBase, pushMiniatureBase } from './base/index.ts';
 export type { ClusterFacts } from './cluster-objects.ts';
-export { clusterObjects, clusterSettings } from './cluster-objects.ts';
+export { CONTROLLER_USER, REGISTRY_SECRET, clusterObjects, clusterSettings } from './cluster-objects.ts';
 export type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
 export { startControlPlane } from './control-plane.ts';
