@@ -1,0 +1,15 @@
+export type { CommandOutcome, HostCommand, OutputLine } from './host-command.ts';
+export type { HostErrorCode, HostErrorFacts, PartialOutput } from './host-error.ts';
+export { HostError } from './host-error.ts';
+export type { FailureClass, FailurePolicy, HostFailure, Remedy } from './host-failure.ts';
+export { failurePolicy } from './failure-policy.ts';
+export type { EnterOptions, HostRunner, Namespace, OwnEnvironment } from './host-runner.ts';
+export { hostAtRoot, hostOfProcess, thisHost } from './host-runner.ts';
+export type { DeployedImage, Deployment, DeployTool, HostStatus, LocalChanges } from './host-status.ts';
+export { allDeployments, isImage, nextBoot } from './host-status.ts';
+export type { HostImageReference, ImageSignature } from './image-reference.ts';
+export { formatOriginReference, parseOriginReference, pinnedDigest } from './image-reference.ts';
+export { readBootcStatus } from './bootc-status.ts';
+export { readOstreeStatus, readOstreeStatusText } from './ostree-status.ts';
+export { readRpmOstreeStatus } from './rpm-ostree-status.ts';
+export { classifyOutput, failureOf, failureOfError } from './classify-failure.ts';
