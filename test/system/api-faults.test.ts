@@ -8,6 +8,7 @@ import { ApiClient, readKubeconfig } from '../lab/faults/api-client.ts';
 import { killAgainAndAgain } from '../lab/faults/kill-loop.ts';
 import { Plane, type PlaneOptions } from '../lab/faults/plane.ts';
 import { RawConnection } from '../lab/faults/raw-connection.ts';
+import { randomOf, seedOf } from '../lab/random.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { run } from '../lab/run.ts';
 import { until } from '../lab/until.ts';
@@ -61,8 +62,7 @@ async function withClient<T>(plane: Plane, use: (client: ApiClient) => Promise<T
 describe('kill -9', () => {
   test(`${KILLS} times at random moments under load: no acknowledged write is lost, none is half there, watches go on where they were`, async (t) => {
     const folder = await new Leftovers(t).folder();
-    const seed = Number(process.env['VARVE_TEST_SEED'] ?? Date.now() % 1_000_000);
-    t.diagnostic(`VARVE_TEST_SEED=${seed}`);
+    const seed = seedOf(t);
     const half = { kills: Math.ceil(KILLS / 2), writers: 8, watchers: 3 };
     // Two at a time: one starts while the other one is at work.
     const reports = await Promise.all([
@@ -293,14 +293,3 @@ describe('a graceful end', () => {
     assert.deepEqual(there.toSorted(), acknowledged.toSorted());
   });
 });
-
-/** Mulberry32: the same moments again for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -59,7 +59,7 @@ async function listAll(kube: KubeClient, type: ResourceType): Promise<readonly K
     return (await kube.list(type)).items;
   } catch (error) {
     // The kind itself could not be installed.
-    if (isKubeError(error, 'not-found')) return [];
+    if (isKubeError(error, 'not-found', 'not-served')) return [];
     throw error;
   }
 }
