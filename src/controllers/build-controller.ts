@@ -1,0 +1,379 @@
+import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
+import { buildStateOf, isTerminalState } from '../api/index.ts';
+import { Controller, outcomes, type ObjectKey, type Outcome, type ReconcileContext } from '../kube/index.ts';
+import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts';
+import { parseReference, type Reference } from '../oci/index.ts';
+import {
+  buildStep,
+  OsBuildError,
+  pushRepository,
+  type BuildFailure,
+  type BuildStep,
+} from '../osbuild/index.ts';
+import { BaseWatch, type BaseAnswer } from './base-watch.ts';
+import { buildMaker } from './build-maker.ts';
+import type { BuildNumbers } from './build-numbers.ts';
+import { BuildObjects } from './build-objects.ts';
+import { BuildRunner } from './build-runner.ts';
+import { poolKey, watchPoolImages } from './build-triggers.ts';
+import { CONTROLLER_CONFIG } from './os-image-source.ts';
+import { PoolImages, type ImageRequest } from './pool-images.ts';
+import type { PoolRegistries, RegistryLease } from './pool-registries.ts';
+import { pushConflict } from './push-conflict.ts';
+import { accessCircumstances, poolAccess, type AccessSources, type PoolAccess } from './registry-access.ts';
+import { renderedMachineConfig } from './render-input.ts';
+import type { RunningController } from './run-controllers.ts';
+import type { ControllerSupport } from './support.ts';
+
+/** What the build controller shares with others. */
+export interface BuildParts {
+  readonly registries: PoolRegistries;
+  readonly numbers: BuildNumbers;
+}
+
+/** Pools that are worked on at once; no registry is waited for there. */
+const CONCURRENCY = 8;
+/** A pool comes to rest in fewer; more would be a decision that goes round in circles. */
+const MOST_STEPS = 12;
+/** How much later than asked a pool comes again, by chance: not all pools at once. */
+const JITTER = 0.1;
+/** For a cache that has to catch up, in milliseconds. */
+const SOON = 1000;
+
+/** Makes the images of pools: one build for each set of inputs, used as long as the registry has its image. */
+export function buildController(support: ControllerSupport, parts: BuildParts): RunningController {
+  const builds = new BuildReconciler(support, parts);
+  return { controller: builds.controller, close: () => builds.close() };
+}
+
+/** What a reconciliation works on. */
+interface Situation {
+  readonly pool: MachineConfigPool;
+  readonly rendered: MachineConfig | undefined;
+  readonly objects: BuildObjects;
+  readonly push: Reference;
+  readonly access: PoolAccess;
+  readonly lease: RegistryLease;
+  readonly circumstances: string;
+  /** By its digest; there is one as soon as there is a rendered MachineConfig. */
+  readonly base: string | undefined;
+  /** What the registry said of the image. */
+  image?: 'present' | 'missing' | BuildFailure;
+}
+
+class BuildReconciler {
+  readonly controller: Controller;
+  readonly #support: ControllerSupport;
+  readonly #parts: BuildParts;
+  readonly #runner: BuildRunner;
+  readonly #bases: BaseWatch;
+  readonly #images: PoolImages;
+  readonly #leases = new Map<string, { readonly key: string; readonly lease: RegistryLease }>();
+  readonly #unsubscribe: () => void;
+
+  constructor(support: ControllerSupport, parts: BuildParts) {
+    this.#support = support;
+    this.#parts = parts;
+    const { client, settings, events, log, view, onReconciled } = support;
+    this.controller = new Controller({
+      name: 'build',
+      concurrency: CONCURRENCY,
+      clock: client.clock,
+      reconcile: (key, context) => this.#reconcile(key, context),
+      ...(onReconciled === undefined ? {} : { onReconciled }),
+    });
+    const enqueue = (pool: string): void => this.controller.enqueue(poolKey(pool));
+    const inquiries = { clock: client.clock, longestPause: settings.registryPoll, onNews: enqueue };
+    this.#bases = new BaseWatch(inquiries);
+    this.#images = new PoolImages(inquiries);
+    this.#runner = new BuildRunner({
+      client,
+      events,
+      log,
+      numbers: parts.numbers,
+      namespace: settings.namespace,
+      concurrency: settings.concurrentBuilds,
+      onEnd: ({ pool }) => enqueue(pool),
+    });
+    this.#unsubscribe = view.osBuilds.subscribe(({ type, object }) => {
+      if (type === 'deleted') this.#runner.forget(object);
+    });
+    watchPoolImages(this.controller, view, settings.clusterPullSecret);
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    await this.#runner.close();
+    await Promise.all([this.#bases.close(), this.#images.close()]);
+    for (const { lease } of this.#leases.values()) lease.release();
+    this.#leases.clear();
+  }
+
+  async #reconcile({ name }: ObjectKey, { signal }: ReconcileContext): Promise<Outcome> {
+    const { view, settings } = this.#support;
+    const pool = view.pools.cache.get(poolKey(name));
+    const osConfigs = view.osConfigs.cache.values().toArray();
+    const mode = pool === undefined ? {} : imageMode(pool, osConfigs, settings.imageMode);
+    if (pool === undefined || mode.osConfig === undefined) {
+      this.#leave(name);
+      if (pool !== undefined) this.#tell(name, undefined, mode.problem?.message ?? '');
+      else await this.#abandonBuilds(name, signal);
+      return outcomes.done;
+    }
+    const builds = view.osBuilds.cache
+      .byIndex('osConfig', mode.osConfig.metadata.name)
+      .map((build) => this.#runner.latest(build));
+    const { client, events } = this.#support;
+    const objects = new BuildObjects({ client, events, osConfig: mode.osConfig, builds, signal });
+    try {
+      const conflict = pushConflict(mode.osConfig, osConfigs);
+      if (conflict !== undefined) return this.#stall(name, objects, conflict);
+      return await this.#follow(pool, objects, mode.problem?.message ?? '');
+    } catch (error) {
+      // Of an object that a person has to change, which brings the pool back.
+      if (error instanceof OsBuildError) return this.#stall(name, objects, error.message);
+      throw error;
+    }
+  }
+
+  async #follow(pool: MachineConfigPool, objects: BuildObjects, problem: string): Promise<Outcome> {
+    const { name } = pool.metadata;
+    const { osConfig } = objects;
+    const { view } = this.#support;
+    const sources = this.#accessSources();
+    const push = pushRepository(osConfig);
+    const access = poolAccess(osConfig, sources);
+    const lease = this.#lease(name, access);
+    const circumstances = accessCircumstances(osConfig, sources);
+    const rendered = renderedMachineConfig(view, pool);
+    const situation = { pool, rendered, objects, push, access, lease, circumstances };
+    if (rendered === undefined) return this.#decide({ ...situation, base: undefined }, problem);
+    const found = this.#baseOf(situation, rendered);
+    switch (found.kind) {
+      case 'asking':
+        return outcomes.waiting('the registry is asked for the base');
+      case 'known':
+        return this.#decide({ ...situation, base: found.base.base }, problem);
+      case 'unknown':
+        // With the image in use nothing is amiss until somebody wants another one.
+        this.#tell(name, objects, isServed(pool, objects) ? problem : found.failure.message);
+        return outcomes.waiting(found.failure.message);
+    }
+  }
+
+  async #decide(situation: Situation, problem: string): Promise<Outcome> {
+    const { pool, rendered, objects, circumstances, base } = situation;
+    const { name } = pool.metadata;
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      const { image } = situation;
+      const { step, superseded } = buildStep({
+        pool,
+        osConfig: objects.osConfig,
+        builds: objects.builds,
+        circumstances,
+        now: new Date(this.#support.client.clock.wall()),
+        ...(rendered === undefined ? {} : { rendered }),
+        ...(base === undefined ? {} : { base }),
+        ...(image === undefined ? {} : { image }),
+      });
+      for (const old of superseded) await this.#supersede(objects, old, pool);
+      const problemNow = step.kind === 'inspect' ? (step.problem?.message ?? '') : '';
+      if (step.kind !== 'inspect' || problemNow !== '') this.#tell(name, objects, problemNow || problem);
+      const outcome = await this.#act(situation, step);
+      if (outcome !== undefined) return outcome;
+    }
+    return outcomes.failed(
+      new Error(`cannot come to rest with pool ${name}: more than ${MOST_STEPS} steps at once`),
+    );
+  }
+
+  /** Does one step; without an outcome there is more to decide. */
+  async #act(situation: Situation, step: BuildStep): Promise<Outcome | undefined> {
+    const { pool, objects } = situation;
+    switch (step.kind) {
+      case 'wait':
+        return outcomes.waiting(step.message);
+      case 'create':
+        return (await objects.create(step.build)) === undefined
+          ? outcomes.waiting(`MachineOSBuild ${step.build.metadata.name} is there, but not yet seen`, SOON)
+          : undefined;
+      case 'run':
+        this.#run(situation, step.build);
+        await objects.nameCurrent(step.build);
+        return outcomes.waiting(`MachineOSBuild ${step.build} is being made`);
+      case 'inspect':
+        return this.#inspect(situation, step.image);
+      case 'use':
+        await objects.use(step.build, step.image);
+        return undefined;
+      case 'done':
+        return this.#keep(situation, step.image);
+      case 'retry':
+        await objects.nameCurrent(step.build);
+        return outcomes.waiting(
+          step.message,
+          Math.max(0, step.at.getTime() - this.#support.client.clock.wall()),
+        );
+      case 'stopped':
+        await objects.nameCurrent(step.build);
+        return outcomes.stalled(step.message);
+      case 'replace':
+        this.#images.forgetPresence(pool.metadata.name);
+        delete situation.image;
+        await objects.replace(step);
+        return undefined;
+      case 'delete': {
+        const build = objects.find(step.build);
+        if (build !== undefined) this.#runner.stop(build);
+        await objects.remove(step.build, step.uid);
+        return undefined;
+      }
+      case 'forget':
+        await objects.forgetNote(step);
+        return undefined;
+    }
+  }
+
+  #run({ pool, objects, rendered, access, base }: Situation, name: string): void {
+    const build = objects.find(name);
+    if (build === undefined || rendered === undefined || base === undefined) return;
+    this.#runner.stopOthers(pool.metadata.name, build);
+    if (this.#runner.has(build)) return;
+    const { settings, view } = this.#support;
+    const make = buildMaker({
+      view,
+      pool,
+      osConfig: objects.osConfig,
+      rendered,
+      base: parseReference(base),
+      push: parseReference(build.spec.renderedImagePushSpec),
+      architectures: settings.architectures,
+      lease: () => this.#parts.registries.lease(access.key, access.access),
+    });
+    this.#runner.run({
+      pool: pool.metadata.name,
+      build,
+      make: async (say, signal) => {
+        const result = await make(say, signal);
+        this.#images.notePresent({ pool: pool.metadata.name, image: result.image, accessKey: access.key });
+        return result;
+      },
+    });
+  }
+
+  /** Asks whether the registry has an image; the pool comes back with the answer. */
+  #inspect(situation: Situation, image: string): Outcome | undefined {
+    const found = this.#images.presenceOf(imageOf(situation, image), this.#support.settings.registryPoll);
+    if (found === undefined) return outcomes.waiting('the registry is asked for the image');
+    // Told as the pool's problem, and asked again after a while.
+    if (typeof found === 'object' && situation.image !== undefined) return outcomes.waiting(found.message);
+    situation.image = found;
+    return undefined;
+  }
+
+  /** All is as it should be: the pool's tags follow, and now and then the registry is asked whether it is still so. */
+  #keep(situation: Situation, image: string): Outcome | undefined {
+    const { pool, objects, rendered } = situation;
+    const { settings, client } = this.#support;
+    const request = imageOf(situation, image);
+    if (this.#images.presenceOf(request, settings.registryPoll) === 'missing') {
+      situation.image = 'missing';
+      return undefined;
+    }
+    const failure = rendered === undefined ? undefined : this.#images.publishTags(request, rendered);
+    if (failure !== undefined) {
+      const { name } = pool.metadata;
+      objects.complain(
+        'TagsNotPublished',
+        `The tags of pool ${name} do not name its image: ${failure.message}`,
+      );
+    }
+    return outcomes.requeueAfter(settings.registryPoll * (1 + JITTER * client.clock.random()));
+  }
+
+  #baseOf({ pool, push, access, lease }: Omit<Situation, 'base'>, rendered: MachineConfig): BaseAnswer {
+    const request = {
+      pool: pool.metadata.name,
+      osImageURL: rendered.spec.osImageURL ?? '',
+      push,
+      rendered: rendered.metadata.name,
+      registry: lease.registry,
+      accessKey: access.key,
+    };
+    return this.#bases.baseOf(request, this.#support.settings.registryPoll);
+  }
+
+  async #supersede(objects: BuildObjects, name: string, pool: MachineConfigPool): Promise<void> {
+    const build = objects.find(name);
+    if (build === undefined) return;
+    this.#runner.stop(build);
+    const target = pool.spec.configuration?.name ?? '';
+    await objects.interrupt(
+      build,
+      `pool ${pool.metadata.name} wants another image, for MachineConfig ${target}`,
+    );
+    this.#parts.numbers.interrupt();
+  }
+
+  /** Builds of a pool that is gone, whose MachineOSConfig is not. */
+  async #abandonBuilds(pool: string, signal: AbortSignal): Promise<void> {
+    const { view, client, events } = this.#support;
+    for (const osConfig of view.osConfigs.cache.byIndex('pool', pool)) {
+      const builds = view.osBuilds.cache.byIndex('osConfig', osConfig.metadata.name);
+      const objects = new BuildObjects({ client, events, osConfig, builds, signal });
+      for (const build of builds) {
+        if (build.metadata['deletionTimestamp'] !== undefined || isTerminalState(buildStateOf(build)))
+          continue;
+        await objects.interrupt(build, `MachineConfigPool ${pool} is gone`);
+      }
+    }
+  }
+
+  /** A pool that is not in image mode. */
+  #leave(pool: string): void {
+    this.#runner.stopOthers(pool);
+    this.#bases.forget(pool);
+    this.#images.forget(pool);
+    this.#leases.get(pool)?.lease.release();
+    this.#leases.delete(pool);
+  }
+
+  #lease(pool: string, { key, access }: PoolAccess): RegistryLease {
+    const known = this.#leases.get(pool);
+    if (known?.key === key) return known.lease;
+    const lease = this.#parts.registries.lease(key, access);
+    this.#leases.set(pool, { key, lease });
+    known?.lease.release();
+    return lease;
+  }
+
+  #accessSources(): AccessSources {
+    const { view, settings } = this.#support;
+    return {
+      settings,
+      secret: (name) => view.secrets.cache.get({ namespace: settings.namespace, name }),
+      controllerConfig: view.controllerConfigs.cache.get(poolKey(CONTROLLER_CONFIG)),
+    };
+  }
+
+  #stall(pool: string, objects: BuildObjects, message: string): Outcome {
+    this.#tell(pool, objects, message);
+    return outcomes.stalled(message);
+  }
+
+  #tell(pool: string, objects: BuildObjects | undefined, problem: string): void {
+    const { findings } = this.#support;
+    if (findings.of(pool).buildProblem === problem) return;
+    findings.tell(pool, { buildProblem: problem });
+    if (problem !== '') objects?.complain('ConfigReconcileFailed', problem);
+  }
+}
+
+/** Whether a pool's nodes have, or may get, the image that it wants. */
+function isServed(pool: MachineConfigPool, { osConfig, builds }: BuildObjects): boolean {
+  return layeredGate(osConfig, buildInForce(pool, osConfig, builds)).kind === 'go';
+}
+
+function imageOf({ pool, access, lease }: Situation, image: string): ImageRequest {
+  return { pool: pool.metadata.name, image, registry: lease.registry, accessKey: access.key };
+}
