@@ -12,7 +12,6 @@ import {
 } from '../osbuild/index.ts';
 import { BaseWatch, type BaseAnswer } from './base-watch.ts';
 import { buildMaker } from './build-maker.ts';
-import type { BuildNumbers } from './build-numbers.ts';
 import { BuildObjects } from './build-objects.ts';
 import { BuildRunner } from './build-runner.ts';
 import { poolKey, watchPoolImages } from './build-triggers.ts';
@@ -25,12 +24,6 @@ import { renderedMachineConfig } from './render-input.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
-/** What the build controller shares with others. */
-export interface BuildParts {
-  readonly registries: PoolRegistries;
-  readonly numbers: BuildNumbers;
-}
-
 /** Pools that are worked on at once; no registry is waited for there. */
 const CONCURRENCY = 8;
 /** A pool comes to rest in fewer; more would be a decision that goes round in circles. */
@@ -40,9 +33,13 @@ const JITTER = 0.1;
 /** For a cache that has to catch up, in milliseconds. */
 const SOON = 1000;
 
-/** Makes the images of pools: one build for each set of inputs, used as long as the registry has its image. */
-export function buildController(support: ControllerSupport, parts: BuildParts): RunningController {
-  const builds = new BuildReconciler(support, parts);
+/**
+ * Makes the images of pools: one build for each set of inputs, used as long as the registry has its image.
+ *
+ * @param registries shared with whoever else speaks to them
+ */
+export function buildController(support: ControllerSupport, registries: PoolRegistries): RunningController {
+  const builds = new BuildReconciler(support, registries);
   return { controller: builds.controller, close: () => builds.close() };
 }
 
@@ -64,16 +61,16 @@ interface Situation {
 class BuildReconciler {
   readonly controller: Controller;
   readonly #support: ControllerSupport;
-  readonly #parts: BuildParts;
+  readonly #registries: PoolRegistries;
   readonly #runner: BuildRunner;
   readonly #bases: BaseWatch;
   readonly #images: PoolImages;
   readonly #leases = new Map<string, { readonly key: string; readonly lease: RegistryLease }>();
   readonly #unsubscribe: () => void;
 
-  constructor(support: ControllerSupport, parts: BuildParts) {
+  constructor(support: ControllerSupport, registries: PoolRegistries) {
     this.#support = support;
-    this.#parts = parts;
+    this.#registries = registries;
     const { client, settings, events, log, view, onReconciled } = support;
     this.controller = new Controller({
       name: 'build',
@@ -90,10 +87,9 @@ class BuildReconciler {
       client,
       events,
       log,
-      numbers: parts.numbers,
       namespace: settings.namespace,
       concurrency: settings.concurrentBuilds,
-      onEnd: ({ pool }) => enqueue(pool),
+      onEnd: enqueue,
     });
     this.#unsubscribe = view.osBuilds.subscribe(({ type, object }) => {
       if (type === 'deleted') this.#runner.forget(object);
@@ -248,7 +244,7 @@ class BuildReconciler {
       base: parseReference(base),
       push: parseReference(build.spec.renderedImagePushSpec),
       architectures: settings.architectures,
-      lease: () => this.#parts.registries.lease(access.key, access.access),
+      lease: () => this.#registries.lease(access.key, access.access),
     });
     this.#runner.run({
       pool: pool.metadata.name,
@@ -312,7 +308,6 @@ class BuildReconciler {
       build,
       `pool ${pool.metadata.name} wants another image, for MachineConfig ${target}`,
     );
-    this.#parts.numbers.interrupt();
   }
 
   /** Builds of a pool that is gone, whose MachineOSConfig is not. */
@@ -341,7 +336,7 @@ class BuildReconciler {
   #lease(pool: string, { key, access }: PoolAccess): RegistryLease {
     const known = this.#leases.get(pool);
     if (known?.key === key) return known.lease;
-    const lease = this.#parts.registries.lease(key, access);
+    const lease = this.#registries.lease(key, access);
     this.#leases.set(pool, { key, lease });
     known?.lease.release();
     return lease;

@@ -1,7 +1,8 @@
 /**
- * The name of the ConfigMap, in Varve's namespace, with the log of a build. It is there from the first line on, grows at its
- * end only (a build that is made again under the same name begins a new one), and is whole before the build's status says
- * that the build has come to its end.
+ * The name of the ConfigMap, in Varve's namespace, with the log of a build. It is there once a second of the build has
+ * passed, or the build itself; grows at its end (a build that is made again under the same name begins a new one), but
+ * for a log beyond 250 KiB, of which the first half is cut off; and is whole at about the time when the build's status says that the build
+ * has come to its end: its last line may be seen a moment later than that.
  */
 export function buildLogName(build: string): string {
   return `build-log-${build}`;
@@ -9,3 +10,6 @@ export function buildLogName(build: string): string {
 
 /** The key of its text: lines, each with a line end. */
 export const BUILD_LOG_KEY = 'log';
+
+/** Is `true` when the log is whole. */
+export const BUILD_LOG_WHOLE_KEY = 'whole';

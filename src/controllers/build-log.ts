@@ -1,6 +1,6 @@
 import type { MachineOSBuild } from '../api/index.ts';
 import type { KubeClient } from '../kube/index.ts';
-import { BUILD_LOG_KEY, buildLogName } from './build-log-object.ts';
+import { BUILD_LOG_KEY, BUILD_LOG_WHOLE_KEY, buildLogName } from './build-log-object.ts';
 import { CONFIG_MAPS } from './resources.ts';
 
 export interface BuildLogOptions {
@@ -30,6 +30,7 @@ export class BuildLog {
   #isEnded = false;
   #isReported = false;
   #writing: Promise<void> | undefined;
+  #ending: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: BuildLogOptions) {
@@ -47,10 +48,9 @@ export class BuildLog {
   };
 
   /** Writes what is left; resolves when that is done, or cannot be. */
-  async end(): Promise<void> {
-    this.discard();
-    await this.#writing;
-    if (this.#isDirty) await this.#write();
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
   }
 
   /** Writes nothing any more: another process goes on with this build, and begins its log anew. */
@@ -58,6 +58,12 @@ export class BuildLog {
     this.#isEnded = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+  }
+
+  async #end(): Promise<void> {
+    this.discard();
+    await this.#writing;
+    if (this.#isDirty) await this.#write();
   }
 
   get #text(): string {
@@ -102,7 +108,7 @@ export class BuildLog {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: buildLogName(name), namespace, ownerReferences: [owner] },
-      data: { [BUILD_LOG_KEY]: this.#text },
+      data: { [BUILD_LOG_KEY]: this.#text, ...(this.#isEnded ? { [BUILD_LOG_WHOLE_KEY]: 'true' } : {}) },
     };
     try {
       // Applied: the log of an earlier build of this name gives way, its owner included.

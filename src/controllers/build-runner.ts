@@ -4,7 +4,6 @@ import { referenceTo, type EventRecorder, type EventType, type KubeClient } from
 import type { BuildFailure, PoolBuildResult } from '../osbuild/index.ts';
 import { buildFailure } from '../osbuild/index.ts';
 import { BuildLog } from './build-log.ts';
-import type { BuildNumbers } from './build-numbers.ts';
 import { BuildStatusWriter } from './build-status-writer.ts';
 import { OS_BUILDS } from './resources.ts';
 import type { Log } from './support.ts';
@@ -21,19 +20,17 @@ export interface BuildRunnerOptions {
   readonly client: Pick<KubeClient, 'clock' | 'get' | 'patch'>;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly log: Log;
-  readonly numbers: BuildNumbers;
   /** Of the builds' logs. */
   readonly namespace: string;
   /** How many are worked on at once. */
   readonly concurrency: number;
-  /** A build has come to its end. */
-  readonly onEnd: (task: BuildTask, build: MachineOSBuild) => void;
+  /** Nobody here works on a build of this pool any more: it has come to its end, or was stopped. */
+  readonly onEnd: (pool: string) => void;
 }
 
 interface Running {
   readonly task: BuildTask;
   readonly abort: AbortController;
-  readonly queuedAt: number;
   /** Resolved when it is its turn. */
   readonly turn: PromiseWithResolvers<void>;
   done: Promise<void>;
@@ -64,15 +61,14 @@ export class BuildRunner {
     const running: Running = {
       task,
       abort: new AbortController(),
-      queuedAt: this.#options.client.clock.now(),
       turn: Promise.withResolvers<void>(),
       done: Promise.resolve(),
     };
     this.#running.set(uid, running);
     this.#queue.push(running);
     running.done = this.#work(running).finally(() => {
-      if (this.#running.get(uid) === running) this.#running.delete(uid);
-      this.#count();
+      this.#running.delete(uid);
+      if (!this.#isClosed && running.abort.signal.aborted) this.#options.onEnd(task.pool);
     });
     this.#next();
   }
@@ -128,11 +124,6 @@ export class BuildRunner {
       this.#atWork += 1;
       next.turn.resolve();
     }
-    this.#count();
-  }
-
-  #count(): void {
-    this.#options.numbers.now(this.#atWork, this.#queue.length);
   }
 
   async #work(running: Running): Promise<void> {
@@ -153,19 +144,20 @@ export class BuildRunner {
     });
     status.say({ state: 'prepared' });
     await this.#turnOf(running);
+    let isEnded = false;
     try {
-      if (!abort.signal.aborted) await this.#make(running, status, buildLog);
+      isEnded = !abort.signal.aborted && (await this.#make(running, status, buildLog));
     } catch (error) {
       log.error('a build ended in a way that nobody expected', { build: name }, error);
-    } finally {
-      buildLog.discard();
-      this.#atWork -= 1;
-      this.#next();
     }
+    this.#atWork -= 1;
+    this.#next();
+    if (isEnded) await buildLog.end();
+    else buildLog.discard();
   }
 
   /** Resolves when it is this build's turn, or when it will have none: then it counts as at work for a moment. */
-  async #turnOf({ turn, abort, ...rest }: Running): Promise<void> {
+  async #turnOf({ turn, abort }: Running): Promise<void> {
     const leave = (): void => {
       const at = this.#queue.findIndex((queued) => queued.turn === turn);
       if (at < 0) return;
@@ -176,40 +168,38 @@ export class BuildRunner {
     abort.signal.addEventListener('abort', leave, { once: true });
     await turn.promise;
     abort.signal.removeEventListener('abort', leave);
-    if (!abort.signal.aborted) this.#options.numbers.start(this.#options.client.clock.now() - rest.queuedAt);
   }
 
-  async #make({ task, abort }: Running, status: BuildStatusWriter, buildLog: BuildLog): Promise<void> {
-    const { client, log, numbers, onEnd } = this.#options;
+  /** Whether the build has come to its end, and says so. */
+  async #make({ task, abort }: Running, status: BuildStatusWriter, buildLog: BuildLog): Promise<boolean> {
+    const { client, log, onEnd } = this.#options;
     const { build, pool } = task;
     const began = client.clock.now();
     status.say({ state: 'building' });
     this.#record(build, 'Normal', 'BuildStarted', `Building the image of pool ${pool}`);
     buildLog.say(`building the image of pool ${pool} for MachineConfig ${build.spec.machineConfig.name}`);
     const made = await this.#outcome(task, buildLog, abort.signal);
-    if (abort.signal.aborted) return;
+    if (abort.signal.aborted) return false;
     const duration = client.clock.now() - began;
-    // Under way before the end is told, which waits for nothing.
-    const logged = buildLog.end();
+    // Under way before the end is told, which does not wait for it.
+    void buildLog.end();
     const fate = await status.end(
       'image' in made
         ? { state: 'succeeded', image: made.image }
         : { state: 'failed', reason: made.reason, message: made.message },
     );
-    if (fate.kind === 'gone') return;
+    if (fate.kind === 'gone') return false;
     this.#ended.set(uidOf(build), fate.build);
     if (fate.kind === 'written' && 'image' in made) {
-      numbers.succeed(duration);
       this.#record(build, 'Normal', 'BuildCompleted', `Image ${made.image}`);
       log.info('build succeeded', { build: build.metadata.name, pool, image: made.image, duration });
     } else if (fate.kind === 'written' && !('image' in made)) {
-      numbers.fail(made.reason);
       this.#record(build, 'Warning', 'BuildFailed', `${made.reason}: ${made.message}`);
       const { reason, message } = made;
       log.warn('build failed', { build: build.metadata.name, pool, reason, message, duration });
     }
-    onEnd(task, fate.build);
-    await logged;
+    onEnd(pool);
+    return true;
   }
 
   /** What came of it, told in the log as well. */

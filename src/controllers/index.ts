@@ -1,4 +1,4 @@
-export { BUILD_LOG_KEY, buildLogName } from './build-log-object.ts';
+export { BUILD_LOG_KEY, BUILD_LOG_WHOLE_KEY, buildLogName } from './build-log-object.ts';
 export { clusterTroubles } from './cluster-troubles.ts';
 export { startHealthServer } from './health-server.ts';
 export { measuredLog } from './measured-log.ts';

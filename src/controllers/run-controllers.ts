@@ -9,10 +9,12 @@ import type {
   ResourceType,
 } from '../kube/index.ts';
 import { EventRecorder, formatKey, lead, LEASES, SharedInformers } from '../kube/index.ts';
-import type { BuildCache } from '../osbuild/index.ts';
+import { openPoolRegistry, OpenedBases, type BuildCache } from '../osbuild/index.ts';
+import { buildController } from './build-controller.ts';
 import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { PoolFindings } from './pool-findings.ts';
+import { PoolRegistries } from './pool-registries.ts';
 import { renderController } from './render-controller.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
 
@@ -196,7 +198,10 @@ export class Controllers {
 
 /** In the order in which a change passes through them. */
 function makeControllers(support: ControllerSupport): readonly RunningController[] {
-  return [renderController(support)];
+  const { cache } = support;
+  const bases = new OpenedBases();
+  const registries = new PoolRegistries((access) => openPoolRegistry(access, cache, { bases }));
+  return [renderController(support), buildController(support, registries)];
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
