@@ -1,4 +1,4 @@
-import { OciError } from './oci-error.ts';
+import type { OciError } from './oci-error.ts';
 
 /** Waits for what others began, which goes on without us: until the signal aborts, then not a moment longer. */
 export function waitFor<T>(

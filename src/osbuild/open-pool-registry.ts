@@ -48,6 +48,11 @@ export interface PoolRegistryOptions {
  */
 const PATIENCE = { attempts: 3, deadline: 20_000, inactivity: 10_000 };
 
+const OPTION_NAMES: OptionNames = {
+  plainHttp: '--insecure-registry of varve controller',
+  certificateAuthorities: '--ca of varve controller',
+};
+
 /** Tags that are looked up, and images that are deleted, at once. */
 const CONCURRENT_REQUESTS = 8;
 
@@ -84,7 +89,7 @@ class OpenPoolRegistry implements PoolRegistry {
       certificateAuthorities: access.certificateAuthorities,
       proxyEnv: access.proxyEnvironment,
       userAgent: 'varve',
-      optionNames: options.optionNames ?? {},
+      optionNames: options.optionNames ?? OPTION_NAMES,
       ...(options.patience ?? PATIENCE),
     });
   }
@@ -164,12 +169,13 @@ class OpenPoolRegistry implements PoolRegistry {
     this.#writesTo(push);
     const registry = this.#registry.until(signal);
     const tags = await registry.listTags(push);
-    const images = await inParallel(tags, CONCURRENT_REQUESTS, async (tag, stop) => {
-      const found = await registry.resolve(withTag(push, tag), stop);
-      // Gone since.
-      return found === undefined ? [] : [{ tag, digest: found.digest }];
+    const images = await inParallel(tags, CONCURRENT_REQUESTS, (tag, stop) =>
+      resolveTagged(registry, withTag(push, tag), stop),
+    );
+    return images.flatMap((digest, position) => {
+      const tag = tags[position];
+      return digest === undefined || tag === undefined ? [] : [{ tag, digest }];
     });
-    return images.flat();
   }
 
   async deleteImages(push: Reference, digests: readonly string[], signal: AbortSignal): Promise<number> {
@@ -199,6 +205,20 @@ class OpenPoolRegistry implements PoolRegistry {
   #writesTo(push: Reference): void {
     this.#credentials.writesTo(push);
     this.#credentials.writesTo(indexRepository(push));
+  }
+}
+
+/** What a tag names; undefined where it is gone since, or names something so old that no build can have pushed it. */
+async function resolveTagged(
+  registry: RegistryClient,
+  tag: Reference,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return (await registry.resolve(tag, signal))?.digest;
+  } catch (error) {
+    if (error instanceof OciError && error.code === 'unsupported') return undefined;
+    throw error;
   }
 }
 
