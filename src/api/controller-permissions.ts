@@ -27,15 +27,19 @@ const FOLLOW = ['get', 'list', 'watch'];
 
 /** Of the whole cluster, with what each is for. */
 const CLUSTER_RULES: readonly Rule[] = [
-  // Rendered ones are made and cleared away; those of people are read.
-  own(['machineconfigs'], [...FOLLOW, 'create', 'delete']),
+  // Rendered ones are made, put right and cleared away; those of people are read.
+  own(['machineconfigs'], [...FOLLOW, 'create', 'update', 'delete']),
   // Which configuration they want, and that their label has been answered.
   own(['machineconfigpools'], [...FOLLOW, 'patch']),
   // The default one of a labelled pool comes and goes with the label; annotations of all say which build is in force.
   own(['machineosconfigs', 'machineosbuilds'], [...FOLLOW, 'create', 'patch', 'delete']),
   own(['machineconfigpools/status', 'machineosconfigs/status', 'machineosbuilds/status'], ['patch']),
-  // Builds belong to MachineOSConfigs and logs to builds, such that those wait for them: OwnerReferencesPermissionEnforcement.
-  own(['machineosconfigs/finalizers', 'machineosbuilds/finalizers'], ['update']),
+  // What was rendered belongs to pools, builds to MachineOSConfigs and logs to builds, such that those wait for them:
+  // OwnerReferencesPermissionEnforcement.
+  own(
+    ['machineconfigpools/finalizers', 'machineosconfigs/finalizers', 'machineosbuilds/finalizers'],
+    ['update'],
+  ),
   own(['controllerconfigs', 'osimagestreams'], FOLLOW),
   { apiGroups: ['operator.openshift.io'], resources: ['machineconfigurations'], verbs: FOLLOW },
   core(['nodes'], FOLLOW),

@@ -22,10 +22,12 @@ export {
   LAYERED_ANSWERED_ANNOTATION,
   LAYERED_LABEL,
   OS_IMAGE_OVERRIDDEN_ANNOTATION,
+  REASON_ANNOTATION,
   REBUILD_ANNOTATION,
   ROLE_LABEL,
   ROLLBACK_CONFIG_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
+  STATE_ANNOTATION,
 } from './well-known-keys.ts';
 export { describeType } from './object-reader.ts';
 export type { ApiErrorCode, FieldProblem } from './api-error.ts';

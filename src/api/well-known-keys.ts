@@ -24,6 +24,10 @@ export const DESIRED_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/desi
 export const CURRENT_IMAGE_ANNOTATION = 'machineconfiguration.openshift.io/currentImage';
 export const DESIRED_IMAGE_ANNOTATION = 'machineconfiguration.openshift.io/desiredImage';
 
+/** Annotation of a Node: how its agent is doing, `Done`, `Working`, `Degraded` or `Unreconcilable`; and why, for people. */
+export const STATE_ANNOTATION = 'machineconfiguration.openshift.io/state';
+export const REASON_ANNOTATION = 'machineconfiguration.openshift.io/reason';
+
 /** Annotation of a Node: the rendered MachineConfig that it first booted with. */
 export const FIRST_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/firstPivotConfig';
 

@@ -13,8 +13,10 @@ import { openPoolRegistry, OpenedBases, type BuildCache } from '../osbuild/index
 import { buildController } from './build-controller.ts';
 import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
+import { imageModeController } from './image-mode-controller.ts';
 import { PoolFindings } from './pool-findings.ts';
 import { PoolRegistries } from './pool-registries.ts';
+import { poolStatusController } from './pool-status-controller.ts';
 import { renderController } from './render-controller.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
 
@@ -201,7 +203,12 @@ function makeControllers(support: ControllerSupport): readonly RunningController
   const { cache } = support;
   const bases = new OpenedBases();
   const registries = new PoolRegistries((access) => openPoolRegistry(access, cache, { bases }));
-  return [renderController(support), buildController(support, registries)];
+  return [
+    imageModeController(support),
+    renderController(support),
+    buildController(support, registries),
+    poolStatusController(support),
+  ];
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

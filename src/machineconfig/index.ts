@@ -23,6 +23,6 @@ export type { PlacementInput } from './placement.ts';
 export { place } from './placement.ts';
 export type { ImageNode, PlacedItem, Placement, Plane } from './plane.ts';
 export { formatProblem } from './render-problems.ts';
-export type { ImageModeDefaults } from './image-mode.ts';
+export type { ImageModeAction, ImageModeDefaults } from './image-mode.ts';
 export type { PoolFacts } from './pool-conditions.ts';
 export { disposableRendered } from './rendered-retention.ts';

@@ -24,7 +24,20 @@ function target(
 }
 
 function facts(more: Partial<PoolFacts> = {}): PoolFacts {
-  return { pool: target(), nodes: HALF, degradedNodes: [], pinnedImageSetNodes: [], ...more };
+  return {
+    pool: target(),
+    nodes: HALF,
+    degradedNodes: [],
+    pinnedImageSetNodes: [],
+    buildProblem: '',
+    ...more,
+  };
+}
+
+/** The same before anybody has looked whether builds can be made. */
+function unseen(given: PoolFacts): PoolFacts {
+  const { buildProblem: _, ...rest } = given;
+  return rest;
 }
 
 /** `status reason: message` of one condition. */
@@ -166,6 +179,17 @@ const SENTENCES: Readonly<Record<string, [string, PoolFacts, string]>> = {
     'False NoLayeredObjects: No layered pool objects found, clearing stale build degraded condition',
   ],
   'a pool without image mode says nothing of builds': ['ImageBuildDegraded', facts(), 'absent'],
+
+  'nobody has looked at builds yet': [
+    'ImageBuildDegraded',
+    unseen(facts({ ...layered, build: build('succeeded', { image: IMAGE }) })),
+    'absent',
+  ],
+  'nobody has looked yet, and builds were degraded before': [
+    'Degraded',
+    unseen(facts({ ...layered, pool: target({}, [{ type: 'ImageBuildDegraded', status: 'True' }]) })),
+    `${TRUE}Custom OS image build failed`,
+  ],
 
   'degraded by a node': ['Degraded', facts(bad), `${TRUE}Node n1 is reporting: "disk \\"full\\""`],
   'degraded by rendering': [

@@ -21,7 +21,10 @@ export interface PoolFacts {
   readonly osConfig?: MachineOSConfig;
   /** The build in force. */
   readonly build?: MachineOSBuild;
-  /** Why no build can be made: a whole sentence that names the object and the field to change. */
+  /**
+   * Why no build can be made: a whole sentence that names the object and the field to change. Empty: nothing is known to be wrong.
+   * Absent: nobody has looked yet, and what the pool's conditions say of builds stays.
+   */
   readonly buildProblem?: string;
 }
 
@@ -156,13 +159,14 @@ function pinnedImageSetsDegraded({ pinnedImageSetNodes }: PoolFacts): Condition 
   return condition('PinnedImageSetsDegraded', true, reason, messages.join(', '));
 }
 
-/** Undefined where there is nothing to say: a pool that never had a build, or one whose build was interrupted. */
+/** Undefined where there is nothing to say: of a pool that never had a build, or whose build was interrupted. */
 function imageBuildDegraded({ pool, osConfig, build, buildProblem }: PoolFacts): Condition | undefined {
   const failed = (which: string, why: string): Condition => {
     const message = `Failed to build OS image for pool ${pool.metadata.name}${which}: ${why}`;
     return condition('ImageBuildDegraded', true, 'BuildFailed', message);
   };
-  if (buildProblem !== undefined) return failed('', buildProblem);
+  if (buildProblem !== undefined && buildProblem !== '') return failed('', buildProblem);
+  if (buildProblem === undefined) return undefined;
   const not = (reason: string, message: string): Condition =>
     condition('ImageBuildDegraded', false, reason, message);
   const wasDegraded = isConditionTrue(pool.status?.conditions, 'ImageBuildDegraded');

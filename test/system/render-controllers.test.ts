@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineConfig, MachineConfigPool } from '../../src/api/index.ts';
+import { DEFAULT_SETTINGS, type ControllerSettings } from '../../src/controllers/index.ts';
 import { MACHINE_CONFIGS, POOLS } from '../../src/controllers/resources.ts';
 import { EVENTS } from '../../src/kube/index.ts';
 import { renderPool } from '../../src/cli/render-command.ts';
 import { decodeManifests } from '../../src/cli/manifests.ts';
-import { startControllers } from '../lab/cluster/controllers.ts';
+import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
 import { furnishPools, machineConfigOf, poolOf, BASE_IMAGE } from '../lab/cluster/pool-objects.ts';
 import { until } from '../lab/until.ts';
@@ -20,6 +21,20 @@ async function furnished(t: TestContext): Promise<{ readonly cluster: Cluster; r
   const pool = `${cluster.name}-a`;
   await cluster.create(POOLS, poolOf(pool));
   return { cluster, pool };
+}
+
+/** Varve's controllers for the pools of this test, until it ends. */
+function startControllers(
+  t: TestContext,
+  cluster: Cluster,
+  settings: Partial<ControllerSettings> = {},
+): LabControllers {
+  const controllers = new LabControllers(cluster, { settings });
+  cluster.beforeClose(async () => {
+    await controllers.stop();
+    for (const line of controllers.lines) if (!line.startsWith('info')) t.diagnostic(line);
+  });
+  return controllers;
 }
 
 async function configurationOf(cluster: Cluster, pool: string): Promise<string> {
@@ -79,7 +94,7 @@ test('a MachineConfig becomes the rendered one that `varve render` names, and it
 
 test('a burst of 50 MachineConfigs is rendered once', async (t) => {
   const { cluster, pool } = await furnished(t);
-  startControllers(t, cluster);
+  startControllers(t, cluster, { quiet: DEFAULT_SETTINGS.quiet });
   await cluster.create(MACHINE_CONFIGS, machineConfigOf(`${cluster.name}-first`, pool, MOTD, 'x'));
   const before = await next(cluster, pool);
   const burst = Array.from({ length: 50 }, (_, at) =>

@@ -1,0 +1,132 @@
+import { isDeepStrictEqual } from 'node:util';
+import { OS_IMAGE_OVERRIDDEN_ANNOTATION } from '../api/index.ts';
+import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
+import type { Change, ObjectKey, Outcome } from '../kube/index.ts';
+import { Controller, outcomes } from '../kube/index.ts';
+import { buildInForce, imageMode } from '../machineconfig/index.ts';
+import { countNodes, PoolMembers } from '../rollout/index.ts';
+import { ControllerError } from './controller-error.ts';
+import { patchSeen } from './patch-seen.ts';
+import type { PoolFinding } from './pool-findings.ts';
+import { poolStatusPatch, poolTarget } from './pool-status.ts';
+import { osImageSourceOf, renderedMachineConfig } from './render-input.ts';
+import { POOLS, type PoolNode } from './resources.ts';
+import type { RunningController } from './run-controllers.ts';
+import type { ControllerSupport } from './support.ts';
+
+/** Statuses that are written at once. */
+const CONCURRENCY = 4;
+
+/**
+ * The pool status controller (contract §3.7): counts the nodes of each pool, and says in its conditions what the other
+ * controllers have found. Nobody else writes the status of a pool, and this one nothing else.
+ */
+export function poolStatusController(support: ControllerSupport): RunningController {
+  const { client, onReconciled } = support;
+  const members = new PoolMembers<PoolNode>();
+  const controller = new Controller({
+    name: 'pool-status',
+    reconcile: ({ name }, { signal }) => reconcile(support, members, name, signal),
+    concurrency: CONCURRENCY,
+    clock: client.clock,
+    ...(onReconciled === undefined ? {} : { onReconciled }),
+  });
+  watchStatusSources(controller, support, members);
+  return { controller };
+}
+
+async function reconcile(
+  { client, view, findings, settings }: ControllerSupport,
+  members: PoolMembers<PoolNode>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const pool = view.pools.cache.get(named(name));
+  if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) return outcomes.done;
+  const { osConfig, problem } = imageMode(
+    pool,
+    view.osConfigs.cache.byIndex('pool', name),
+    settings.imageMode,
+  );
+  const builds =
+    osConfig === undefined ? [] : view.osBuilds.cache.byIndex('osConfig', osConfig.metadata.name);
+  const build = osConfig === undefined ? undefined : buildInForce(pool, osConfig, builds);
+  const stream = streamOf(view, pool);
+  const patch = poolStatusPatch({
+    pool,
+    nodes: countNodes(members.nodesOf(name), poolTarget(pool, osConfig, build)),
+    ...(osConfig === undefined ? {} : { osConfig }),
+    ...(build === undefined ? {} : { build }),
+    finding: knownOf(findings.of(name), osConfig, problem?.message),
+    ...(stream === undefined ? {} : { stream }),
+    now: new Date(client.clock.wall()),
+  });
+  if (patch !== undefined)
+    await patchSeen(client, POOLS, pool, { status: patch }, { subresource: 'status', signal });
+  return outcomes.done;
+}
+
+/** Of a pool without image mode it is known at once whether anything keeps it from having images. */
+function knownOf(finding: PoolFinding, osConfig: MachineOSConfig | undefined, problem = ''): PoolFinding {
+  return osConfig === undefined ? { ...finding, buildProblem: problem } : finding;
+}
+
+/** The stream whose image the pool's configuration runs, unless a MachineConfig asks for another image. */
+function streamOf(view: ControllerSupport['view'], pool: MachineConfigPool): string | undefined {
+  const rendered = renderedMachineConfig(view, pool);
+  if (rendered?.metadata.annotations?.[OS_IMAGE_OVERRIDDEN_ANNOTATION] === 'true') return undefined;
+  try {
+    const { images, stream } = osImageSourceOf(view, pool);
+    return images.osImageURL === rendered?.spec.osImageURL ? stream : undefined;
+  } catch (error) {
+    if (error instanceof ControllerError) return undefined;
+    throw error;
+  }
+}
+
+function watchStatusSources(
+  controller: Controller,
+  { view, findings }: ControllerSupport,
+  members: PoolMembers<PoolNode>,
+): void {
+  const allPools = (): readonly ObjectKey[] =>
+    view.pools.cache
+      .values()
+      .map(({ metadata }) => named(metadata.name))
+      .toArray();
+  controller.watch(view.pools, ({ type, object }) => {
+    const { name } = object.metadata;
+    const isMoved = type === 'deleted' ? members.removePool(name) : members.putPool(name, object.spec);
+    return isMoved ? allPools() : [named(name)];
+  });
+  controller.watch(view.nodes, (change) => nodePools(members, change).map(named));
+  controller.watch(view.osConfigs, (change) => {
+    const states = change.type === 'updated' ? [change.old, change.object] : [change.object];
+    return states.map(({ spec }) => named(spec.machineConfigPool.name));
+  });
+  controller.watch(view.osBuilds, ({ object }) => {
+    const osConfig = view.osConfigs.cache.get(named(object.spec.machineOSConfig.name));
+    return osConfig === undefined ? [] : [named(osConfig.spec.machineConfigPool.name)];
+  });
+  // Which stream an image is of; pools of an image mode that nobody can have say so by themselves.
+  controller.watch(view.osImageStreams, allPools);
+  findings.listen((pool) => controller.enqueue(named(pool)));
+}
+
+/** The pools that have to count again. Of thousands of nodes one or the other says all the time that it is still there. */
+function nodePools(members: PoolMembers<PoolNode>, change: Change<PoolNode>): readonly string[] {
+  if (change.type === 'deleted') return members.removeNode(change.object.metadata.name);
+  const pools = members.putNode(change.object);
+  return change.type === 'updated' && isSameNode(change.old, change.object) ? [] : pools;
+}
+
+function isSameNode(old: PoolNode, now: PoolNode): boolean {
+  return isDeepStrictEqual(
+    [old.metadata.labels, old.metadata.annotations, old.spec, old.status],
+    [now.metadata.labels, now.metadata.annotations, now.spec, now.status],
+  );
+}
+
+function named(name: string): ObjectKey {
+  return { namespace: '', name };
+}

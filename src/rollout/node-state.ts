@@ -1,0 +1,91 @@
+import {
+  CURRENT_CONFIG_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
+  REASON_ANNOTATION,
+  STATE_ANNOTATION,
+} from '../api/index.ts';
+
+/** A Node, as far as a rollout looks at it. */
+export interface RolloutNode {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: { readonly unschedulable?: boolean };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** What the nodes of a pool are to run; without an image, the configuration file by file. */
+export interface NodeTarget {
+  readonly machineConfig: string;
+  readonly image?: string;
+}
+
+/** What a condition has to say where it is there; others do not count, nor does one that is missing (contract §3.4). */
+const HEALTHY: Readonly<Record<string, string>> = {
+  Ready: 'True',
+  DiskPressure: 'False',
+  NetworkUnavailable: 'False',
+};
+
+/** Whether workloads can be on the node. */
+export function isNodeReady({ spec, status }: RolloutNode): boolean {
+  if (spec?.unschedulable === true) return false;
+  return (status?.conditions ?? []).every(({ type, status: is }) => (HEALTHY[type] ?? is) === is);
+}
+
+/** Whether the agent has reached what was asked of it last, whatever that is. */
+export function isNodeDone(node: RolloutNode): boolean {
+  const current = annotation(node, CURRENT_CONFIG_ANNOTATION);
+  return (
+    current !== '' &&
+    current === annotation(node, DESIRED_CONFIG_ANNOTATION) &&
+    annotation(node, CURRENT_IMAGE_ANNOTATION) === annotation(node, DESIRED_IMAGE_ANNOTATION) &&
+    annotation(node, STATE_ANNOTATION) === 'Done'
+  );
+}
+
+/**
+ * Whether the agent gave up on the way to another configuration. One that fails at an image of the same configuration does not
+ * count (contract §3.4).
+ */
+export function isNodeFailing(node: RolloutNode): boolean {
+  return (
+    annotation(node, CURRENT_CONFIG_ANNOTATION) !== annotation(node, DESIRED_CONFIG_ANNOTATION) &&
+    isNodeDegraded(node)
+  );
+}
+
+/** Whether the node is out of service, or may be at any moment. */
+export function isNodeUnavailable(node: RolloutNode): boolean {
+  return !isNodeReady(node) || (!isNodeDone(node) && !isNodeFailing(node));
+}
+
+/** Whether the agent says that it cannot go on. */
+export function isNodeDegraded(node: RolloutNode): boolean {
+  const state = annotation(node, STATE_ANNOTATION);
+  return state === 'Degraded' || state === 'Unreconcilable';
+}
+
+/** What the agent says about that; empty if it says nothing. */
+export function degradedReason(node: RolloutNode): string {
+  return annotation(node, REASON_ANNOTATION);
+}
+
+/** Whether the node has been asked for this, whether or not it is there. */
+export function isNodeAtTarget(node: RolloutNode, { machineConfig, image }: NodeTarget): boolean {
+  return (
+    machineConfig !== '' &&
+    annotation(node, DESIRED_CONFIG_ANNOTATION) === machineConfig &&
+    annotation(node, DESIRED_IMAGE_ANNOTATION) === (image ?? '')
+  );
+}
+
+function annotation({ metadata }: RolloutNode, key: string): string {
+  return metadata.annotations?.[key] ?? '';
+}
