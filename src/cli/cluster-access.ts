@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { inClusterAccess, KubeClient, loadKubeconfig, type ClusterAccess } from '../kube/index.ts';
 import { CliError } from './cli-error.ts';
+import { explainCluster } from './cluster-failure.ts';
 import type { Environment } from './environment.ts';
 
 /** Flags of every command that talks to a cluster. */
@@ -36,7 +37,7 @@ export function isInCluster({ variables }: Pick<Environment, 'variables'>): bool
   return Boolean(variables['KUBERNETES_SERVICE_HOST']);
 }
 
-/** Works with a client of the cluster, which is closed in the end. */
+/** Works with a client of the cluster, which is closed in the end. @throws CliError `cluster` for what the cluster refuses */
 export async function withCluster<T>(
   flags: ClusterFlags,
   environment: Environment,
@@ -46,6 +47,8 @@ export async function withCluster<T>(
   const client = new KubeClient({ access, userAgent: 'varve' });
   try {
     return await work(client, access);
+  } catch (error) {
+    throw explainCluster(error, access.server);
   } finally {
     await client.close();
   }

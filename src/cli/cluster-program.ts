@@ -9,6 +9,7 @@ import {
   insecureOption,
   kubeconfigOption,
   namespaceOption,
+  outputOption,
 } from './options.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
@@ -56,4 +57,26 @@ export function controllerCommands({ environment, version }: Surroundings): Comm
     .action(async (flags) =>
       (await import('./controller-command.ts')).controllerCommand(flags, environment, version),
     );
+}
+
+export function statusCommands({ environment }: Surroundings): Command {
+  return command('status')
+    .description('What every pool of a cluster runs and waits for, its builds, and what is wrong.')
+    .addOption(outputOption().default('text' as const))
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (flags) => (await import('./status-command.ts')).statusCommand(flags, environment));
+}
+
+export function logsCommands({ environment }: Surroundings): Command {
+  const logs = command('logs');
+  logs
+    .description("Print the log of a build, or of a pool's current one.")
+    .argument('<what>', 'build/NAME, machineosbuild/NAME, or the name of a pool')
+    .option('-f, --follow', 'go on while the build runs; exits 1 if it ends without an image', false)
+    .addOption(namespaceOption())
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (what, flags) => (await import('./logs-command.ts')).logsCommand(what, flags, environment));
+  return logs;
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
-import { controllerCommands } from './cluster-program.ts';
+import { controllerCommands, logsCommands, statusCommands } from './cluster-program.ts';
 import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
@@ -11,6 +11,8 @@ const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = n
   ['ignition', ignitionCommands],
   ['demo', demoCommands],
   ['up', upCommands],
+  ['status', statusCommands],
+  ['logs', logsCommands],
   ['controller', controllerCommands],
 ]);
 

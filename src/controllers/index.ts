@@ -8,7 +8,7 @@ export type { LogFormat } from './process-log.ts';
 export { reportRun } from './report-run.ts';
 export type { ControllersOptions } from './run-controllers.ts';
 export { Controllers } from './run-controllers.ts';
-export { OS_BUILDS } from './resources.ts';
+export { CONFIG_MAPS, OS_BUILDS, OS_CONFIGS, POOLS } from './resources.ts';
 export type { ControllerSettings, Log, LogFields } from './support.ts';
 export { DEFAULT_SETTINGS } from './support.ts';
 export { TroubleReport } from './trouble-report.ts';
