@@ -15,11 +15,10 @@ import { buildMaker } from './build-maker.ts';
 import { BuildObjects } from './build-objects.ts';
 import { BuildRunner } from './build-runner.ts';
 import { poolKey, watchPoolImages } from './build-triggers.ts';
-import { CONTROLLER_CONFIG } from './os-image-source.ts';
 import { PoolImages, type ImageRequest } from './pool-images.ts';
 import type { PoolRegistries, RegistryLease } from './pool-registries.ts';
 import { pushConflict } from './push-conflict.ts';
-import { accessCircumstances, poolAccess, type AccessSources, type PoolAccess } from './registry-access.ts';
+import { accessCircumstances, accessSources, poolAccess, type PoolAccess } from './registry-access.ts';
 import { renderedMachineConfig } from './render-input.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
@@ -135,8 +134,8 @@ class BuildReconciler {
   async #follow(pool: MachineConfigPool, objects: BuildObjects, problem: string): Promise<Outcome> {
     const { name } = pool.metadata;
     const { osConfig } = objects;
-    const { view } = this.#support;
-    const sources = this.#accessSources();
+    const { view, settings } = this.#support;
+    const sources = accessSources(view, settings);
     const push = pushRepository(osConfig);
     const access = poolAccess(osConfig, sources);
     const lease = this.#lease(name, access);
@@ -340,15 +339,6 @@ class BuildReconciler {
     this.#leases.set(pool, { key, lease });
     known?.lease.release();
     return lease;
-  }
-
-  #accessSources(): AccessSources {
-    const { view, settings } = this.#support;
-    return {
-      settings,
-      secret: (name) => view.secrets.cache.get({ namespace: settings.namespace, name }),
-      controllerConfig: view.controllerConfigs.cache.get(poolKey(CONTROLLER_CONFIG)),
-    };
   }
 
   #stall(pool: string, objects: BuildObjects, message: string): Outcome {

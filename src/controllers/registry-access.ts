@@ -2,6 +2,8 @@ import type { ControllerConfig, MachineOSConfig } from '../api/index.ts';
 import type { KubeObject } from '../kube/index.ts';
 import type { RegistryAccess, RegistrySecret, SecretDocument } from '../osbuild/index.ts';
 import { buildCircumstances, buildSecrets, OsBuildError, registryCredentials } from '../osbuild/index.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { CONTROLLER_CONFIG } from './os-image-source.ts';
 import type { ControllerSettings } from './support.ts';
 import { trustBundle } from './trust-bundle.ts';
 
@@ -13,6 +15,18 @@ export interface AccessSources {
   readonly secret: (name: string) => Secret | undefined;
   readonly controllerConfig: ControllerConfig | undefined;
   readonly settings: ControllerSettings;
+}
+
+/** Where a cluster has them. */
+export function accessSources(
+  view: Pick<ClusterView, 'secrets' | 'controllerConfigs'>,
+  settings: ControllerSettings,
+): AccessSources {
+  return {
+    settings,
+    secret: (name) => view.secrets.cache.get({ namespace: settings.namespace, name }),
+    controllerConfig: view.controllerConfigs.cache.get({ namespace: '', name: CONTROLLER_CONFIG }),
+  };
 }
 
 /** The access to a pool's registries, with a key that is the same for the same access. */

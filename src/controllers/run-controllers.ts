@@ -18,6 +18,7 @@ import { PoolFindings } from './pool-findings.ts';
 import { PoolRegistries } from './pool-registries.ts';
 import { poolStatusController } from './pool-status-controller.ts';
 import { renderController } from './render-controller.ts';
+import { retentionController } from './retention-controller.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
 
 export interface ControllersOptions {
@@ -208,6 +209,7 @@ function makeControllers(support: ControllerSupport): readonly RunningController
     renderController(support),
     buildController(support, registries),
     poolStatusController(support),
+    retentionController(support, registries),
   ];
 }
 

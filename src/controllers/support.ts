@@ -23,6 +23,8 @@ export interface ControllerSettings {
   readonly keptRendered: number;
   /** Builds of a pool that stay although nothing uses their image. */
   readonly keptBuilds: number;
+  /** How long after a change it is looked at what may go, and how often at the least. */
+  readonly retention: { readonly delay: number; readonly period: number };
   /** Registries (`host[:port]`) where plain HTTP and unverified TLS are allowed. */
   readonly insecureRegistries: readonly string[];
   /** PEM, in addition to those of Node and of the ControllerConfig. */
@@ -39,6 +41,7 @@ export const DEFAULT_SETTINGS: Omit<ControllerSettings, 'namespace'> = {
   concurrentBuilds: 4,
   keptRendered: 10,
   keptBuilds: 5,
+  retention: { delay: 5000, period: 3_600_000 },
   insecureRegistries: [],
   certificateAuthorities: [],
   proxyEnvironment: {},
