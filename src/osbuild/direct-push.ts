@@ -32,6 +32,8 @@ export interface PushOptions {
   readonly dryRun?: boolean;
   /** Blobs that are there besides those of the current image. */
   readonly known?: ReadonlySet<Digest>;
+  /** The tag that the next build will ask what it holds. Default: the one that is pushed to. */
+  readonly next?: Reference;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function pushImages(
                 registry.putBlob(push, descriptor, bytes, signal),
           ),
         // While the registry is at work, but before anything is tagged: a full disk stops the push.
-        async () => rememberPushed(cache, push, content),
+        async () => rememberPushed(cache, options.next ?? push, content),
         ...baseLayerTransfers(registry, base.reference, push, image.base.manifest.layers, known),
       ];
       moved.push(...(await inParallel(steps, CONCURRENT_BLOBS, (step, signal) => step(signal))));

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { pushMiniatureBase } from '../embedded/index.ts';
@@ -349,6 +353,8 @@ test('PoolRegistry.build() pushes again what the registry has lost of an image t
   const { registry, client } = lab;
   const pool = lab.open();
   const { image } = await build(lab, pool, 'one');
+  const { machineConfig } = rendered('one');
+  await pool.publishTags({ pool: 'worker', image, rendered: machineConfig, signal: SIGNAL });
   const found = await client.requireManifest(parseReference(image));
   const document = parseDocument(found.bytes, found.mediaType);
   assert.ok(document.kind === 'manifest');
@@ -593,6 +599,44 @@ test('PoolRegistry tells of a registry that is dead or silent within seconds', a
   const silent = await failure(lab.open({}, { patience }).has(`${address}/${image}`, SIGNAL));
   assert.match(silent.message, /did not answer in time/u);
   assert.ok(performance.now() - started < 5000);
+});
+
+test('PoolRegistry trusts the authorities that it is given, and goes through the proxy', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'varve-tls-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(directory, name)) as [string, string];
+  const names = ['-subj', '/CN=registry', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const make = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+  ];
+  if (spawnSync('openssl', [...make, ...names, '-keyout', key, '-out', cert]).status !== 0)
+    return t.skip('openssl is missing');
+  const pem = readFileSync(cert, 'utf8');
+  const registry = await startTestRegistry(t, { key: readFileSync(key, 'utf8'), cert: pem });
+  const lab = await startLab(t);
+  const image = `pools/os@${sha256(Buffer.from('none'))}`;
+  const has = (access: Partial<RegistryAccess>, address: string): Promise<boolean> =>
+    lab.open(access).has(`${address}/${image}`, SIGNAL);
+
+  assert.equal(await has({ certificateAuthorities: [pem] }, registry.address), false);
+  assert.equal(await has({ insecureRegistries: [registry.address] }, registry.address), false);
+  const untrusted = await failure(has({}, registry.address));
+  assert.equal(buildFailure(untrusted).reason, 'RegistryUntrusted');
+  assert.match(untrusted.message, /add its CA to spec\.additionalTrustBundle of the ControllerConfig/u);
+
+  const proxy = `http://${lab.address}`;
+  const proxyEnvironment = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
+  const insecureRegistries = ['registry.invalid:80'];
+  assert.equal(await has({ proxyEnvironment, insecureRegistries }, 'registry.invalid:80'), false);
+  assert.deepEqual(lab.registry.lines(), [`HEAD /v2/${image.replace('@', '/manifests/')}`]);
 });
 
 test('PoolRegistry.close() ends what is under way', async (t) => {

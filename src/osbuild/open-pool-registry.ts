@@ -12,7 +12,6 @@ import { pushArtifact } from './artifact.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { TaggedImage } from './build-retention.ts';
-import { rememberPushed } from './current-image.ts';
 import { indexRepository } from './index-artifact.ts';
 import { OpenedBases } from './opened-bases.ts';
 import { OsBuildError } from './osbuild-error.ts';
@@ -50,7 +49,7 @@ const PATIENCE = { attempts: 3, deadline: 20_000, inactivity: 10_000 };
 
 const OPTION_NAMES: OptionNames = {
   plainHttp: '--insecure-registry of varve controller',
-  certificateAuthorities: '--ca of varve controller',
+  certificateAuthorities: 'spec.additionalTrustBundle of the ControllerConfig or --ca of varve controller',
 };
 
 /** Tags that are looked up, and images that are deleted, at once. */
@@ -129,11 +128,8 @@ class OpenPoolRegistry implements PoolRegistry {
       },
     );
     try {
-      const poolTag = withTag(push, poolTags(pool).image);
-      const asked = builder.ask(base, push, poolTag);
+      const asked = builder.ask(base, push, withTag(push, poolTags(pool).image));
       const built = await builder.finish(asked, { pool, rendered, compression: 'gzip' });
-      // The pool's tag is about to name this image, and the next build asks what it names.
-      rememberPushed(this.#cache, poolTag, built.pushed.content);
       log.ended(built);
       return { image: built.pushed.reference, upToDate: built.pushed.upToDate, warnings: built.warnings };
     } finally {

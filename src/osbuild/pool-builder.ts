@@ -48,6 +48,8 @@ export interface AskedBuild {
   readonly base: Promise<ResolvedBase<FoundImage>>;
   readonly current: Promise<CurrentImage | undefined>;
   readonly similar: Promise<CurrentImage | undefined>;
+  /** The tag that will name the image when the next one is built. */
+  readonly next: Reference;
 }
 
 export interface PoolBuildInput {
@@ -90,7 +92,8 @@ export class PoolBuilder {
   /**
    * Asks for the base and for what the tag holds now; does not wait for the answers.
    *
-   * @param similar a tag of the same repository whose image has most of its blobs in common with the one to be made
+   * @param similar a tag of the same repository whose image has most of its blobs in common with the one to be made, and
+   * which will name that one; for builds that have a tag each
    */
   ask(base: Reference, push: Reference, similar?: Reference): AskedBuild {
     const asked = {
@@ -98,6 +101,7 @@ export class PoolBuilder {
       base: this.#time('base', () => this.#catalog.find(base, this.#options.architectures, push)),
       current: this.#readCurrent(push),
       similar: similar === undefined ? Promise.resolve(undefined) : this.#readCurrent(similar),
+      next: similar ?? push,
     };
     for (const begun of [asked.base, asked.current, asked.similar]) this.#begin(begun);
     return asked;
@@ -109,10 +113,9 @@ export class PoolBuilder {
    * @throws OsBuildError, OciError; MachineConfigError `unplaceable`
    */
   async finish(asked: AskedBuild, input: PoolBuildInput): Promise<BuiltImage> {
-    const { push } = asked;
     const { base, current, known } = await this.#read(asked);
     const { images, warnings } = await this.#time('assemble', async () => this.#assemble(base, input));
-    const pushed = await this.#time('push', () => this.#push(push, base, images, current, known));
+    const pushed = await this.#time('push', () => this.#push(asked, base, images, current, known));
     return { base, images, pushed, warnings };
   }
 
@@ -164,20 +167,22 @@ export class PoolBuilder {
   }
 
   async #push(
-    push: Reference,
+    { push, next }: AskedBuild,
     base: ResolvedBase,
     images: readonly DirectImage[],
     current: CurrentImage | undefined,
     known: ReadonlySet<Digest>,
   ): Promise<Pushed> {
     const { dryRun = false, verify = false, events } = this.#options;
-    const pushed = await pushImages(this.#host, push, base, images, current, { dryRun, known });
+    const pushed = await pushImages(this.#host, push, base, images, current, { dryRun, known, next });
     if (dryRun || !verify) return pushed;
     const { registry } = this.#host;
-    const lost = await findLost(registry, push, pushed.content, known);
+    // Who has an image built again that is there already may know that it is not whole.
+    const trusted = pushed.upToDate ? new Set<Digest>() : known;
+    const lost = await findLost(registry, push, pushed.content, trusted);
     if (lost === undefined) return pushed;
     events?.onLost?.(lost);
-    const again = await pushImages(this.#host, push, base, images, undefined);
+    const again = await pushImages(this.#host, push, base, images, undefined, { next });
     const stillLost = await findLost(registry, push, again.content, new Set());
     if (stillLost !== undefined) throw lostError(push, stillLost);
     return again;

@@ -1,6 +1,7 @@
 // A registry that fails as a test says, in front of an embedded one.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,14 +38,18 @@ export interface TestRegistry {
 const FORWARDED = ['accept', 'content-type', 'content-range'];
 const RETURNED = ['content-type', 'content-length', 'docker-content-digest', 'location', 'range', 'link'];
 
-/** Starts one, which ends with the test. */
-export async function startTestRegistry(t: TestContext): Promise<TestRegistry> {
+/** Starts one, which ends with the test; over TLS where it has a certificate. It is its own proxy, too. */
+export async function startTestRegistry(
+  t: TestContext,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'varve-registry-'));
   const embedded = await startRegistry({ directory });
   const requests: RegistryRequest[] = [];
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse): void => {
     void serve(incoming, response).catch(() => response.destroy());
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(incoming.url ?? '', 'http://registry');
     const body = await buffer(incoming);
@@ -61,7 +66,7 @@ export async function startTestRegistry(t: TestContext): Promise<TestRegistry> {
       response.writeHead(fault.status, fault.headers).end();
       return;
     }
-    const answer = await fetch(`http://${embedded.address}${incoming.url}`, {
+    const answer = await fetch(`http://${embedded.address}${url.pathname}${url.search}`, {
       method: request.method,
       headers: FORWARDED.flatMap((name): [string, string][] => {
         const value = incoming.headers[name];
