@@ -1,105 +1,513 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { MachineConfig, MachineOSBuild } from '../../src/api/index.ts';
-import { API_VERSION, buildStateOf } from '../../src/api/index.ts';
-import { MACHINE_CONFIGS, OS_BUILDS, OS_CONFIGS, POOLS, SECRETS } from '../../src/controllers/resources.ts';
-import { pushMiniatureBase, startRegistry, type EmbeddedRegistry } from '../../src/embedded/index.ts';
-import { openRegistry, parseReference, type RegistryClient } from '../../src/oci/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MachineOSBuild } from '../../src/api/index.ts';
+import {
+  buildStateOf,
+  CURRENT_BUILD_ANNOTATION,
+  findCondition,
+  REBUILD_ANNOTATION,
+} from '../../src/api/index.ts';
+import { build as buildOffline } from '../../src/cli/build-command.ts';
+import {
+  CONFIG_MAPS,
+  MACHINE_CONFIGS,
+  NODES,
+  OS_BUILDS,
+  OS_CONFIGS,
+  POOLS,
+  SECRETS,
+} from '../../src/controllers/resources.ts';
+import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
+import { EVENTS } from '../../src/kube/index.ts';
+import { openRegistry, parseReference, withTag, type RegistryClient } from '../../src/oci/index.ts';
 import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
 import { LabControllers, type LabControllersOptions } from '../lab/cluster/lab-controllers.ts';
-import { furnishPools, machineConfigOf, poolOf } from '../lab/cluster/pool-objects.ts';
+import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { startTamperingRegistry, type Script, type TamperingRegistry } from '../lab/tampering-registry.ts';
 import { until } from '../lab/until.ts';
 
 interface Lab {
   readonly cluster: Cluster;
-  readonly registry: EmbeddedRegistry;
+  /** What the controllers know as the registry. */
+  readonly proxy: TamperingRegistry;
+  /** What the registry does; undefined: as it should. */
+  script: Script | undefined;
   readonly client: RegistryClient;
-  readonly pool: string;
-  readonly repository: string;
-  controllers(options?: LabControllersOptions): LabControllers;
+  readonly base: string;
+  readonly pool: LabPool;
+  /** `name state` of builds, as a watch shows them. */
+  readonly seen: readonly string[];
+  start(options?: LabControllersOptions): LabControllers;
 }
 
 async function openLab(t: TestContext): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'varve-builds-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
   const registry = await startRegistry({ directory: folder });
   const client = openRegistry({});
+  const proxy = await startTamperingRegistry(registry.address, (...request) => lab.script?.(...request));
   t.after(async () => {
     client.close();
+    await proxy.close();
     await registry.close();
+    await rm(folder, { recursive: true, force: true });
   });
   const cluster = await openCluster(t);
   const digest = await pushMiniatureBase(client, parseReference(`${registry.address}/base/os:1`));
-  const base = `${registry.address}/base/os@${digest}`;
-  await furnishPools(cluster);
-  const pool = `${cluster.name}-a`;
-  await cluster.create(MACHINE_CONFIGS, {
-    ...machineConfigOf(`${pool}-00-os`, pool, '/etc/first', 'first'),
-    spec: { osImageURL: base },
-  } as MachineConfig);
-  await cluster.create(SECRETS, secretOf(cluster, 'push', registry.address));
-  return {
+  const base = `${proxy.address}/base/os@${digest}`;
+  const pool = new LabPool(cluster, { suffix: 'a', registry: proxy.address, base });
+  const seen: string[] = [];
+  const watching = new AbortController();
+  const watched = record(cluster, watching.signal, seen);
+  cluster.beforeClose(async () => {
+    watching.abort();
+    await watched;
+  });
+  const lab: Lab = {
     cluster,
-    registry,
+    proxy,
+    script: undefined,
     client,
+    base,
     pool,
-    repository: `${registry.address}/images/${pool}`,
-    controllers: (options) => {
-      const controllers = new LabControllers(cluster, options);
+    seen,
+    start: (options = {}) => {
+      const controllers = new LabControllers(cluster, {
+        ...options,
+        settings: { retention: { delay: 100, period: 3_600_000 }, ...options.settings },
+      });
       cluster.beforeClose(async () => {
         await controllers.stop();
-        if (process.env['SHOW']) console.log(controllers.lines.join('\n'));
         assert.deepEqual(controllers.defects, []);
       });
       return controllers;
     },
   };
+  return lab;
 }
 
-function secretOf(
-  cluster: Cluster,
-  name: string,
-  registry: string,
-): Parameters<typeof cluster.create>[1] & object {
-  const document = JSON.stringify({ auths: { [registry]: { auth: Buffer.from('a:b').toString('base64') } } });
-  return {
-    metadata: { name, namespace: cluster.namespace },
-    type: 'kubernetes.io/dockerconfigjson',
-    data: { '.dockerconfigjson': Buffer.from(document).toString('base64') },
-  } as never;
+async function record(cluster: Cluster, signal: AbortSignal, seen: string[]): Promise<void> {
+  try {
+    for await (const event of cluster.scopedClient().watch(OS_BUILDS, { signal, timeoutSeconds: 600 })) {
+      if (event.type === 'BOOKMARK') continue;
+      const state = event.type === 'DELETED' ? 'deleted' : buildStateOf(event.object);
+      seen.push(`${event.object.metadata.name} ${state}`);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
-async function createPool({ cluster, pool, repository }: Lab): Promise<void> {
-  await cluster.create(POOLS, poolOf(pool));
-  await cluster.create(OS_CONFIGS, {
-    apiVersion: API_VERSION,
-    kind: 'MachineOSConfig',
-    metadata: { name: pool },
-    spec: {
-      machineConfigPool: { name: pool },
-      imageBuilder: { imageBuilderType: 'Job' },
-      renderedImagePushSecret: { name: 'push' },
-      renderedImagePushSpec: `${repository}:latest`,
+/** States of one build, each once, in their order. */
+function statesOf(lab: Lab, build: string): readonly string[] {
+  const states = lab.seen.filter((line) => line.startsWith(`${build} `)).map((line) => line.split(' ')[1]!);
+  return states.filter((state, at) => state !== states[at - 1]);
+}
+
+function currentBuild({ builds, osConfig }: Awaited<ReturnType<LabPool['state']>>): MachineOSBuild {
+  const name = osConfig?.metadata.annotations?.[CURRENT_BUILD_ANNOTATION];
+  return builds.find(({ metadata }) => metadata.name === name)!;
+}
+
+async function conditionOf({ pool }: Lab, type: string): Promise<string> {
+  const condition = findCondition((await pool.state()).pool.status?.conditions, type);
+  return condition?.status === 'True' ? `${condition.reason}: ${condition.message}` : '';
+}
+
+async function eventsOf({ cluster }: Lab, reason: string): Promise<readonly string[]> {
+  const { items } = await cluster.kube.list(EVENTS, { namespace: 'default' });
+  return items
+    .filter((event) => event.reason === reason && event.involvedObject.name.startsWith(cluster.name))
+    .map(({ message }) => message);
+}
+
+/** Waits until the pool's tags have followed its image. */
+async function tagged({ client, pool }: Lab, { spec, status }: MachineOSBuild): Promise<void> {
+  const tag = withTag(parseReference(spec.renderedImagePushSpec), pool.name);
+  await until('the tag of the pool names its image', async () => {
+    const found = await client.resolve(tag);
+    return found !== undefined && status?.digestedImagePushSpec?.endsWith(found.digest) === true;
+  });
+}
+
+function writes({ proxy }: Lab): number {
+  return proxy.requests.filter((line) => /^(?:PUT|POST|PATCH) /u.test(line)).length;
+}
+
+test('an image is made of the objects of a pool, the one that `varve build` makes of the same objects', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster, proxy, client } = lab;
+  lab.start();
+  await pool.create();
+  const state = await pool.settled('first');
+  const build = currentBuild(state);
+  const { name } = build.metadata;
+  assert.deepEqual(statesOf(lab, name), ['none', 'prepared', 'building', 'succeeded']);
+  const image = build.status?.digestedImagePushSpec ?? '';
+  assert.equal(image, state.osConfig?.status?.currentImagePullSpec);
+
+  const file = join(await mkdtemp(join(tmpdir(), 'varve-objects-')), 'objects.json');
+  const machineConfigs = await cluster.kube.list(MACHINE_CONFIGS);
+  const sources = machineConfigs.items.filter(({ metadata }) => metadata.name.startsWith(pool.name));
+  const items = [state.pool, ...sources].map(({ apiVersion, kind, metadata: { name, labels }, spec }) => ({
+    apiVersion,
+    kind,
+    metadata: { name, labels },
+    spec,
+  }));
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const offline = await buildOffline(
+    {
+      pool: pool.name,
+      filename: [file],
+      base: lab.base,
+      push: `${proxy.address}/elsewhere/os:1`,
+      arch: 'all',
+      compression: 'gzip',
+      cache: join(file, '../cache'),
+      dryRun: false,
+      quiet: true,
+      output: 'text',
+    },
+    { variables: {}, program: [] },
+  );
+  await rm(join(file, '..'), { recursive: true });
+  assert.equal(image, `${proxy.address}/${pool.name}/os@${offline.digest}`);
+
+  const repository = parseReference(build.spec.renderedImagePushSpec);
+  await tagged(lab, build);
+  assert.deepEqual(
+    (await client.listTags(repository)).toSorted(),
+    [pool.name, name, `${pool.name}-rendered-config`].toSorted(),
+  );
+  for (const tag of [pool.name, name])
+    assert.equal((await client.resolve(withTag(repository, tag)))?.digest, offline.digest);
+
+  await until('the log is whole', async () => {
+    return (await cluster.find(CONFIG_MAPS, `build-log-${name}`))?.data?.['whole'] === 'true';
+  });
+  const log = await cluster.get(CONFIG_MAPS, `build-log-${name}`);
+  assert.match(log.data?.['log'] ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z building the image of pool /u);
+  assert.match(log.data?.['log'] ?? '', new RegExp(`pushed ${image}\\n$`, 'u'));
+  await until('events', async () => (await eventsOf(lab, 'BuildCompleted')).length === 1);
+  assert.equal((await eventsOf(lab, 'BuildStarted')).length, 1);
+});
+
+test('at rest nothing is written, whatever is asked', async (t) => {
+  const lab = await openLab(t);
+  lab.start({ settings: { registryPoll: 50 } });
+  await lab.pool.create();
+  await lab.pool.settled('first');
+  await sleep(500);
+  const version = async (): Promise<string> => (await lab.cluster.kube.list(POOLS)).resourceVersion;
+  const before = [await version(), writes(lab)];
+  const asked = lab.proxy.requests.length;
+  await sleep(1000);
+  assert.deepEqual([await version(), writes(lab)], before);
+  assert.ok(lab.proxy.requests.length > asked + 10, 'the base and the image are watched');
+});
+
+test('the configuration of before is the image of before, with no build and no push', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  lab.start();
+  await pool.create('one');
+  const first = currentBuild(await pool.settled('one'));
+  await pool.configure('two');
+  const second = currentBuild(await pool.settled('two'));
+  assert.notEqual(second.metadata.name, first.metadata.name);
+  await sleep(200);
+  const before = [lab.seen.length];
+  const pushed = lab.proxy.requests.length;
+  await pool.configure('one');
+  const third = currentBuild(await pool.settled('one'));
+  assert.equal(third.metadata['uid'], first.metadata['uid']);
+  await sleep(200);
+  assert.deepEqual([lab.seen.length], before);
+  const since = lab.proxy.requests.slice(pushed).filter((line) => /^(?:PUT|POST|PATCH) /u.test(line));
+  // Only the tags of the pool follow, and the artifact of its configuration.
+  assert.ok(
+    since.every((line) => !line.includes(first.metadata.name)),
+    since.join('\n'),
+  );
+});
+
+test('a burst of changes makes two builds at the most, and what is superseded says so', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  lab.start({ settings: { quiet: { period: 100, longest: 5000 } } });
+  await pool.create('start');
+  await pool.settled('start');
+  for (let at = 0; at < 50; at += 1) await pool.configure(`burst-${at}`);
+  const state = await pool.settled('burst-49');
+  assert.ok(state.builds.length <= 3, String(state.builds.length));
+});
+
+test('a build whose image nobody wants any more is interrupted', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  lab.start();
+  await pool.create('one');
+  await pool.settled('one');
+  const held = Promise.withResolvers<undefined>();
+  lab.script = ({ method, path }) =>
+    method === 'PUT' && path.includes('/manifests/') ? held.promise : undefined;
+  await pool.configure('two');
+  await until('the build of two is under way', async () =>
+    (await pool.state()).builds.some((build) => buildStateOf(build) === 'building'),
+  );
+  const slow = (await pool.state()).builds.find((build) => buildStateOf(build) === 'building');
+  lab.script = undefined;
+  await pool.configure('three');
+  await pool.settled('three');
+  held.resolve(undefined);
+  const stopped = await lab.cluster.get(OS_BUILDS, slow!.metadata.name);
+  assert.equal(buildStateOf(stopped), 'interrupted');
+  const { reason, message } = findCondition(stopped.status?.conditions, 'Interrupted')!;
+  assert.equal(reason, 'Superseded');
+  assert.match(message, /^Build Interrupted: pool \S+ wants another image, for MachineConfig rendered-/u);
+  await until('an event', async () => (await eventsOf(lab, 'BuildInterrupted')).length === 1);
+  await pool.configure('two');
+  const again = currentBuild(await pool.settled('two'));
+  assert.equal(again.metadata.name, slow!.metadata.name);
+  assert.notEqual(again.metadata['uid'], slow!.metadata['uid']);
+});
+
+test('a secret that is missing is named, and making it is enough', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster } = lab;
+  lab.start();
+  await pool.create('one');
+  const secret = await cluster.get(SECRETS, pool.name);
+  const first = currentBuild(await pool.settled('one'));
+  await cluster.delete(SECRETS, pool.name);
+  await until('a condition', async () => (await conditionOf(lab, 'ImageBuildDegraded')) !== '');
+  assert.equal(
+    await conditionOf(lab, 'ImageBuildDegraded'),
+    `BuildFailed: Failed to build OS image for pool ${pool.name}: cannot use secret "${cluster.namespace}/${pool.name}", which MachineOSConfig "${pool.name}" names in spec.renderedImagePushSecret.name: there is none; create it, or name another`,
+  );
+  await pool.configure('two');
+  await sleep(100);
+  const state = await pool.state();
+  assert.equal(state.osConfig?.status?.currentImagePullSpec, first.status?.digestedImagePushSpec);
+  const { data, type } = secret;
+  const broken = { '.dockerconfigjson': Buffer.from('{"auths": 1}').toString('base64') };
+  const metadata = { name: pool.name, namespace: cluster.namespace };
+  await cluster.create(SECRETS, { metadata, type: type!, data: broken });
+  await until('what is wrong with the secret', async () =>
+    (await conditionOf(lab, 'ImageBuildDegraded')).includes('auths: must be an object, is a number'),
+  );
+  await cluster.patch(SECRETS, pool.name, { data: data! });
+  await pool.settled('two');
+});
+
+test('a registry that fails for a while costs a failed build that says so, and another try', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  lab.start();
+  await pool.create('one');
+  await pool.settled('one');
+  lab.script = ({ method }) =>
+    method === 'PUT' || method === 'POST' ? { status: 500, body: 'no' } : undefined;
+  await pool.configure('two');
+  await until('a condition', async () => (await conditionOf(lab, 'ImageBuildDegraded')) !== '', 20);
+  const failed = currentBuild(await pool.state());
+  const { reason, message } = findCondition(failed.status?.conditions, 'Failed')!;
+  assert.equal(reason, 'RegistryError');
+  assert.match(message, /^Build Failed: cannot .*500/u);
+  lab.script = undefined;
+  const build = currentBuild(await pool.settled('two', 30));
+  assert.equal(build.metadata.name, failed.metadata.name);
+  assert.equal(build.metadata.annotations?.['varve.dev/build-attempt'], '2');
+});
+
+test('a registry that is down leaves the image in force alone, also after a restart', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  const controllers = lab.start({ settings: { registryPoll: 100 } });
+  await pool.create('one');
+  const before = await pool.settled('one');
+  lab.script = () => ({ status: 503, body: 'no' });
+  await sleep(1500);
+  await pool.settled('one');
+  await controllers.stop();
+  lab.start({ settings: { registryPoll: 100 } });
+  await sleep(3000);
+  const after = await pool.settled('one');
+  assert.equal(currentBuild(after).metadata['uid'], currentBuild(before).metadata['uid']);
+  lab.script = undefined;
+  await pool.configure('two');
+  await pool.settled('two');
+});
+
+test('a rebuild that is asked for happens once, under the same name', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  lab.start();
+  await pool.create('one');
+  const first = currentBuild(await pool.settled('one'));
+  await pool.patch(OS_CONFIGS, '', { metadata: { annotations: { [REBUILD_ANNOTATION]: '' } } });
+  await until('another build', async () => {
+    const build = currentBuild(await pool.state());
+    return build !== undefined && build.metadata['uid'] !== first.metadata['uid'];
+  });
+  const state = await pool.settled('one');
+  assert.equal(currentBuild(state).metadata.name, first.metadata.name);
+  await until('the notes are gone', async () => {
+    const { annotations = {} } = (await pool.state()).osConfig!.metadata;
+    return Object.keys(annotations).length === 1;
+  });
+  await sleep(300);
+  const states = statesOf(lab, first.metadata.name);
+  assert.equal(states.filter((one) => one === 'building').length, 2);
+  assert.equal((await eventsOf(lab, 'RebuildRequested')).length, 1);
+});
+
+test('an image that is gone from the registry is made again', async (t) => {
+  const lab = await openLab(t);
+  const { pool, client } = lab;
+  lab.start({ settings: { registryPoll: 100 } });
+  await pool.create('one');
+  const first = currentBuild(await pool.settled('one'));
+  await tagged(lab, first);
+  const image = parseReference(first.status?.digestedImagePushSpec ?? '');
+  assert.equal(await client.deleteManifest(image), true);
+  await until('the image is there again', async () => (await client.resolve(image)) !== undefined);
+  const second = currentBuild(await pool.settled('one'));
+  assert.notEqual(second.metadata['uid'], first.metadata['uid']);
+  assert.equal(second.status?.digestedImagePushSpec, first.status?.digestedImagePushSpec);
+});
+
+test("an administrator's image under the pool's external tag takes the place of the base, and goes with the tag", async (t) => {
+  const lab = await openLab(t);
+  const { pool, client } = lab;
+  lab.start({ settings: { registryPoll: 100 } });
+  await pool.create('one');
+  const before = (await pool.settled('one')).osConfig?.status?.currentImagePullSpec;
+  const push = parseReference(`${lab.proxy.address}/${pool.name}/os:${pool.name}-external`);
+  await pushMiniatureBase(client, push, { architectures: ['arm64'] });
+  await until('another image', async () => {
+    return (await pool.state()).osConfig?.status?.currentImagePullSpec !== before;
+  });
+  await pool.settled('one');
+});
+
+test('builds, images and rendered MachineConfigs go when nothing needs them, and stay while a node runs them', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster, client } = lab;
+  lab.start({ settings: { keptBuilds: 1, keptRendered: 1 } });
+  await pool.create('t0');
+  const first = currentBuild(await pool.settled('t0'));
+  const image = first.status?.digestedImagePushSpec ?? '';
+  await cluster.create(NODES, {
+    metadata: {
+      name: `${cluster.name}-n1`,
+      annotations: {
+        'machineconfiguration.openshift.io/currentImage': image,
+        'machineconfiguration.openshift.io/currentConfig': first.spec.machineConfig.name,
+      },
     },
   });
-}
-
-async function buildsOf({ cluster, pool }: Lab): Promise<readonly MachineOSBuild[]> {
-  const { items } = await cluster.kube.list(OS_BUILDS);
-  return items.filter(({ spec }) => spec.machineOSConfig.name === pool);
-}
-
-test('a pool gets an image', async (t) => {
-  const lab = await openLab(t);
-  lab.controllers();
-  await createPool(lab);
-  await until('an image', async () => {
-    const osConfig = await lab.cluster.get(OS_CONFIGS, lab.pool);
-    return osConfig.status?.currentImagePullSpec !== undefined;
+  for (const text of ['t1', 't2', 't3']) {
+    await pool.configure(text);
+    await pool.settled(text);
+    // Whole seconds tell which is newer.
+    await sleep(1100);
+  }
+  await until('only two builds', async () => (await pool.state()).builds.length === 2);
+  const state = await pool.state();
+  assert.ok(state.builds.some(({ metadata }) => metadata['uid'] === first.metadata['uid']));
+  const push = parseReference(first.spec.renderedImagePushSpec);
+  const wanted = [
+    first.metadata.name,
+    currentBuild(state).metadata.name,
+    pool.name,
+    `${pool.name}-rendered-config`,
+  ].toSorted();
+  await until('the other images are gone', async () => {
+    return (await client.listTags(push)).toSorted().join(' ') === wanted.join(' ');
   });
-  const [build] = await buildsOf(lab);
-  assert.equal(buildStateOf(build!), 'succeeded');
+  await until('the other rendered MachineConfigs are gone', async () => {
+    const { items } = await cluster.kube.list(MACHINE_CONFIGS);
+    return items.filter(({ metadata }) => metadata.name.startsWith(`rendered-${pool.name}`)).length === 2;
+  });
+  await pool.settled('t3');
+});
+
+test('a registry that does not delete is told of once', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster } = lab;
+  lab.start();
+  lab.script = ({ method }) => (method === 'DELETE' ? { status: 405, body: '{}' } : undefined);
+  await pool.create('one');
+  const first = currentBuild(await pool.settled('one'));
+  await pool.configure('two');
+  const second = currentBuild(await pool.settled('two'));
+  await pool.configure('three');
+  await pool.settled('three');
+  await cluster.kube.delete(
+    OS_BUILDS,
+    { namespace: '', name: first.metadata.name },
+    { propagationPolicy: 'Background' },
+  );
+  await until('a warning', async () => (await eventsOf(lab, 'ImagesNotDeleted')).length === 1);
+  await cluster.kube.delete(
+    OS_BUILDS,
+    { namespace: '', name: second.metadata.name },
+    { propagationPolicy: 'Background' },
+  );
+  await sleep(500);
+  assert.ok((await eventsOf(lab, 'ImagesNotDeleted')).length <= 2);
+});
+
+test('controllers that stop in the middle of a build leave it to the next ones', async (t) => {
+  const lab = await openLab(t);
+  const { pool } = lab;
+  const controllers = lab.start();
+  await pool.create('one');
+  await pool.settled('one');
+  lab.script = ({ method, path }) =>
+    method === 'PUT' && path.includes('/manifests/') ? new Promise<undefined>(() => {}) : undefined;
+  await pool.configure('two');
+  await until('the build of two is under way', async () =>
+    (await pool.state()).builds.some((build) => buildStateOf(build) === 'building'),
+  );
+  const under = (await pool.state()).builds.find((build) => buildStateOf(build) === 'building')!;
+  await controllers.stop();
+  assert.equal(buildStateOf(await lab.cluster.get(OS_BUILDS, under.metadata.name)), 'building');
+  lab.script = undefined;
+  lab.start();
+  const build = currentBuild(await pool.settled('two'));
+  assert.equal(build.metadata['uid'], under.metadata['uid']);
+  assert.deepEqual(statesOf(lab, build.metadata.name), ['none', 'prepared', 'building', 'succeeded']);
+});
+
+test('of two pools that take tags from each other in one repository the younger one is told', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster } = lab;
+  lab.start();
+  await pool.create('one');
+  await pool.settled('one');
+  await sleep(1100);
+  const other = new LabPool(cluster, { suffix: 'a-external', registry: lab.proxy.address, base: lab.base });
+  await other.create('one');
+  await other.settled('one');
+  await other.patch(OS_CONFIGS, '', {
+    spec: { renderedImagePushSpec: `${lab.proxy.address}/${pool.name}/os:latest` },
+  });
+  await until('a condition', async () => {
+    const { conditions } = (await other.state()).pool.status ?? {};
+    return (
+      findCondition(conditions, 'ImageBuildDegraded')?.message?.includes('push to another repository') ===
+      true
+    );
+  });
+  await pool.settled('one');
+  await other.patch(OS_CONFIGS, '', {
+    spec: { renderedImagePushSpec: `${lab.proxy.address}/${other.name}/os:latest` },
+  });
+  await other.settled('one');
 });
