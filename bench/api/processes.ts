@@ -22,7 +22,7 @@ export function joinLoad(): void {
 }
 
 /** As bin/varve starts `varve up`. */
-const FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=60'];
+const FLAGS = ['--v8-pool-size=1', '--max-semi-space-size=8', '--heap-growing-percent=60'];
 
 /** What the server's process says of itself. */
 export interface ServerUsage {

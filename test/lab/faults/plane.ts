@@ -40,7 +40,7 @@ export class Plane {
     const script = fileURLToPath(import.meta.resolve('./plane-process.ts'));
     const child = fork(script, [JSON.stringify(options)], {
       // As bin/varve starts `varve up`.
-      execArgv: ['--max-semi-space-size=8', '--heap-growing-percent=60'],
+      execArgv: ['--v8-pool-size=1', '--max-semi-space-size=8', '--heap-growing-percent=60'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Compiling is most of a start from sources; a release has it done.
       env: { ...process.env, NODE_COMPILE_CACHE: join(options.directory, '..', 'compiled') },
