@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GENERATED_BY_ANNOTATION, matchesSelector } from '../api/index.ts';
+import { GENERATED_BY_ANNOTATION, isEmptySelector, matchesSelector } from '../api/index.ts';
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import type { Change, Controller, KubeObject, ObjectKey } from '../kube/index.ts';
 import { renderedOwner } from '../machineconfig/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { QuietPeriod } from './quiet-period.ts';
+import type { RenderView } from './render-input.ts';
 
-type Pools = Pick<ClusterView, 'pools'>;
+type Pools = Pick<RenderView, 'pools'>;
 
 /**
  * Adds the pools to the render controller's queue whose configuration a change may change (contract §2.1).
@@ -65,9 +66,11 @@ export function poolsOfMachineConfig(view: Pools, change: Change<MachineConfig>)
   const states = old === undefined ? [object] : [old, object];
   return view.pools.cache
     .values()
-    .filter(({ spec }) =>
-      states.some(({ metadata }) => matchesSelector(spec.machineConfigSelector, metadata.labels)),
-    )
+    .filter(({ spec: { machineConfigSelector: selector } }) => {
+      // One that would select everything is refused whatever there is.
+      if (selector === undefined || isEmptySelector(selector)) return false;
+      return states.some(({ metadata }) => matchesSelector(selector, metadata.labels));
+    })
     .map(({ metadata }) => metadata.name)
     .toArray();
 }
