@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { bodyChunks } from './body-chunks.ts';
 import { pause, type Clock } from './clock.ts';
 import { Credentials, type RequestSecrets } from './credentials.ts';
 import { startDeadline, type Deadline } from './deadline.ts';
@@ -184,9 +185,9 @@ export class HttpSession {
     const chunks: Buffer[] = [];
     let length = 0;
     try {
-      for await (const chunk of body) {
-        chunks.push(chunk as Buffer);
-        length += (chunk as Buffer).length;
+      for await (const chunk of bodyChunks(body)) {
+        chunks.push(chunk);
+        length += chunk.length;
         if (length > limit) {
           throw new KubeError('too-large', `cannot ${what}: the answer has more than ${limit} bytes`);
         }

@@ -1,4 +1,5 @@
 import { isJsonObject, numberAt, objectAt, type JsonObject } from '../schema/index.ts';
+import { bodyChunks } from './body-chunks.ts';
 import type { OpenAnswer } from './http-session.ts';
 import { LineSplitter } from './json-lines.ts';
 import { KubeError } from './kube-error.ts';
@@ -28,8 +29,8 @@ export async function* readWatch<T extends KubeObject>(
   const splitter = new LineSplitter(LONGEST_LINE);
   // The body ends with an error when the deadline's signal aborts: the request was sent with it.
   try {
-    for await (const chunk of body) {
-      for (const line of splitter.push(chunk as Buffer)) yield decode<T>(what, confidential, line);
+    for await (const chunk of bodyChunks(body)) {
+      for (const line of splitter.push(chunk)) yield decode<T>(what, confidential, line);
     }
   } catch (error) {
     throw networkError(what, error, deadline.signal);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -41,6 +40,7 @@ import {
   type FaultServerOptions,
 } from '../lab/kubernetes/fault-server.ts';
 import { openCluster } from '../lab/cluster/cluster.ts';
+import { Relay } from '../lab/relay.ts';
 import { until } from '../lab/until.ts';
 
 // Each network failure of the stack report (table 2.1) and of section 2.2 is a test here, named after it.
@@ -491,6 +491,19 @@ async function frozen(
   return { port, child };
 }
 
+test('an answer that is there before anybody can read it, since this process was busy', async (t) => {
+  const { port } = await frozen(t);
+  const kube = client(t, `https://127.0.0.1:${port}`);
+  await kube.list(NODES);
+  for (let round = 0; round < 20; round += 1) {
+    const asked = Array.from({ length: 20 }, () => kube.list(NODES));
+    // Until all of it is sent, and then until all of the answers have come.
+    for (const end = performance.now() + 10; performance.now() < end;) await sleep(0);
+    for (const end = performance.now() + 20; performance.now() < end;);
+    await Promise.all(asked);
+  }
+});
+
 test('frozen server (SIGSTOP): noticed by HTTP/2 PING, followed again when it wakes', async (t) => {
   const { port, child } = await frozen(t);
   const kube = client(t, `https://127.0.0.1:${port}`, {
@@ -634,38 +647,10 @@ test('certificate rotation: new requests show the new one, the watch goes on', a
   assert.deepEqual(changes, ['added a', 'added b']);
 });
 
-/** A proxy of TCP connections that can stop to forward, in either direction, without closing anything. */
-async function proxy(
-  t: TestContext,
-  port: number,
-  host = '127.0.0.1',
-): Promise<{ port: number; mute: boolean; cut: () => void }> {
-  const sockets = new Set<Socket>();
-  const state = { port: 0, mute: false, cut: () => sockets.forEach((socket) => socket.resetAndDestroy()) };
-  const listener = createServer((downstream) => {
-    const upstream = connect(port, host);
-    for (const [from, to] of [
-      [downstream, upstream],
-      [upstream, downstream],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (chunk) => {
-        if (!state.mute) to.write(chunk);
-      });
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        if (!state.mute) to.destroy();
-      });
-    }
-  });
-  await new Promise<void>((resolve) => void listener.listen(0, '127.0.0.1', resolve));
-  state.port = (listener.address() as AddressInfo).port;
-  t.after(() => {
-    state.cut();
-    listener.close();
-  });
-  return state;
+async function proxy(t: TestContext, port: number, host?: string): Promise<Relay> {
+  const relay = await Relay.start(port, host);
+  t.after(() => relay.close());
+  return relay;
 }
 
 test('half-closed connection: the server is gone and no packet says so', async (t) => {

@@ -176,6 +176,11 @@ export class Cluster {
     this.#workers.push(end);
   }
 
+  /** Removes the objects without a namespace whose names begin so. */
+  async removeOwn(name: string): Promise<void> {
+    await removeOwnObjects(this.kube, name, []);
+  }
+
   /** Removes all that is of this test, and what of Varve's kinds it had to install. */
   async close(): Promise<void> {
     for (const end of this.#workers.splice(0)) await end();

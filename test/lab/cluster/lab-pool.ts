@@ -104,6 +104,11 @@ export class LabPool {
     });
   }
 
+  /** Removes the pool and all there is of it. */
+  async remove(): Promise<void> {
+    await this.#cluster.removeOwn(this.name);
+  }
+
   /** @param suffix of the object's name; empty for those that are called as the pool is */
   async patch(type: ResourceType, suffix: string, patch: KubeObject | JsonObject): Promise<void> {
     const name = suffix === '' ? this.name : `${this.name}-${suffix}`;
