@@ -133,6 +133,23 @@ async function tagged({ client, pool }: Lab, { spec, status }: MachineOSBuild): 
   });
 }
 
+/** Configures the pool, and holds up the push of its image where it would be tagged; @returns what lets it go on */
+async function hold(lab: Lab, text: string): Promise<() => void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let isHeld = false;
+  lab.script = ({ method, path }) => {
+    if (method !== 'PUT' || !/\/manifests\/.*-[0-9a-f]{32}$/u.test(path)) return undefined;
+    isHeld = true;
+    return promise;
+  };
+  await lab.pool.configure(text);
+  await until('the push is held up', () => isHeld);
+  await until('the build says that it is under way', async () => {
+    return (await lab.pool.state()).builds.some((build) => buildStateOf(build) === 'building');
+  });
+  return () => resolve(undefined);
+}
+
 function writes({ proxy }: Lab): number {
   return proxy.requests.filter((line) => /^(?:PUT|POST|PATCH) /u.test(line)).length;
 }
@@ -252,18 +269,12 @@ test('a build whose image nobody wants any more is interrupted', async (t) => {
   lab.start();
   await pool.create('one');
   await pool.settled('one');
-  const held = Promise.withResolvers<undefined>();
-  lab.script = ({ method, path }) =>
-    method === 'PUT' && path.includes('/manifests/') ? held.promise : undefined;
-  await pool.configure('two');
-  await until('the build of two is under way', async () =>
-    (await pool.state()).builds.some((build) => buildStateOf(build) === 'building'),
-  );
+  const held = await hold(lab, 'two');
   const slow = (await pool.state()).builds.find((build) => buildStateOf(build) === 'building');
   lab.script = undefined;
   await pool.configure('three');
   await pool.settled('three');
-  held.resolve(undefined);
+  held();
   const stopped = await lab.cluster.get(OS_BUILDS, slow!.metadata.name);
   assert.equal(buildStateOf(stopped), 'interrupted');
   const { reason, message } = findCondition(stopped.status?.conditions, 'Interrupted')!;
@@ -469,12 +480,7 @@ test('controllers that stop in the middle of a build leave it to the next ones',
   const controllers = lab.start();
   await pool.create('one');
   await pool.settled('one');
-  lab.script = ({ method, path }) =>
-    method === 'PUT' && path.includes('/manifests/') ? new Promise<undefined>(() => {}) : undefined;
-  await pool.configure('two');
-  await until('the build of two is under way', async () =>
-    (await pool.state()).builds.some((build) => buildStateOf(build) === 'building'),
-  );
+  await hold(lab, 'two');
   const under = (await pool.state()).builds.find((build) => buildStateOf(build) === 'building')!;
   await controllers.stop();
   assert.equal(buildStateOf(await lab.cluster.get(OS_BUILDS, under.metadata.name)), 'building');
