@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
-import { OS_IMAGE_OVERRIDDEN_ANNOTATION } from '../api/index.ts';
+import { OS_IMAGE_OVERRIDDEN_ANNOTATION, findCondition } from '../api/index.ts';
 import type { Outcome, ReconcileContext } from '../kube/index.ts';
 import { Controller, isKubeError, outcomes, referenceTo } from '../kube/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
@@ -127,10 +127,10 @@ class PoolRenderer {
     if (!(error instanceof Error) || isPassing(error)) return outcomes.failed(error);
     const condition = renderCondition(name, error);
     if (findings.of(name).render?.message !== condition.message) {
-      const isSelecting = error instanceof MachineConfigError && error.code === 'selects-everything';
-      const reason = isSelecting ? 'SelectingAll' : 'RenderedConfigFailed';
       log.warn('cannot render', { pool: name, reason: error.message });
-      this.#say(pool, 'Warning', reason, condition.message);
+      const said = findCondition(pool.status?.conditions, 'RenderDegraded')?.message;
+      // The process before this one has told people already.
+      if (said !== condition.message) this.#say(pool, 'Warning', reasonOf(error), condition.message);
     }
     findings.tell(name, { render: condition });
     const isStalled = error instanceof MachineConfigError || error instanceof ControllerError;
@@ -140,6 +140,12 @@ class PoolRenderer {
   #say(pool: MachineConfigPool, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#support.events.record({ object: referenceTo(POOLS, pool), type, reason, message });
   }
+}
+
+/** Contract §2.1 has a reason of its own for one kind of failure. */
+function reasonOf(error: Error): string {
+  const isSelecting = error instanceof MachineConfigError && error.code === 'selects-everything';
+  return isSelecting ? 'SelectingAll' : 'RenderedConfigFailed';
 }
 
 /** Whether trying again is all there is to do: the API server is busy or away, or this process is behind. */

@@ -22,6 +22,7 @@ test('PoolMembers tells which pools a change to a node concerns', () => {
   const members = new PoolMembers();
   assert.equal(members.putPool('infra', selecting('infra')), true);
   assert.equal(members.putPool('worker', selecting('worker')), true);
+  assert.deepEqual(names(members.nodesOf('worker')), []);
   assert.deepEqual(members.putNode(withRole('n1', 'worker')), ['worker']);
   assert.deepEqual(members.putNode(withRole('n1', 'worker')), ['worker']);
   assert.deepEqual(members.putNode(withRole('n1', 'infra')), ['worker', 'infra']);

@@ -35,12 +35,13 @@ export class PoolMembers<Node extends RolloutNode> {
     return isKnown;
   }
 
-  /** @returns the pools that have this node, or had it */
+  /** @returns the pools that have this node, or had it; all may, after a change to a pool that moves nodes */
   putNode(node: Node): readonly string[] {
     const { name, labels } = node.metadata;
     const known = this.#nodes.get(name);
     const isSame = known !== undefined && isDeepStrictEqual(known.node.metadata.labels, labels);
-    const pool = isSame ? known.pool : this.#primaryOf(node);
+    // As long as all have to be classified anew, none is by itself.
+    const pool = isSame || this.#isStale ? known?.pool : this.#primaryOf(node);
     this.#nodes.set(name, { node, pool });
     if (known?.pool !== pool) {
       this.#leave(known?.pool, name);

@@ -337,3 +337,61 @@ test('nothing is written once all is said, not by the next process either', asyn
   await sleep(1000);
   assert.deepEqual(await versions(cluster), before);
 });
+
+test('two processes at once come to the same end as one, and to rest', async (t) => {
+  const { cluster, pool } = await furnished(t);
+  const imageMode = { pushRepository: '127.0.0.1:10/os/images', pushSecret: 'registry', everyPool: false };
+  for (const _ of [1, 2]) startControllers(t, cluster, { imageMode });
+  const site = machineConfigOf(`${cluster.name}-10`, pool, MOTD, 'first');
+  await cluster.create(MACHINE_CONFIGS, site);
+  const name = await next(cluster, pool);
+  assert.equal(name, renderedByHand(poolOf(pool), [site]));
+  await cluster.patch(MACHINE_CONFIGS, name, { spec: { kernelArguments: ['quiet'] } });
+  await until('it is put right', async () => {
+    const { spec } = await cluster.get(MACHINE_CONFIGS, name);
+    return (spec.kernelArguments ?? []).length === 0;
+  });
+  for (const kernelType of ['sometimes', 'realtime', 'never', 'default'])
+    await cluster.patch(MACHINE_CONFIGS, site.metadata.name, { spec: { kernelType } });
+  await said(cluster, pool, 'RenderDegraded', 'False: ');
+  assert.equal(await configurationOf(cluster, pool), name);
+  await until('the configuration is in force', async () =>
+    (await conditionOf(cluster, pool, 'Updated')).startsWith('True'),
+  );
+  await sleep(300);
+  const before = await versions(cluster);
+  await sleep(500);
+  assert.deepEqual(await versions(cluster), before);
+});
+
+test('what the API server refuses to store degrades the pool as well', async (t) => {
+  const { cluster } = await furnished(t);
+  startControllers(t, cluster);
+  const role = `${cluster.name}-long`;
+  const pool = `${cluster.name}-${'x'.repeat(215)}`;
+  const { spec } = poolOf(role);
+  await cluster.create(POOLS, poolOf(pool, { ...spec }));
+  await cluster.create(MACHINE_CONFIGS, machineConfigOf(`${cluster.name}-10`, role, MOTD, 'first'));
+  await until('the pool says why', async () => {
+    const message = await conditionOf(cluster, pool, 'RenderDegraded');
+    return message.startsWith('True') && message.includes('metadata.name');
+  });
+  assert.equal(await configurationOf(cluster, pool), '');
+});
+
+test('a default MachineOSConfig goes with its pool; one of a person stays', async (t) => {
+  const { cluster, pool } = await furnished(t);
+  const imageMode = { pushRepository: '127.0.0.1:10/os/images', pushSecret: 'registry', everyPool: true };
+  startControllers(t, cluster, { imageMode });
+  const other = `${cluster.name}-b`;
+  await cluster.create(POOLS, poolOf(other));
+  const isThere = async (name: string): Promise<boolean> =>
+    (await cluster.find(OS_CONFIGS, name)) !== undefined;
+  await until('there are both', async () => (await isThere(pool)) && (await isThere(other)));
+  await cluster.patch(OS_CONFIGS, other, { metadata: { annotations: { 'varve.dev/default': null } } });
+  await cluster.delete(POOLS, pool);
+  await cluster.delete(POOLS, other);
+  await until('the default goes', async () => !(await isThere(pool)));
+  await sleep(200);
+  assert.equal(await isThere(other), true);
+});
