@@ -39,7 +39,7 @@ export interface ClusterView {
 }
 
 /**
- * How many objects of a kind come at once from a server that does not stream them. Nodes have 17 KiB, and what a page of 500
+ * How many large objects come at once from a server that does not stream them. Nodes have 17 KiB, and what a page of 500
  * takes while it is read (100 MB) no process gives back.
  */
 const LARGE_OBJECTS = 50;
@@ -50,7 +50,7 @@ const KEPT_ANNOTATIONS = ['machineconfiguration.openshift.io/', 'varve.dev/'];
 /** Makes the informers of a process; they follow once `informers` runs. */
 export function clusterView(informers: SharedInformers, namespace: string): ClusterView {
   return {
-    machineConfigs: informers.for({ type: MACHINE_CONFIGS, transform: withSpec }),
+    machineConfigs: informers.for({ type: MACHINE_CONFIGS, transform: withSpec, pageSize: LARGE_OBJECTS }),
     pools: informers.for({ type: POOLS }),
     osConfigs: informers.for({
       type: OS_CONFIGS,

@@ -5,7 +5,6 @@ import {
   type ClientHttp2Stream,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { PassThrough, type Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from './clock.ts';
 import { NotProcessedError, type HttpAnswer, type HttpRequest } from './http-answer.ts';
@@ -165,7 +164,7 @@ async function begin(stream: ClientHttp2Stream): Promise<HttpAnswer> {
     resolve({
       status: headers[':status'] ?? 0,
       retryAfter: headers['retry-after'],
-      body: bodyOf(stream),
+      body: stream,
     });
   });
   stream.once('error', (error: Error) =>
@@ -177,26 +176,6 @@ async function begin(stream: ClientHttp2Stream): Promise<HttpAnswer> {
     reject(isRefused(stream) ? new NotProcessedError(message) : new Error(message));
   });
   return promise;
-}
-
-/**
- * What a stream brings. Not the stream itself: Node's says of itself that it is `closed` as soon as the server has sent all,
- * and whoever begins to read it then, by `for await` or `pipeline`, is told of a premature close (Node 24.21).
- */
-function bodyOf(stream: ClientHttp2Stream): Readable {
-  const body = new PassThrough();
-  stream.pipe(body);
-  stream.once('error', (error: Error) => body.destroy(error));
-  stream.once('close', () => {
-    if (!stream.readableEnded && !body.destroyed) body.destroy(new Error('the answer was cut off'));
-  });
-  // Whoever stops reading wants no more.
-  body.once('close', () => {
-    if (!stream.destroyed) stream.destroy();
-  });
-  // Its reader may have gone already.
-  body.on('error', () => {});
-  return body;
 }
 
 /** RFC 9113 §8.7: what came after a GOAWAY, or was refused outright, was not looked at. */

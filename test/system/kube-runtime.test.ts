@@ -7,10 +7,8 @@ import { text } from 'node:stream/consumers';
 import { after, before, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openCredentials, type Credentials, type KeyPair } from '../../src/embedded/access/index.ts';
-import { HttpSession } from '../../src/kube/http-session.ts';
 import {
   Controller,
-  DEFAULT_LIVENESS,
   DEFAULT_REFLECTOR_TIMINGS,
   EVENTS,
   EventRecorder,
@@ -27,7 +25,6 @@ import {
   outcomes,
   referenceTo,
   resourceType,
-  systemClock,
   type ClusterAccess,
   type InformerOptions,
   type KubeClientOptions,
@@ -185,34 +182,6 @@ test('stream ceiling: 300 watches open, and a GET behind them is answered', asyn
   assert.equal(api.handshakes, 2);
   stop.abort();
   await Promise.all(watches);
-});
-
-test('an answer that is whole before anybody reads it', async (t) => {
-  const api = await server(t);
-  api.ballast = 12_000;
-  api.put('a');
-  const session = new HttpSession({
-    access: access(api.url),
-    clock: systemClock,
-    userAgent: 'test',
-    streams: 250,
-    http2: true,
-    connectTimeout: 5000,
-    liveness: DEFAULT_LIVENESS,
-    largestAnswer: 1024 * 1024,
-  });
-  t.after(() => session.close());
-  const { body, deadline } = await session.open({
-    what: 'get Node "a"',
-    method: 'GET',
-    path: '/api/v1/nodes/a',
-    confidential: false,
-    deadline: 5000,
-  });
-  await sleep(100);
-  const { metadata } = JSON.parse(await text(body)) as KubeObject;
-  assert.equal(metadata.name, 'a');
-  deadline.release();
 });
 
 test('a server that is below a path', async (t) => {
