@@ -12,8 +12,9 @@ export function statusText({ pools, builds, problems }: ClusterSummary, now: num
   }
   const sections = [poolsText(pools)];
   if (builds.length > 0) sections.push(buildsText(builds, now));
-  if (problems.length > 0) {
-    const lines = problems.map(({ kind, name, type, message, since }) => {
+  const unsaid = problems.filter(({ message }) => !pools.some((pool) => pool.message.includes(message)));
+  if (unsaid.length > 0) {
+    const lines = unsaid.map(({ kind, name, type, message, since }) => {
       const age = since === null ? '' : ` for ${formatAge(now - Date.parse(since))}`;
       return `${kind} ${name} is ${type}${age}: ${message}\n`;
     });

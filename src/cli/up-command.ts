@@ -11,7 +11,9 @@ import {
   type ControlPlane,
   type EmbeddedRegistry,
 } from '../embedded/index.ts';
+import { API_VERSION, LAYERED_LABEL, ROLE_LABEL } from '../api/index.ts';
 import { openRegistry, parseReference } from '../oci/index.ts';
+import type { JsonObject } from '../schema/index.ts';
 import { CliError } from './cli-error.ts';
 import { ControllerProcess } from './controller-process.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -60,7 +62,10 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
           base ??= await makeBase(registry);
           signal.throwIfAborted();
           const facts = { registry: registry.address, base, authority };
-          return { objects: clusterObjects(facts), settings: clusterSettings(facts) };
+          return {
+            objects: [...clusterObjects(facts), ...firstMachineConfigs()],
+            settings: clusterSettings(facts),
+          };
         },
         report: (message) => process.stderr.write(`warning: ${message}\n`),
       }).catch(explainPort('--port', port, flags.port === undefined));
@@ -79,6 +84,16 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
       await registry?.close();
     }
   });
+}
+
+/** What every node gets, as an installer makes it: nothing, here. Without any, there would be nothing to render. */
+function firstMachineConfigs(): JsonObject[] {
+  return ['master', 'worker'].map((role) => ({
+    apiVersion: API_VERSION,
+    kind: 'MachineConfig',
+    metadata: { name: `00-${role}`, labels: { [ROLE_LABEL]: role } },
+    spec: { config: { ignition: { version: '3.5.0' } } },
+  }));
 }
 
 /** Ctrl-C is how this command ends: it is no failure. */
@@ -162,7 +177,9 @@ function introduction({ plane, registry, base, log }: Started): string {
     '',
     'In another terminal:',
     `  export KUBECONFIG=${shellWord(plane.kubeconfig)}`,
-    '  kubectl get machineconfigpools',
+    ...(log === undefined
+      ? ['  kubectl get machineconfigpools']
+      : [`  kubectl label machineconfigpool worker ${LAYERED_LABEL}=`, '  bin/varve status']),
     '',
     'Ctrl-C stops; everything is kept.',
     '',

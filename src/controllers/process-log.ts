@@ -51,7 +51,7 @@ function textLog(write: (line: string) => void, now: () => number): Log {
     const { [REASON]: reason, ...others } = fields;
     const details = Object.entries(others)
       .filter(([, value]) => value !== undefined && value !== '')
-      .map(([name, value]) => `${name} ${String(value)}`)
+      .map(([name, value]) => `${name} ${typeof value === 'number' ? shorten(value) : String(value)}`)
       .join(', ');
     const because = reason === undefined ? '' : `: ${String(reason)}`;
     const trace = error === undefined ? '' : `\n${traceOf(toError(error))}`;
@@ -65,6 +65,11 @@ function textLog(write: (line: string) => void, now: () => number): Log {
     warn: (message, fields = {}) => say('warn', message, fields),
     error: (message, fields = {}, error) => say('error', message, fields, error),
   };
+}
+
+/** Nobody reads microseconds of milliseconds. */
+function shorten(value: number): string {
+  return String(Math.round(value * 10) / 10);
 }
 
 /** Only what begins a line with a time is a new message. */

@@ -25,7 +25,9 @@ const osImageStream = k.object(
 const spec = k.object({
   machineConfigSelector: k.describe(labelSelector, 'Which MachineConfigs the pool gets.'),
   nodeSelector: k.describe(labelSelector, 'Which nodes are in the pool.'),
-  paused: k.boolean({ description: 'While true, no node is updated; the pool is rendered and its image built all the same.' }),
+  paused: k.boolean({
+    description: 'While true, no node is updated; the pool is rendered and its image built all the same.',
+  }),
   maxUnavailable: k.intOrString({
     description: 'How many nodes may be out of service for an update: a number or a percentage; absent: 1.',
   }),
