@@ -2,7 +2,7 @@ import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import { buildStateOf, isTerminalState } from '../api/index.ts';
 import { Controller, outcomes, type ObjectKey, type Outcome, type ReconcileContext } from '../kube/index.ts';
 import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts';
-import { parseReference, type Reference } from '../oci/index.ts';
+import { formatRepository, parseReference, type Reference } from '../oci/index.ts';
 import {
   buildStep,
   OsBuildError,
@@ -151,7 +151,7 @@ class BuildReconciler {
         return this.#decide({ ...situation, base: found.base.base }, problem);
       case 'unknown':
         // With the image in use nothing is amiss until somebody wants another one.
-        this.#tell(name, objects, isServed(pool, objects) ? problem : found.failure.message);
+        this.#tell(name, objects, isServed(pool, objects, push) ? problem : found.failure.message);
         return outcomes.waiting(found.failure.message);
     }
   }
@@ -355,8 +355,10 @@ class BuildReconciler {
 }
 
 /** Whether a pool's nodes have, or may get, the image that it wants. */
-function isServed(pool: MachineConfigPool, { osConfig, builds }: BuildObjects): boolean {
-  return layeredGate(osConfig, buildInForce(pool, osConfig, builds)).kind === 'go';
+function isServed(pool: MachineConfigPool, { osConfig, builds }: BuildObjects, push: Reference): boolean {
+  const build = buildInForce(pool, osConfig, builds);
+  if (build === undefined || layeredGate(osConfig, build).kind !== 'go') return false;
+  return formatRepository(parseReference(build.spec.renderedImagePushSpec)) === formatRepository(push);
 }
 
 function imageOf({ pool, access, lease }: Situation, image: string): ImageRequest {
