@@ -32,7 +32,8 @@ const CLUSTER_RULES: readonly Rule[] = [
   // Which configuration they want, and that their label has been answered.
   own(['machineconfigpools'], [...FOLLOW, 'patch']),
   // The default one of a labelled pool comes and goes with the label; annotations of all say which build is in force.
-  own(['machineosconfigs', 'machineosbuilds'], [...FOLLOW, 'create', 'patch', 'delete']),
+  own(['machineosconfigs'], [...FOLLOW, 'create', 'patch', 'delete']),
+  own(['machineosbuilds'], [...FOLLOW, 'create', 'delete']),
   own(['machineconfigpools/status', 'machineosconfigs/status', 'machineosbuilds/status'], ['patch']),
   // What was rendered belongs to pools, builds to MachineOSConfigs and logs to builds, such that those wait for them:
   // OwnerReferencesPermissionEnforcement.
@@ -48,8 +49,8 @@ const CLUSTER_RULES: readonly Rule[] = [
 /** Of Varve's namespace. */
 const NAMESPACE_RULES: readonly Rule[] = [
   core(['secrets'], FOLLOW),
-  // The logs of builds.
-  core(['configmaps'], ['get', 'create', 'update', 'patch', 'delete']),
+  // The logs of builds; they go with the builds.
+  core(['configmaps'], ['create', 'patch']),
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
 

@@ -2,6 +2,7 @@ import type { BuildState, MachineOSBuild } from '../api/index.ts';
 import { buildStateOf, findCondition, isTerminalState, OPERATOR_NAMESPACE } from '../api/index.ts';
 import {
   BUILD_LOG_KEY,
+  BUILD_LOG_WHOLE_KEY,
   buildLogName,
   CONFIG_MAPS,
   OS_BUILDS,
@@ -21,6 +22,9 @@ export interface LogsFlags extends ClusterFlags {
   readonly follow: boolean;
   readonly namespace?: string | undefined;
 }
+
+/** How long a build's end is waited after, in milliseconds, for the end of its log. */
+const LAST_LINES = 5000;
 
 /** What a log is asked of. */
 interface Asked {
@@ -127,8 +131,6 @@ async function followLog(source: LogSource, first: MachineOSBuild): Promise<void
   };
   const last = await untilEnd(source, name, print);
   if (last === undefined) throw missing(`build ${name} was deleted before it came to its end`);
-  // The last lines may be on their way still, by the other watch.
-  print(await readLog(source, name));
   const state = buildStateOf(last);
   if (printed === '') process.stderr.write(`${noLog(source, name, state).message}\n`);
   if (state === 'succeeded') return;
@@ -138,7 +140,7 @@ async function followLog(source: LogSource, first: MachineOSBuild): Promise<void
   );
 }
 
-/** Follows a build and its log. Undefined when the build is gone. */
+/** Follows a build and its log, to the end of both. Undefined when the build is gone. */
 async function untilEnd(
   { client, namespace, signal }: LogSource,
   name: string,
@@ -160,12 +162,21 @@ async function untilEnd(
     { type: CONFIG_MAPS, selection: { namespace, fieldSelector: `metadata.name=${buildLogName(name)}` } },
     report,
   );
+  let ended: MachineOSBuild | undefined;
+  let isWhole = false;
+  let cancel = (): void => undefined;
   builds.subscribe(({ type, object }) => {
-    if (type === 'deleted') resolve(undefined);
-    else if (isTerminalState(buildStateOf(object))) resolve(object);
+    if (type === 'deleted') return resolve(undefined);
+    if (!isTerminalState(buildStateOf(object))) return;
+    ended = object;
+    if (isWhole) resolve(object);
+    // Its last lines are on their way, unless whoever wrote them has died.
+    else cancel = client.clock.schedule(LAST_LINES, () => resolve(object));
   });
   logs.subscribe(({ type, object }) => {
+    isWhole = type !== 'deleted' && object.data?.[BUILD_LOG_WHOLE_KEY] === 'true';
     if (type !== 'deleted') print(object.data?.[BUILD_LOG_KEY]);
+    if (isWhole && ended !== undefined) resolve(ended);
   });
   const running = Promise.all([builds.run(following), logs.run(following)]);
   // Deleted before anybody looked.
@@ -174,6 +185,7 @@ async function untilEnd(
   try {
     return await promise;
   } finally {
+    cancel();
     stop.abort();
     await running;
   }
