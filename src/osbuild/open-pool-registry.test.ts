@@ -210,6 +210,25 @@ test('PoolRegistry.resolveBase() gives the base that osImageURL names, by its di
   }
 });
 
+test("PoolRegistry.resolveBase() refuses the pool's own image as its base, of which there would be no end", async (t) => {
+  const { address, open } = await startLab(t);
+  const push = parseReference(`${address}/base/os:any`);
+  const resolve = (pool: string, osImageURL: string): ReturnType<PoolRegistry['resolveBase']> =>
+    open().resolveBase({ pool, osImageURL, push, signal: SIGNAL });
+  for (const [pool, tag] of [
+    ['worker', 'worker'],
+    ['worker', 'worker-rendered-config'],
+    ['latest', ''],
+  ] as const) {
+    const image = `${address}/base/os${tag === '' ? '' : `:${tag}`}`;
+    const error = await failure(resolve(pool, image));
+    assert.ok(error instanceof OsBuildError);
+    assert.deepEqual([error.code, error.field], ['push-over-base', 'spec.osImageURL']);
+    assert.ok(error.message.includes(image) && error.message.includes(`pool ${pool};`), error.message);
+  }
+  assert.equal((await resolve('worker', `${address}/base/os:1`)).isExternal, false);
+});
+
 test("PoolRegistry.resolveBase() prefers the pool's external image as long as it is there", async (t) => {
   const lab = await startLab(t);
   const { address, client } = lab;

@@ -106,6 +106,7 @@ class OpenPoolRegistry implements PoolRegistry {
     if (external !== undefined)
       return { base: formatReference(withDigest(tag, external.digest)), isExternal: true };
     const named = readOsImageURL(request.osImageURL);
+    refuseOwnImage(pool, named, push);
     const digest = named.digest ?? (await this.#registry.resolve(named, signal))?.digest;
     if (digest === undefined) throw missingBase(named);
     return { base: formatReference(withDigest(named, digest)), isExternal: false };
@@ -229,6 +230,19 @@ function readOsImageURL(text: string): Reference {
         : `${error.message} (spec.osImageURL of a MachineConfig of the pool)`;
     throw new OsBuildError('invalid-os-image', message, { cause: error, field: 'spec.osImageURL' });
   }
+}
+
+/** An image that stands on the last one of its own pool would be built anew for ever. */
+function refuseOwnImage(pool: string, base: Reference, push: Reference): void {
+  const { image, renderedConfig } = poolTags(pool);
+  const { registry, repository, tag = 'latest', digest } = base;
+  if (registry !== push.registry || repository !== push.repository || digest !== undefined) return;
+  if (tag !== image && tag !== renderedConfig) return;
+  throw new OsBuildError(
+    'push-over-base',
+    `cannot build on ${formatReference(base)}: spec.osImageURL of the rendered MachineConfig is a tag that Varve lets name what it makes for pool ${pool}; push the base under another tag, or let spec.renderedImagePushSpec of the MachineOSConfig name another repository`,
+    { field: 'spec.osImageURL' },
+  );
 }
 
 function missingBase(reference: Reference): OsBuildError {

@@ -5,8 +5,10 @@ import type { JsonObject } from '../../../src/schema/index.ts';
  * stands for the row's own pool, `REGISTRY` for the lab's registry and `NAMESPACE` for Varve's.
  */
 export interface BadConfiguration {
-  /** What is there before, besides a sound pool. */
+  /** What is there before, besides a sound pool or in place of a part of it. */
   readonly given?: readonly Change[];
+  /** Further images that can be built on. */
+  readonly bases?: readonly string[];
   readonly bad: readonly Change[];
   /** What a person does about it; must be enough. Default: the site's MachineConfig becomes another sound one. */
   readonly mend?: readonly Change[];
