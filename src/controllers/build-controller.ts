@@ -18,7 +18,7 @@ import { poolKey, watchPoolImages } from './build-triggers.ts';
 import { PoolImages, type ImageRequest } from './pool-images.ts';
 import type { PoolRegistries, RegistryLease } from './pool-registries.ts';
 import { pushConflict } from './push-conflict.ts';
-import { accessCircumstances, accessSources, poolAccess, type PoolAccess } from './registry-access.ts';
+import { accessSources, poolAccess, type PoolAccess } from './registry-access.ts';
 import { renderedMachineConfig } from './render-input.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
@@ -29,6 +29,8 @@ const CONCURRENCY = 8;
 const MOST_STEPS = 12;
 /** How much later than asked a pool comes again, by chance: not all pools at once. */
 const JITTER = 0.1;
+/** A registry that fails is asked again so soon, in milliseconds, for somebody waits for it to be mended. */
+const LONGEST_PAUSE = 15_000;
 /** For a cache that has to catch up, in milliseconds. */
 const SOON = 1000;
 
@@ -50,7 +52,6 @@ interface Situation {
   readonly push: Reference;
   readonly access: PoolAccess;
   readonly lease: RegistryLease;
-  readonly circumstances: string;
   /** By its digest; there is one as soon as there is a rendered MachineConfig. */
   readonly base: string | undefined;
   /** What the registry said of the image. */
@@ -65,6 +66,8 @@ class BuildReconciler {
   readonly #bases: BaseWatch;
   readonly #images: PoolImages;
   readonly #leases = new Map<string, { readonly key: string; readonly lease: RegistryLease }>();
+  /** What was said last of tags that cannot be published, by pool. */
+  readonly #untagged = new Map<string, string>();
   readonly #unsubscribe: () => void;
 
   constructor(support: ControllerSupport, registries: PoolRegistries) {
@@ -79,7 +82,11 @@ class BuildReconciler {
       ...(onReconciled === undefined ? {} : { onReconciled }),
     });
     const enqueue = (pool: string): void => this.controller.enqueue(poolKey(pool));
-    const inquiries = { clock: client.clock, longestPause: settings.registryPoll, onNews: enqueue };
+    const inquiries = {
+      clock: client.clock,
+      longestPause: Math.min(settings.registryPoll, LONGEST_PAUSE),
+      onNews: enqueue,
+    };
     this.#bases = new BaseWatch(inquiries);
     this.#images = new PoolImages(inquiries);
     this.#runner = new BuildRunner({
@@ -135,13 +142,10 @@ class BuildReconciler {
     const { name } = pool.metadata;
     const { osConfig } = objects;
     const { view, settings } = this.#support;
-    const sources = accessSources(view, settings);
     const push = pushRepository(osConfig);
-    const access = poolAccess(osConfig, sources);
-    const lease = this.#lease(name, access);
-    const circumstances = accessCircumstances(osConfig, sources);
     const rendered = renderedMachineConfig(view, pool);
-    const situation = { pool, rendered, objects, push, access, lease, circumstances };
+    const access = poolAccess(osConfig, accessSources(view, settings), rendered?.spec.osImageURL);
+    const situation = { pool, rendered, objects, push, access, lease: this.#lease(name, access) };
     if (rendered === undefined) return this.#decide({ ...situation, base: undefined }, problem);
     const found = this.#baseOf(situation, rendered);
     switch (found.kind) {
@@ -157,7 +161,7 @@ class BuildReconciler {
   }
 
   async #decide(situation: Situation, problem: string): Promise<Outcome> {
-    const { pool, rendered, objects, circumstances, base } = situation;
+    const { pool, rendered, objects, access, base } = situation;
     const { name } = pool.metadata;
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const { image } = situation;
@@ -165,7 +169,7 @@ class BuildReconciler {
         pool,
         osConfig: objects.osConfig,
         builds: objects.builds,
-        circumstances,
+        circumstances: access.circumstances,
         now: new Date(this.#support.client.clock.wall()),
         ...(rendered === undefined ? {} : { rendered }),
         ...(base === undefined ? {} : { base }),
@@ -207,11 +211,12 @@ class BuildReconciler {
         await objects.nameCurrent(step.build);
         return outcomes.waiting(
           step.message,
-          Math.max(0, step.at.getTime() - this.#support.client.clock.wall()),
+          Math.min(this.#pollIn(), Math.max(0, step.at.getTime() - this.#support.client.clock.wall())),
         );
       case 'stopped':
         await objects.nameCurrent(step.build);
-        return outcomes.stalled(step.message);
+        // Its base may change, which makes another build.
+        return outcomes.waiting(step.message, this.#pollIn());
       case 'replace':
         this.#images.forgetPresence(pool.metadata.name);
         delete situation.image;
@@ -269,7 +274,7 @@ class BuildReconciler {
   /** All is as it should be: the pool's tags follow, and now and then the registry is asked whether it is still so. */
   #keep(situation: Situation, image: string): Outcome | undefined {
     const { pool, objects, rendered } = situation;
-    const { settings, client } = this.#support;
+    const { settings } = this.#support;
     const request = imageOf(situation, image);
     if (this.#images.presenceOf(request, settings.registryPoll) === 'missing') {
       situation.image = 'missing';
@@ -278,12 +283,11 @@ class BuildReconciler {
     const failure = rendered === undefined ? undefined : this.#images.publishTags(request, rendered);
     if (failure !== undefined) {
       const { name } = pool.metadata;
-      objects.complain(
-        'TagsNotPublished',
-        `The tags of pool ${name} do not name its image: ${failure.message}`,
-      );
+      const message = `The tags of pool ${name} do not name its image: ${failure.message}`;
+      if (this.#untagged.get(name) !== message) objects.complain('TagsNotPublished', message);
+      this.#untagged.set(name, message);
     }
-    return outcomes.requeueAfter(settings.registryPoll * (1 + JITTER * client.clock.random()));
+    return outcomes.requeueAfter(this.#pollIn());
   }
 
   #baseOf({ pool, push, access, lease }: Omit<Situation, 'base'>, rendered: MachineConfig): BaseAnswer {
@@ -327,9 +331,16 @@ class BuildReconciler {
   #leave(pool: string): void {
     this.#runner.stopOthers(pool);
     this.#bases.forget(pool);
+    this.#untagged.delete(pool);
     this.#images.forget(pool);
     this.#leases.get(pool)?.lease.release();
     this.#leases.delete(pool);
+  }
+
+  /** When the registry is to be asked again, in milliseconds. */
+  #pollIn(): number {
+    const { settings, client } = this.#support;
+    return settings.registryPoll * (1 + JITTER * client.clock.random());
   }
 
   #lease(pool: string, { key, access }: PoolAccess): RegistryLease {

@@ -36,6 +36,9 @@ interface Running {
   done: Promise<void>;
 }
 
+/** How long an end is believed that the cache does not confirm, in milliseconds: a server may lose what it took. */
+const BELIEVED = 30_000;
+
 /**
  * Makes builds beside the queue, each at most once at a time in this process, in the order in which they came. What a build
  * has come to is written into its status; what is aborted leaves the build as it is, for the next one to go on with.
@@ -46,7 +49,7 @@ export class BuildRunner {
   readonly #running = new Map<string, Running>();
   readonly #queue: Running[] = [];
   /** Builds that this process has ended, by uid, until the cache says so as well. */
-  readonly #ended = new Map<string, MachineOSBuild>();
+  readonly #ended = new Map<string, { readonly build: MachineOSBuild; readonly at: number }>();
   #atWork = 0;
   #isClosed = false;
 
@@ -96,11 +99,12 @@ export class BuildRunner {
     const uid = uidOf(cached);
     const ended = this.#ended.get(uid);
     if (ended === undefined) return cached;
-    if (buildStateOf(cached) === buildStateOf(ended)) {
+    const isOld = this.#options.client.clock.now() - ended.at > BELIEVED;
+    if (isOld || buildStateOf(cached) === buildStateOf(ended.build)) {
       this.#ended.delete(uid);
       return cached;
     }
-    return { ...cached, status: ended.status ?? {} };
+    return { ...cached, status: ended.build.status ?? {} };
   }
 
   /** A build that is gone. */
@@ -189,7 +193,7 @@ export class BuildRunner {
         : { state: 'failed', reason: made.reason, message: made.message },
     );
     if (fate.kind === 'gone') return false;
-    this.#ended.set(uidOf(build), fate.build);
+    this.#ended.set(uidOf(build), { build: fate.build, at: client.clock.now() });
     if (fate.kind === 'written' && 'image' in made) {
       this.#record(build, 'Normal', 'BuildCompleted', `Image ${made.image}`);
       log.info('build succeeded', { build: build.metadata.name, pool, image: made.image, duration });

@@ -1,7 +1,14 @@
 import type { ControllerConfig, MachineOSConfig } from '../api/index.ts';
 import type { KubeObject } from '../kube/index.ts';
+import { OciError, parseReference } from '../oci/index.ts';
 import type { RegistryAccess, RegistrySecret, SecretDocument } from '../osbuild/index.ts';
-import { buildCircumstances, buildSecrets, OsBuildError, registryCredentials } from '../osbuild/index.ts';
+import {
+  buildCircumstances,
+  buildSecrets,
+  OsBuildError,
+  pushRepository,
+  registryCredentials,
+} from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { CONTROLLER_CONFIG } from './os-image-source.ts';
 import type { ControllerSettings } from './support.ts';
@@ -29,19 +36,27 @@ export function accessSources(
   };
 }
 
-/** The access to a pool's registries, with a key that is the same for the same access. */
+/** The access to a pool's registries. */
 export interface PoolAccess {
+  /** The same for the same access, and for no other. */
   readonly key: string;
   readonly access: RegistryAccess;
+  /** What of it a build records, to be tried anew when it changes: the versions of secrets and authorities. */
+  readonly circumstances: string;
 }
 
 /**
  * How the registries of a MachineOSConfig are reached. Where it names no secret to pull with and the cluster has none,
  * bases are pulled as anybody.
  *
- * @throws OsBuildError `invalid-secret` or `invalid-trust-bundle` with the object and field to change
+ * @param osImageURL of the base, as far as it is known
+ * @throws OsBuildError `invalid-secret`, `invalid-trust-bundle` or `invalid-os-config` with the object and field to change
  */
-export function poolAccess(osConfig: MachineOSConfig, sources: AccessSources): PoolAccess {
+export function poolAccess(
+  osConfig: MachineOSConfig,
+  sources: AccessSources,
+  osImageURL?: string,
+): PoolAccess {
   const { settings, secret } = sources;
   const names = buildSecrets(osConfig, settings.clusterPullSecret);
   const push = requireSecret(osConfig, 'spec.renderedImagePushSecret.name', names.push, sources);
@@ -49,10 +64,13 @@ export function poolAccess(osConfig: MachineOSConfig, sources: AccessSources): P
     osConfig.spec.baseImagePullSecret === undefined
       ? secret(names.pull)
       : requireSecret(osConfig, 'spec.baseImagePullSecret.name', names.pull, sources);
-  const bundle = trustBundle(sources.controllerConfig);
+  const registries = [pushRepository(osConfig).registry, ...registryOf(osImageURL)];
+  const bundle = trustBundle(sources.controllerConfig, registries);
+  const versions = buildCircumstances({ [names.pull]: pull, [names.push]: push });
+  const circumstances = bundle.version === '' ? versions : `${versions} trusted:${bundle.version}`;
   return {
-    // Which of the two is for what is part of it.
-    key: `${pull?.metadata.name ?? ''} ${push.metadata.name} ${accessCircumstances(osConfig, sources)}`,
+    // Which secret is for what is part of it.
+    key: `${pull?.metadata.name ?? ''} ${push.metadata.name} ${circumstances}`,
     access: {
       pull: pull === undefined ? undefined : documentOf(pull),
       push: documentOf(push),
@@ -60,25 +78,16 @@ export function poolAccess(osConfig: MachineOSConfig, sources: AccessSources): P
       insecureRegistries: settings.insecureRegistries,
       proxyEnvironment: settings.proxyEnvironment,
     },
+    circumstances,
   };
 }
 
-/** One text that differs when what a build depends on besides its inputs does: its secrets, and whom it trusts. */
-export function accessCircumstances(osConfig: MachineOSConfig, sources: AccessSources): string {
-  const { pull, push } = buildSecrets(osConfig, sources.settings.clusterPullSecret);
-  const secrets = buildCircumstances({
-    [pull]: sources.secret(pull),
-    [push]: sources.secret(push),
-  });
-  const trusted = bundleVersion(sources.controllerConfig);
-  return trusted === '' ? secrets : `${secrets} trusted:${trusted}`;
-}
-
-function bundleVersion(controllerConfig: ControllerConfig | undefined): string {
+/** None of a name that cannot be read: whoever resolves it says so. */
+function registryOf(image: string | undefined): readonly string[] {
   try {
-    return trustBundle(controllerConfig).version;
+    return image === undefined ? [] : [parseReference(image).registry];
   } catch (error) {
-    if (error instanceof OsBuildError) return 'unusable';
+    if (error instanceof OciError) return [];
     throw error;
   }
 }

@@ -10,36 +10,77 @@ export interface TrustBundle {
   readonly version: string;
 }
 
-const NONE: TrustBundle = { certificates: [], version: '' };
+/** A member of a ControllerConfig that holds certificates. */
+interface Source {
+  readonly field: string;
+  /** PEM in base64. */
+  readonly data: string;
+}
+
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/gu;
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/u;
-const FIELD = 'spec.additionalTrustBundle';
 
-/** By object: a bundle of a distribution has a hundred certificates, and everything about a pool asks for it. */
-const read = new WeakMap<ControllerConfig, TrustBundle>();
+/** What was read before: a bundle of a distribution has a hundred certificates, and everything about a pool asks for it. */
+const known = new WeakMap<ControllerConfig, Map<string, TrustBundle>>();
 
 /**
- * The authorities in `spec.additionalTrustBundle` of a ControllerConfig.
+ * The authorities that a ControllerConfig names: those in `spec.additionalTrustBundle`, and those that it has for one
+ * of the registries (contract §1.6).
  *
- * @throws OsBuildError `invalid-trust-bundle` that names the certificate at fault
+ * @param registries `host[:port]`
+ * @throws OsBuildError `invalid-trust-bundle` that names the field, and the certificate in it that is at fault
  */
-export function trustBundle(controllerConfig: ControllerConfig | undefined): TrustBundle {
-  const data = controllerConfig?.spec.additionalTrustBundle ?? '';
-  if (controllerConfig === undefined || data === '') return NONE;
-  const known = read.get(controllerConfig);
-  if (known !== undefined) return known;
-  const { name } = controllerConfig.metadata;
-  if (!BASE64.test(data)) throw refuse(name, 'is not base64');
+export function trustBundle(
+  controllerConfig: ControllerConfig | undefined,
+  registries: readonly string[],
+): TrustBundle {
+  if (controllerConfig === undefined) return { certificates: [], version: '' };
+  const bundles = known.get(controllerConfig) ?? new Map<string, TrustBundle>();
+  known.set(controllerConfig, bundles);
+  const key = registries.join(' ');
+  const bundle = bundles.get(key) ?? readBundle(controllerConfig, registries);
+  bundles.set(key, bundle);
+  return bundle;
+}
+
+function readBundle({ metadata, spec }: ControllerConfig, registries: readonly string[]): TrustBundle {
+  const sources: readonly Source[] = [
+    { field: 'spec.additionalTrustBundle', data: spec.additionalTrustBundle ?? '' },
+    ...forRegistries('spec.imageRegistryBundleData', spec.imageRegistryBundleData, registries),
+    ...forRegistries('spec.imageRegistryBundleUserData', spec.imageRegistryBundleUserData, registries),
+  ];
+  const certificates = [...new Set(sources.flatMap((source) => readCertificates(metadata.name, source)))];
+  const version =
+    certificates.length === 0 ? '' : createHash('sha256').update(certificates.join('\n')).digest('hex');
+  return { certificates, version };
+}
+
+/** A file is named after its registry, with two dots for the colon that a ConfigMap's key cannot have. */
+function forRegistries(
+  field: string,
+  files: ControllerConfig['spec']['imageRegistryBundleData'],
+  registries: readonly string[],
+): readonly Source[] {
+  return (files ?? []).flatMap(({ file, data }, index) =>
+    registries.includes(file.replace('..', ':')) ? [{ field: `${field}[${index}].data`, data }] : [],
+  );
+}
+
+function readCertificates(name: string, { field, data }: Source): readonly string[] {
+  const refuse = (reason: string): OsBuildError =>
+    new OsBuildError(
+      'invalid-trust-bundle',
+      `cannot trust the authorities of ControllerConfig ${JSON.stringify(name)}: ${field}: ${reason}; write PEM certificates in base64`,
+      { field },
+    );
+  if (!BASE64.test(data)) throw refuse('is not base64');
   const text = Buffer.from(data, 'base64').toString('utf8');
   const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0 && text.trim() !== '') throw refuse(name, 'holds no PEM certificate');
+  if (certificates.length === 0 && text.trim() !== '') throw refuse('holds no PEM certificate');
   for (const [index, certificate] of certificates.entries()) {
-    if (!isCertificate(certificate)) throw refuse(name, `certificate ${index + 1} cannot be read`);
+    if (!isCertificate(certificate)) throw refuse(`certificate ${index + 1} cannot be read`);
   }
-  const version = certificates.length === 0 ? '' : createHash('sha256').update(text).digest('hex');
-  const bundle = { certificates, version };
-  read.set(controllerConfig, bundle);
-  return bundle;
+  return certificates;
 }
 
 function isCertificate(pem: string): boolean {
@@ -48,12 +89,4 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false;
   }
-}
-
-function refuse(name: string, reason: string): OsBuildError {
-  return new OsBuildError(
-    'invalid-trust-bundle',
-    `cannot trust the authorities of ControllerConfig ${JSON.stringify(name)}: ${FIELD}: ${reason}; write PEM certificates in base64`,
-    { field: FIELD },
-  );
 }
