@@ -56,9 +56,8 @@ function textLog(write: (line: string) => void, now: () => number): Log {
     const because = reason === undefined ? '' : `: ${String(reason)}`;
     const trace = error === undefined ? '' : `\n${traceOf(toError(error))}`;
     const time = new Date(now()).toISOString();
-    write(
-      `${time} ${NAMES[level]}${message}${because}${details === '' ? '' : ` (${details})`}${indent(trace)}\n`,
-    );
+    const text = `${NAMES[level]}${message}${because}${details === '' ? '' : ` (${details})`}${trace}`;
+    write(`${time} ${indent(text)}\n`);
   };
   return {
     info: (message, fields = {}) => say('info', message, fields),
@@ -72,10 +71,12 @@ function shorten(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-/** Only what begins a line with a time is a new message. */
-function indent(trace: string): string {
-  return trace.replaceAll('\n', '\n    ');
+/** Only what begins a line with a time is a new message; and nothing that a registry says may drive a terminal. */
+function indent(text: string): string {
+  return text.replaceAll('\n', '\n    ').replaceAll(CONTROL, '\uFFFD');
 }
+
+const CONTROL = /(?![\n\t])\p{Cc}/gu;
 
 function traceOf({ stack, message }: Error): string {
   return stack ?? message;
