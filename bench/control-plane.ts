@@ -211,7 +211,7 @@ async function checkImages(builds: Builds): Promise<void> {
     }
     results['images'] = { count: new Set(images).size, missing };
     report(
-      'images of all builds that the registry has',
+      'images of all builds there are that the registry has',
       `${new Set(images).size - missing} of ${new Set(images).size}`,
     );
   } finally {

@@ -18,12 +18,13 @@ export class Builds {
   constructor(client: KubeClient, signal: AbortSignal) {
     const informer = new Informer<MachineOSBuild>(client, { type: OS_BUILDS });
     informer.subscribe((change) => {
-      if (change.type !== 'deleted') this.#note(change.object);
+      if (change.type === 'deleted') this.#seen.delete(uidOf(change.object));
+      else this.#note(change.object);
     });
     void informer.run(signal);
   }
 
-  /** Images of all builds that succeeded. */
+  /** Images of all builds that succeeded and are still there. */
   get images(): readonly string[] {
     return [...this.#seen.values()].flatMap(({ image }) => image ?? []);
   }
@@ -61,7 +62,7 @@ export class Builds {
   }
 
   #note(build: MachineOSBuild): void {
-    const uid = JSON.stringify(build.metadata['uid']);
+    const uid = uidOf(build);
     const now = performance.now();
     const seen = this.#seen.get(uid) ?? { pool: build.spec.machineOSConfig.name, created: now };
     this.#seen.set(uid, seen);
@@ -71,4 +72,8 @@ export class Builds {
     }
     for (const wake of this.#waiting) wake();
   }
+}
+
+function uidOf({ metadata }: MachineOSBuild): string {
+  return JSON.stringify(metadata['uid']);
 }
