@@ -1,9 +1,10 @@
 import { DEFAULT_OS_CONFIG_ANNOTATION, LAYERED_ANSWERED_ANNOTATION, LAYERED_LABEL } from '../api/index.ts';
 import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import type { Outcome } from '../kube/index.ts';
-import { Controller, KubeError, keyOf, outcomes, referenceTo } from '../kube/index.ts';
+import { KubeError, keyOf, outcomes, referenceTo } from '../kube/index.ts';
 import { imageMode, type ImageModeAction } from '../machineconfig/index.ts';
 import { patchSeen } from './patch-seen.ts';
+import { poolController } from './pool-controller.ts';
 import { OS_CONFIGS, POOLS } from './resources.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
@@ -14,13 +15,11 @@ import type { ControllerSupport } from './support.ts';
  * leaves alone.
  */
 export function imageModeController(support: ControllerSupport): RunningController {
-  const { client, view, onReconciled } = support;
+  const { view } = support;
   const keeper = new ImageModeKeeper(support);
-  const controller = new Controller({
+  const controller = poolController(support, {
     name: 'image-mode',
-    reconcile: (key, { signal }) => keeper.reconcile(key.name, signal),
-    clock: client.clock,
-    ...(onReconciled === undefined ? {} : { onReconciled }),
+    reconcile: (pool, { signal }) => keeper.reconcile(pool, signal),
   });
   controller.watch(view.pools);
   controller.watch(view.osConfigs, (change) => {

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OS_IMAGE_OVERRIDDEN_ANNOTATION } from '../api/index.ts';
 import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
-import type { Change, ObjectKey, Outcome } from '../kube/index.ts';
-import { Controller, outcomes } from '../kube/index.ts';
+import type { Change, Controller, ObjectKey, Outcome } from '../kube/index.ts';
+import { outcomes } from '../kube/index.ts';
 import { buildInForce, imageMode } from '../machineconfig/index.ts';
 import { countNodes, PoolMembers } from '../rollout/index.ts';
 import { ControllerError } from './controller-error.ts';
 import { patchSeen } from './patch-seen.ts';
 import type { PoolFinding } from './pool-findings.ts';
+import { poolController } from './pool-controller.ts';
 import { poolStatusPatch, poolTarget } from './pool-status.ts';
 import { osImageSourceOf, renderedMachineConfig } from './render-input.ts';
 import { POOLS, type PoolNode } from './resources.ts';
@@ -22,14 +23,11 @@ const CONCURRENCY = 4;
  * controllers have found. Nobody else writes the status of a pool, and this one nothing else.
  */
 export function poolStatusController(support: ControllerSupport): RunningController {
-  const { client, onReconciled } = support;
   const members = new PoolMembers<PoolNode>();
-  const controller = new Controller({
+  const controller = poolController(support, {
     name: 'pool-status',
-    reconcile: ({ name }, { signal }) => reconcile(support, members, name, signal),
+    reconcile: (pool, { signal }) => reconcile(support, members, pool, signal),
     concurrency: CONCURRENCY,
-    clock: client.clock,
-    ...(onReconciled === undefined ? {} : { onReconciled }),
   });
   watchStatusSources(controller, support, members);
   return { controller };

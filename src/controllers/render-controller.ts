@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import { OS_IMAGE_OVERRIDDEN_ANNOTATION, findCondition } from '../api/index.ts';
-import type { Outcome, ReconcileContext } from '../kube/index.ts';
-import { Controller, isKubeError, outcomes, referenceTo } from '../kube/index.ts';
+import type { Outcome } from '../kube/index.ts';
+import { isKubeError, outcomes, referenceTo } from '../kube/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import { MachineConfigError, poolConfiguration, render, renderCondition } from '../machineconfig/index.ts';
 import { ControllerError } from './controller-error.ts';
 import { patchSeen } from './patch-seen.ts';
+import { poolController } from './pool-controller.ts';
 import { QuietPeriod } from './quiet-period.ts';
 import { renderInput } from './render-input.ts';
 import { watchRenderSources } from './render-triggers.ts';
@@ -25,15 +26,13 @@ const CONCURRENCY = 4;
  * names it, in line with the MachineConfigs that the pool selects. What cannot be rendered changes neither.
  */
 export function renderController(support: ControllerSupport): RunningController {
-  const { client, settings, view, onReconciled } = support;
+  const { client, settings, view } = support;
   const quiet = new QuietPeriod({ clock: client.clock, ...settings.quiet });
   const renderer = new PoolRenderer(support, quiet);
-  const controller = new Controller({
+  const controller = poolController(support, {
     name: 'render',
-    reconcile: (key, context) => renderer.reconcile(key.name, context),
+    reconcile: (pool, { signal }) => renderer.reconcile(pool, signal),
     concurrency: CONCURRENCY,
-    clock: client.clock,
-    ...(onReconciled === undefined ? {} : { onReconciled }),
   });
   watchRenderSources(controller, view, quiet, (pool) => renderer.isInForce(pool));
   return { controller };
@@ -55,7 +54,7 @@ class PoolRenderer {
     return isDeepStrictEqual(this.#inForce.get(metadata.name), spec.configuration);
   }
 
-  async reconcile(name: string, { signal }: ReconcileContext): Promise<Outcome> {
+  async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
     const { view, findings } = this.#support;
     this.#quiet.start();
     const pool = view.pools.cache.get({ namespace: '', name });
