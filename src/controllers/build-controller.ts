@@ -1,6 +1,6 @@
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import { buildStateOf, isTerminalState } from '../api/index.ts';
-import { Controller, outcomes, type ObjectKey, type Outcome, type ReconcileContext } from '../kube/index.ts';
+import { outcomes, type Controller, type Outcome, type ReconcileContext } from '../kube/index.ts';
 import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts';
 import { formatRepository, parseReference, type Reference } from '../oci/index.ts';
 import {
@@ -14,12 +14,14 @@ import { BaseWatch, type BaseAnswer } from './base-watch.ts';
 import { buildMaker } from './build-maker.ts';
 import { BuildObjects } from './build-objects.ts';
 import { BuildRunner } from './build-runner.ts';
-import { poolKey, watchPoolImages } from './build-triggers.ts';
+import { watchPoolImages } from './build-triggers.ts';
+import { poolController } from './pool-controller.ts';
 import { PoolImages, type ImageRequest } from './pool-images.ts';
 import type { PoolRegistries, RegistryLease } from './pool-registries.ts';
 import { pushConflict } from './push-conflict.ts';
 import { accessSources, poolAccess, type PoolAccess } from './registry-access.ts';
 import { renderedMachineConfig } from './render-input.ts';
+import { clusterKey } from './resources.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -73,15 +75,13 @@ class BuildReconciler {
   constructor(support: ControllerSupport, registries: PoolRegistries) {
     this.#support = support;
     this.#registries = registries;
-    const { client, settings, events, log, view, onReconciled } = support;
-    this.controller = new Controller({
+    const { client, settings, events, log, view } = support;
+    this.controller = poolController(support, {
       name: 'build',
       concurrency: CONCURRENCY,
-      clock: client.clock,
-      reconcile: (key, context) => this.#reconcile(key, context),
-      ...(onReconciled === undefined ? {} : { onReconciled }),
+      reconcile: (pool, context) => this.#reconcile(pool, context),
     });
-    const enqueue = (pool: string): void => this.controller.enqueue(poolKey(pool));
+    const enqueue = (pool: string): void => this.controller.enqueue(clusterKey(pool));
     const inquiries = {
       clock: client.clock,
       longestPause: Math.min(settings.registryPoll, LONGEST_PAUSE),
@@ -111,9 +111,9 @@ class BuildReconciler {
     this.#leases.clear();
   }
 
-  async #reconcile({ name }: ObjectKey, { signal }: ReconcileContext): Promise<Outcome> {
+  async #reconcile(name: string, { signal }: ReconcileContext): Promise<Outcome> {
     const { view, settings } = this.#support;
-    const pool = view.pools.cache.get(poolKey(name));
+    const pool = view.pools.cache.get(clusterKey(name));
     const osConfigs = view.osConfigs.cache.values().toArray();
     const mode = pool === undefined ? {} : imageMode(pool, osConfigs, settings.imageMode);
     if (pool === undefined || mode.osConfig === undefined) {

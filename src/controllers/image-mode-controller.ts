@@ -5,7 +5,7 @@ import { KubeError, keyOf, outcomes, referenceTo } from '../kube/index.ts';
 import { imageMode, type ImageModeAction } from '../machineconfig/index.ts';
 import { patchSeen } from './patch-seen.ts';
 import { poolController } from './pool-controller.ts';
-import { OS_CONFIGS, POOLS } from './resources.ts';
+import { OS_CONFIGS, POOLS, clusterKey } from './resources.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -24,7 +24,7 @@ export function imageModeController(support: ControllerSupport): RunningControll
   controller.watch(view.pools);
   controller.watch(view.osConfigs, (change) => {
     const states = change.type === 'updated' ? [change.old, change.object] : [change.object];
-    return states.map(({ spec }) => ({ namespace: '', name: spec.machineConfigPool.name }));
+    return states.map(({ spec }) => clusterKey(spec.machineConfigPool.name));
   });
   return { controller };
 }
@@ -40,7 +40,7 @@ class ImageModeKeeper {
 
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
     const { view, settings } = this.#support;
-    const pool = view.pools.cache.get({ namespace: '', name });
+    const pool = view.pools.cache.get(clusterKey(name));
     const osConfigs = view.osConfigs.cache.byIndex('pool', name);
     if (pool === undefined) {
       this.#problems.delete(name);
@@ -109,7 +109,7 @@ class ImageModeKeeper {
 
   async #delete(pool: MachineConfigPool, name: string, signal: AbortSignal): Promise<void> {
     const { view, log } = this.#support;
-    const osConfig = view.osConfigs.cache.get({ namespace: '', name });
+    const osConfig = view.osConfigs.cache.get(clusterKey(name));
     if (osConfig === undefined) return;
     await this.#deleteSeen(osConfig, signal);
     log.info('image mode ends', { pool: pool.metadata.name });

@@ -7,6 +7,7 @@ import type { TaggedImage } from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { PoolRegistries } from './pool-registries.ts';
 import { accessSources, poolAccess } from './registry-access.ts';
+import { clusterKey } from './resources.ts';
 import type { ControllerSettings } from './support.ts';
 
 export interface ImageRetentionOptions {
@@ -78,7 +79,7 @@ export class ImageRetention {
 
   #disposable(osConfig: MachineOSConfig, tags: readonly TaggedImage[]): readonly string[] {
     const { view } = this.#options;
-    const current = view.osConfigs.cache.get({ namespace: '', name: osConfig.metadata.name });
+    const current = view.osConfigs.cache.get(clusterKey(osConfig.metadata.name));
     if (current === undefined || uidOf(current) !== uidOf(osConfig)) return [];
     return disposableImages({
       osConfig: current,

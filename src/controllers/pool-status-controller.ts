@@ -11,7 +11,7 @@ import type { PoolFinding } from './pool-findings.ts';
 import { poolController } from './pool-controller.ts';
 import { poolStatusPatch, poolTarget } from './pool-status.ts';
 import { osImageSourceOf, renderedMachineConfig } from './render-input.ts';
-import { POOLS, type PoolNode } from './resources.ts';
+import { POOLS, clusterKey, type PoolNode } from './resources.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -39,7 +39,7 @@ async function reconcile(
   name: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const pool = view.pools.cache.get(named(name));
+  const pool = view.pools.cache.get(clusterKey(name));
   if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) return outcomes.done;
   const { osConfig, problem } = imageMode(
     pool,
@@ -90,25 +90,25 @@ function watchStatusSources(
   const allPools = (): readonly ObjectKey[] =>
     view.pools.cache
       .values()
-      .map(({ metadata }) => named(metadata.name))
+      .map(({ metadata }) => clusterKey(metadata.name))
       .toArray();
   controller.watch(view.pools, ({ type, object }) => {
     const { name } = object.metadata;
     const isMoved = type === 'deleted' ? members.removePool(name) : members.putPool(name, object.spec);
-    return isMoved ? allPools() : [named(name)];
+    return isMoved ? allPools() : [clusterKey(name)];
   });
-  controller.watch(view.nodes, (change) => nodePools(members, change).map(named));
+  controller.watch(view.nodes, (change) => nodePools(members, change).map(clusterKey));
   controller.watch(view.osConfigs, (change) => {
     const states = change.type === 'updated' ? [change.old, change.object] : [change.object];
-    return states.map(({ spec }) => named(spec.machineConfigPool.name));
+    return states.map(({ spec }) => clusterKey(spec.machineConfigPool.name));
   });
   controller.watch(view.osBuilds, ({ object }) => {
-    const osConfig = view.osConfigs.cache.get(named(object.spec.machineOSConfig.name));
-    return osConfig === undefined ? [] : [named(osConfig.spec.machineConfigPool.name)];
+    const osConfig = view.osConfigs.cache.get(clusterKey(object.spec.machineOSConfig.name));
+    return osConfig === undefined ? [] : [clusterKey(osConfig.spec.machineConfigPool.name)];
   });
   // Which stream an image is of; pools of an image mode that nobody can have say so by themselves.
   controller.watch(view.osImageStreams, allPools);
-  findings.listen((pool) => controller.enqueue(named(pool)));
+  findings.listen((pool) => controller.enqueue(clusterKey(pool)));
 }
 
 /** The pools that have to count again. Of thousands of nodes one or the other says all the time that it is still there. */
@@ -123,8 +123,4 @@ function isSameNode(old: PoolNode, now: PoolNode): boolean {
     [old.metadata.labels, old.metadata.annotations, old.spec, old.status],
     [now.metadata.labels, now.metadata.annotations, now.spec, now.status],
   );
-}
-
-function named(name: string): ObjectKey {
-  return { namespace: '', name };
 }

@@ -11,6 +11,7 @@ import {
 } from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { CONTROLLER_CONFIG } from './os-image-source.ts';
+import { clusterKey } from './resources.ts';
 import type { ControllerSettings } from './support.ts';
 import { trustBundle } from './trust-bundle.ts';
 
@@ -32,7 +33,7 @@ export function accessSources(
   return {
     settings,
     secret: (name) => view.secrets.cache.get({ namespace: settings.namespace, name }),
-    controllerConfig: view.controllerConfigs.cache.get({ namespace: '', name: CONTROLLER_CONFIG }),
+    controllerConfig: view.controllerConfigs.cache.get(clusterKey(CONTROLLER_CONFIG)),
   };
 }
 

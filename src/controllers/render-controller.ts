@@ -12,7 +12,7 @@ import { QuietPeriod } from './quiet-period.ts';
 import { renderInput } from './render-input.ts';
 import { watchRenderSources } from './render-triggers.ts';
 import { putRight, renderedDifference, renderedObject } from './rendered-object.ts';
-import { MACHINE_CONFIGS, POOLS } from './resources.ts';
+import { MACHINE_CONFIGS, POOLS, clusterKey } from './resources.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -57,7 +57,7 @@ class PoolRenderer {
   async reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
     const { view, findings } = this.#support;
     this.#quiet.start();
-    const pool = view.pools.cache.get({ namespace: '', name });
+    const pool = view.pools.cache.get(clusterKey(name));
     if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) {
       this.#quiet.settle(name);
       this.#inForce.delete(name);
@@ -82,7 +82,7 @@ class PoolRenderer {
   async #store(pool: MachineConfigPool, rendered: Rendered, signal: AbortSignal): Promise<void> {
     const { client, view, log } = this.#support;
     const wanted = renderedObject(rendered, pool);
-    const found = view.machineConfigs.cache.get({ namespace: '', name: rendered.name });
+    const found = view.machineConfigs.cache.get(clusterKey(rendered.name));
     if (found === undefined) {
       await client.create(MACHINE_CONFIGS, wanted, { signal });
       log.info('rendered', { pool: pool.metadata.name, machineConfig: rendered.name });

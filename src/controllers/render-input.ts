@@ -5,6 +5,7 @@ import { MachineConfigError, render, renderedFrom, renderedOwner } from '../mach
 import type { ClusterView } from './cluster-view.ts';
 import { ControllerError } from './controller-error.ts';
 import { CLUSTER, CONTROLLER_CONFIG, osImageSource, type OSImageSource } from './os-image-source.ts';
+import { clusterKey } from './resources.ts';
 
 /** What rendering a pool reads of the cluster. */
 export type RenderView = {
@@ -29,7 +30,7 @@ export function renderInput(view: RenderView, pool: MachineConfigPool): RenderIn
   const isOverridden = namesItsImage(pool, machineConfigs);
   const { images, stream } = imagesOf(view, pool, isOverridden);
   const current = renderedMachineConfig(view, pool);
-  const overrides = view.machineConfigurations.cache.get(named(CLUSTER))?.spec
+  const overrides = view.machineConfigurations.cache.get(clusterKey(CLUSTER))?.spec
     .irreconcilableValidationOverrides?.storage;
   return {
     pool,
@@ -68,15 +69,15 @@ export function renderedMachineConfig(
   pool: MachineConfigPool,
 ): MachineConfig | undefined {
   const name = pool.spec.configuration?.name ?? '';
-  return name === '' ? undefined : view.machineConfigs.cache.get(named(name));
+  return name === '' ? undefined : view.machineConfigs.cache.get(clusterKey(name));
 }
 
 /** Where the images of a pool come from that its MachineConfigs do not name. @throws ControllerError */
 export function osImageSourceOf(view: RenderView, pool: MachineConfigPool): OSImageSource {
   return osImageSource(pool, {
-    controllerConfig: view.controllerConfigs.cache.get(named(CONTROLLER_CONFIG)),
-    osImageStream: view.osImageStreams.cache.get(named(CLUSTER)),
-    worker: view.pools.cache.get(named('worker')),
+    controllerConfig: view.controllerConfigs.cache.get(clusterKey(CONTROLLER_CONFIG)),
+    osImageStream: view.osImageStreams.cache.get(clusterKey(CLUSTER)),
+    worker: view.pools.cache.get(clusterKey('worker')),
   });
 }
 
@@ -98,8 +99,4 @@ function namesItsImage({ spec }: MachineConfigPool, machineConfigs: readonly Mac
       machineConfig.metadata.annotations?.[GENERATED_BY_ANNOTATION] === undefined &&
       matchesSelector(spec.machineConfigSelector, machineConfig.metadata.labels),
   );
-}
-
-function named(name: string): { readonly namespace: string; readonly name: string } {
-  return { namespace: '', name };
 }

@@ -6,6 +6,7 @@ import { renderedOwner } from '../machineconfig/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { QuietPeriod } from './quiet-period.ts';
 import type { RenderView } from './render-input.ts';
+import { clusterKey } from './resources.ts';
 
 type Pools = Pick<RenderView, 'pools'>;
 
@@ -24,17 +25,17 @@ export function watchRenderSources(
   // What a change sets off waits until there are no more of them.
   const later = (pools: readonly string[]): readonly ObjectKey[] => {
     for (const pool of pools) quiet.changed(pool);
-    return pools.map(named);
+    return pools.map(clusterKey);
   };
   controller.watch(view.pools, (change) => [
     ...later(poolsOfPool(view, change)),
     ...(isConfigurationChanged(change) && !isInForce(change.object)
-      ? [named(change.object.metadata.name)]
+      ? [clusterKey(change.object.metadata.name)]
       : []),
   ]);
   controller.watch(view.machineConfigs, (change) => [
     ...later(poolsOfMachineConfig(view, change)),
-    ...poolsOfRendered(view, change).map(named),
+    ...poolsOfRendered(view, change).map(clusterKey),
   ]);
   controller.watch(view.controllerConfigs, (change) => later(isSpecChanged(change) ? allPools(view) : []));
   controller.watch(view.machineConfigurations, (change) =>
@@ -79,7 +80,7 @@ export function poolsOfMachineConfig(view: Pools, change: Change<MachineConfig>)
 export function poolsOfRendered(view: Pools, { type, object }: Change<MachineConfig>): readonly string[] {
   const owner = renderedOwner(object.metadata);
   if (owner === undefined || type === 'added') return [];
-  const pool = view.pools.cache.get(named(owner.name));
+  const pool = view.pools.cache.get(clusterKey(owner.name));
   return pool?.spec.configuration?.name === object.metadata.name ? [owner.name] : [];
 }
 
@@ -114,8 +115,4 @@ function allPools(view: Pools): readonly string[] {
     .values()
     .map(({ metadata }) => metadata.name)
     .toArray();
-}
-
-function named(name: string): ObjectKey {
-  return { namespace: '', name };
 }

@@ -8,7 +8,7 @@ import type {
   MachineOSConfig,
   OSImageStream,
 } from '../api/index.ts';
-import { resourceType, type KubeObject, type ResourceType } from '../kube/index.ts';
+import { resourceType, type KubeObject, type ObjectKey, type ResourceType } from '../kube/index.ts';
 import type { RegistrySecret } from '../osbuild/index.ts';
 
 /** A Node, as far as controllers look at it; everything else of it is not kept in memory. */
@@ -48,6 +48,11 @@ export const MACHINE_CONFIGURATIONS: ResourceType<MachineConfiguration> = resour
 export const NODES: ResourceType<PoolNode> = ofCore('Node', 'nodes', false);
 export const SECRETS: ResourceType<RegistrySecret & KubeObject> = ofCore('Secret', 'secrets', true);
 export const CONFIG_MAPS: ResourceType<ConfigMap> = ofCore('ConfigMap', 'configmaps', true);
+
+/** The key of an object without a namespace. */
+export function clusterKey(name: string): ObjectKey {
+  return { namespace: '', name };
+}
 
 function ofGroup<T extends KubeObject>(kind: string, plural: string): ResourceType<T> {
   return resourceType({ group: API_GROUP, version: 'v1', kind, plural, namespaced: false });

@@ -1,6 +1,5 @@
 import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import {
-  Controller,
   isKubeError,
   keyOf,
   outcomes,
@@ -14,11 +13,11 @@ import {
 } from '../kube/index.ts';
 import { buildInForce, disposableRendered, renderedOwner } from '../machineconfig/index.ts';
 import { disposableBuilds, OsBuildError } from '../osbuild/index.ts';
-import { poolKey } from './build-triggers.ts';
 import { ImageRetention } from './image-retention.ts';
+import { poolController } from './pool-controller.ts';
 import type { PoolRegistries } from './pool-registries.ts';
 import { QuietPeriod } from './quiet-period.ts';
-import { MACHINE_CONFIGS, OS_BUILDS, OS_CONFIGS } from './resources.ts';
+import { MACHINE_CONFIGS, OS_BUILDS, OS_CONFIGS, clusterKey } from './resources.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -36,26 +35,24 @@ export function retentionController(
   support: ControllerSupport,
   registries: PoolRegistries,
 ): RunningController {
-  const { client, view, settings, onReconciled } = support;
+  const { client, view, settings } = support;
   const { clock } = client;
   const { delay } = settings.retention;
   const quiet = new QuietPeriod({ clock, period: delay, longest: LONGEST_DELAYS * delay });
   const images = new ImageRetention({ view, settings, registries, clock });
   const retention = new Retention(support, quiet, images);
-  const controller = new Controller({
+  const controller = poolController(support, {
     name: 'retention',
-    reconcile: (key, context) => retention.reconcile(key, context),
-    clock,
-    ...(onReconciled === undefined ? {} : { onReconciled }),
+    reconcile: (pool, context) => retention.reconcile(pool, context),
   });
   const changed = (pool: string): readonly ObjectKey[] => {
     quiet.changed(pool);
-    return [poolKey(pool)];
+    return [clusterKey(pool)];
   };
   controller.watch(view.pools, (change) => (isNewSpec(change) ? changed(change.object.metadata.name) : []));
   controller.watch(view.osConfigs, ({ object }) => changed(object.spec.machineConfigPool.name));
   controller.watch(view.osBuilds, ({ type, object }) => {
-    const osConfig = view.osConfigs.cache.get(poolKey(object.spec.machineOSConfig.name));
+    const osConfig = view.osConfigs.cache.get(clusterKey(object.spec.machineOSConfig.name));
     if (osConfig === undefined) return [];
     if (type === 'deleted') images.expect(osConfig);
     return changed(osConfig.spec.machineConfigPool.name);
@@ -87,13 +84,13 @@ class Retention {
     this.#images = images;
   }
 
-  async reconcile({ name }: ObjectKey, { signal }: ReconcileContext): Promise<Outcome> {
+  async reconcile(name: string, { signal }: ReconcileContext): Promise<Outcome> {
     const { view, client, settings } = this.#support;
     this.#quiet.start();
     const remaining = this.#quiet.remaining(name);
     if (remaining > 0) return outcomes.waiting('something is changing', remaining);
     this.#quiet.settle(name);
-    const pool = view.pools.cache.get(poolKey(name));
+    const pool = view.pools.cache.get(clusterKey(name));
     // Whatever belongs to it goes with it.
     if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) return outcomes.done;
     await this.#tidyRendered(pool, signal);
