@@ -233,3 +233,47 @@ test('Basic credentials that are refused bring up what the registry said', async
   assert.match(error.message, /credentials from \/auth\.json \(401 UNAUTHORIZED: account is locked\)/u);
   assert.equal(server.seen.length, 2);
 });
+
+for (const isKnown of [true, false]) {
+  test(`a call that waits for another one ends with its own signal only, where the registry is ${isKnown ? 'known' : 'new'}`, async (t) => {
+    const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const service = await scriptedServer(t, (_, response, count) => {
+      asked[count - 1]?.resolve();
+      if (count > 1) response.writeHead(200).end(JSON.stringify({ token: 'abc', expires_in: 300 }));
+    });
+    const registry = await scriptedServer(t, (request, response) => {
+      const challenge = `Bearer realm="http://${service.address}/token"`;
+      if (request.headers.authorization === 'Bearer abc' || request.url.startsWith('/v2/open/'))
+        response.writeHead(200).end();
+      else response.writeHead(401, { 'www-authenticate': challenge }).end();
+    });
+    const { client } = testClient(t);
+    if (isKnown) await client.hasBlob(parseReference(`${registry.address}/open`), DIGEST);
+    const has = (signal: AbortSignal): Promise<boolean> =>
+      client.hasBlob(parseReference(`${registry.address}/os`), DIGEST, signal);
+    const ends = [1, 2, 3].map(() => new AbortController());
+    const [first, second, third] = ends.map(({ signal }) => has(signal));
+    await asked[0].promise;
+    // Until the others have been told that they need a token.
+    await new Promise((done) => setTimeout(done, 30));
+    ends[1]?.abort();
+    assert.equal((await failure(second!)).code, 'aborted');
+    assert.equal(service.seen.length, 1);
+    ends[0]?.abort();
+    assert.equal((await failure(first!)).code, 'aborted');
+    await asked[1].promise;
+    assert.equal(await third, true);
+  });
+}
+
+test('what to do about credentials is said as their source says it', async (t) => {
+  const server = await scriptedServer(t, (_, response) =>
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
+  );
+  for (const credential of [undefined, BASIC]) {
+    const lookup = { files: ['secret "a"'], remedy: 'ask Ann', ...(credential && { credential }) };
+    const { client } = testClient(t, { auth: { lookup: () => lookup } });
+    const error = await failure(client.hasBlob(parseReference(`${server.address}/os`), DIGEST));
+    assert.match(error.message, /secret "a".*(?:has none for it; |check them or )ask Ann$/u);
+  }
+});

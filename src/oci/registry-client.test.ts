@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import test from 'node:test';
 import { OciError, openRegistry, parseReference } from './index.ts';
+import { scriptedServer, testClient } from './registry-test-server.ts';
 
 test('RegistryClient.close() ends what is under way, and what waits for another try', async (t) => {
   const sockets: Socket[] = [];
@@ -40,4 +41,29 @@ test('RegistryClient.close() ends what is under way, and what waits for another 
   await asleep;
   busy.close();
   await assert.rejects(retried, aborted);
+});
+
+test('until() gives a client that ends with its signal and shares all else', async (t) => {
+  let answers = 0;
+  const server = await scriptedServer(t, (_, response) => {
+    answers += 1;
+    if (answers < 3) response.writeHead(404).end();
+  });
+  const ref = parseReference(`${server.address}/os:1`);
+  const { client } = testClient(t);
+  const abort = new AbortController();
+  const bound = client.until(abort.signal);
+  assert.equal(await client.resolve(ref), undefined);
+  assert.equal(await bound.resolve(ref), undefined);
+  assert.equal(client.traffic.requests, 2);
+  const waiting = bound.resolve(ref);
+  abort.abort();
+  const isAborted = (error: unknown): boolean => error instanceof OciError && error.code === 'aborted';
+  await assert.rejects(waiting, isAborted);
+  await assert.rejects(bound.resolve(ref), isAborted);
+  answers = 0;
+  assert.equal(await client.resolve(ref), undefined);
+  const other = client.until(new AbortController().signal);
+  client.close();
+  await assert.rejects(other.resolve(ref), isAborted);
 });
