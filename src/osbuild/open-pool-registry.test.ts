@@ -211,10 +211,11 @@ test('PoolRegistry.resolveBase() gives the base that osImageURL names, by its di
 });
 
 test("PoolRegistry.resolveBase() refuses the pool's own image as its base, of which there would be no end", async (t) => {
-  const { address, open } = await startLab(t);
+  const lab = await startLab(t);
+  const { address } = lab;
   const push = parseReference(`${address}/base/os:any`);
   const resolve = (pool: string, osImageURL: string): ReturnType<PoolRegistry['resolveBase']> =>
-    open().resolveBase({ pool, osImageURL, push, signal: SIGNAL });
+    lab.open().resolveBase({ pool, osImageURL, push, signal: SIGNAL });
   for (const [pool, tag] of [
     ['worker', 'worker'],
     ['worker', 'worker-rendered-config'],

@@ -175,18 +175,19 @@ suite('controllers say what is wrong', { concurrency: 8 }, () => {
         ({ type, status }) => (type ?? '').endsWith('Degraded') && status === 'True',
       );
       if (degraded !== undefined) return `${degraded.type ?? ''}: ${degraded.message ?? ''}`;
-      const { items } = await cluster.kube.list(OS_BUILDS);
-      const build = items.find(
-        ({ spec, status }) =>
-          spec.machineConfig.name === rendered && status?.digestedImagePushSpec === image && image !== '',
-      );
-      return build === undefined ? `no image of ${rendered}` : '';
+      const name = (await cluster.find(OS_CONFIGS, pool))?.status?.machineOSBuild?.name ?? '';
+      const build = name === '' ? undefined : await cluster.find(OS_BUILDS, name);
+      const isInForce =
+        image !== '' &&
+        build?.spec.machineConfig.name === rendered &&
+        build.status?.digestedImagePushSpec === image;
+      return isInForce ? '' : `no image of ${rendered}`;
     };
     const end = performance.now() + PATIENCE * 1000;
     let why = await problem();
     while (why !== '') {
       assert.ok(performance.now() < end, `after ${PATIENCE} s: ${pool}: ${why}`);
-      await sleep(20);
+      await sleep(50);
       why = await problem();
     }
     return stateOf(pool);

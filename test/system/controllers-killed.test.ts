@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { buildStateOf, isTerminalState } from '../../src/api/index.ts';
+import {
+  CONFIG_MAPS,
+  MACHINE_CONFIGS,
+  OS_BUILDS,
+  OS_CONFIGS,
+  POOLS as POOL_TYPE,
+} from '../../src/controllers/resources.ts';
+import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
+import type { KubeObject, ResourceType } from '../../src/kube/index.ts';
+import { openRegistry, parseReference } from '../../src/oci/index.ts';
+import { Cluster } from '../lab/cluster/cluster.ts';
+import { ControllersApart } from '../lab/cluster/controllers-apart.ts';
+import { insist } from '../lab/cluster/insist.ts';
+import { LabPool, type PoolState } from '../lab/cluster/lab-pool.ts';
+import { PushLog } from '../lab/cluster/push-log.ts';
+import { RestlessServer } from '../lab/faults/restless-server.ts';
+import { randomOf, seedOf } from '../lab/random.ts';
+import { startTamperingRegistry } from '../lab/tampering-registry.ts';
+
+const GIVEN = process.env['VARVE_TEST_KUBECONFIG'] || undefined;
+
+/** Of controllers; the API server beside them is killed once for every so many. */
+const KILLS = Number(process.env['VARVE_TEST_KILLS'] ?? 200);
+const KILLS_FOR_A_SERVER = 5;
+
+/** Controllers live at most so long, in milliseconds: long enough that some of them finish a build. */
+const LIFE = 300;
+
+const POOLS = 3;
+
+interface Lab {
+  readonly folder: string;
+  readonly registry: string;
+  readonly base: string;
+  readonly pushes: PushLog;
+}
+
+async function openLab(t: TestContext): Promise<Lab> {
+  const folder = await mkdtemp(join(tmpdir(), 'varve-killed-'));
+  const registry = await startRegistry({ directory: join(folder, 'registry') });
+  const pushes = new PushLog();
+  const front = await startTamperingRegistry(registry.address, pushes.script);
+  const client = openRegistry({});
+  const base = parseReference(`${front.address}/base/os:1`);
+  await pushMiniatureBase(client, base);
+  client.close();
+  t.after(async () => {
+    await front.close();
+    await registry.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { folder, registry: front.address, base: `${front.address}/base/os:1`, pushes };
+}
+
+/** Somebody who changes pools all the time, and can tell what they are to say in the end. */
+async function edit(pools: readonly LabPool[], random: () => number, isOver: () => boolean): Promise<string> {
+  for (let round = 1; !isOver(); round += 1) {
+    const pool = pools[Math.floor(random() * pools.length)]!;
+    const what = random();
+    if (what < 0.1) await pool.unconfigure();
+    // Something that was there before: its build is there already, or was interrupted.
+    else if (what < 0.3) await pool.configure(`change-${Math.max(0, round - 1 - Math.floor(random() * 6))}`);
+    else await pool.configure(`change-${round}`);
+    await pause(random() * 250);
+  }
+  for (const pool of pools) await pool.configure('last');
+  return 'last';
+}
+
+/** What is left of a pool, less what differs from run to run. */
+function summary({ pool, osConfig, builds }: PoolState): unknown {
+  const current = builds.find(({ metadata }) => metadata.name === osConfig?.status?.machineOSBuild?.name);
+  const conditions = (
+    all: readonly { type?: string; status?: string; reason?: string; message?: string }[],
+  ): unknown => all.map(({ type, status, reason = '', message = '' }) => [type, status, reason, message]);
+  return {
+    configuration: pool.spec.configuration,
+    pool: conditions(pool.status?.conditions ?? []),
+    counts: [pool.status?.machineCount, pool.status?.updatedMachineCount, pool.status?.degradedMachineCount],
+    image: osConfig?.status?.currentImagePullSpec,
+    annotations: osConfig?.metadata.annotations,
+    build: current?.metadata.name,
+    spec: current?.spec,
+    built: conditions(current?.status?.conditions ?? []),
+  };
+}
+
+const server = GIVEN === undefined ? ', and of the API server beside it' : '';
+
+test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no build is made twice, nothing is stuck, and all ends as without`, async (t) => {
+  const seed = seedOf(t);
+  const lab = await openLab(t);
+  const restless =
+    GIVEN === undefined ? new RestlessServer({ directory: join(lab.folder, 'plane') }) : undefined;
+  await restless?.start();
+  t.after(() => restless?.leave());
+  const kubeconfig = GIVEN ?? join(lab.folder, 'plane', 'kubeconfig');
+  const cluster = await Cluster.open({ kubeconfig });
+  t.after(() => cluster.close());
+  const pools = Array.from(
+    { length: POOLS },
+    (_, index) => new LabPool(cluster, { suffix: `p${index}`, registry: lab.registry, base: lab.base }),
+  );
+  for (const pool of pools) await pool.create();
+  const start = (): Promise<ControllersApart> =>
+    ControllersApart.start({
+      test: cluster.name,
+      namespace: cluster.namespace,
+      kubeconfig,
+      cache: join(lab.folder, 'cache'),
+      identity: `lab-${Math.random()}`,
+      compiled: join(lab.folder, 'compiled'),
+    });
+
+  let isOver = false;
+  const editing = edit(pools, randomOf(seed), () => isOver);
+  const random = randomOf(seed + 1);
+  let serverKills = 0;
+  let changes = Promise.resolve();
+  for (let kill = 1; kill <= KILLS; kill += 1) {
+    const controllers = await start();
+    await pause(random() * LIFE);
+    if (restless !== undefined && kill % KILLS_FOR_A_SERVER === 0) {
+      await changes;
+      serverKills += 1;
+      changes = restless.kill().then(async (said) => {
+        assert.equal(said, '');
+        await restless.start();
+      });
+    }
+    await controllers.kill();
+    assert.equal(controllers.stderr, '');
+  }
+  await changes;
+  isOver = true;
+  const text = await editing;
+  const last = await start();
+  const states = await Promise.all(pools.map((pool) => pool.settled(text, 60)));
+
+  const builds = await insist(async () => (await cluster.kube.list(OS_BUILDS)).items);
+  const mine = builds.filter(({ metadata }) => metadata.name.startsWith(cluster.name));
+  const pushed = mine.map(({ metadata }) => lab.pushes.of(metadata.name));
+  t.diagnostic(
+    `${mine.length} builds, ${[...lab.pushes.tags.keys()].length} tags, ${pushed.flat().length} pushes of images, ${serverKills} kills of the server`,
+  );
+  assert.ok(lab.pushes.tags.size > POOLS * 4, 'too few builds to mean anything');
+  for (const [tag, digests] of lab.pushes.tags) {
+    const isBuild = /-[0-9a-f]{32}$/u.test(tag);
+    if (isBuild) assert.equal(new Set(digests).size, 1, `${tag} was made from other inputs than its own`);
+  }
+  const inputs = mine.map(
+    ({ metadata }) => metadata.annotations?.['varve.dev/build-inputs'] ?? metadata.name,
+  );
+  assert.equal(new Set(inputs).size, inputs.length, 'one build for each set of inputs');
+  for (const build of mine) {
+    assert.ok(isTerminalState(buildStateOf(build)), `${build.metadata.name} is stuck`);
+    assert.equal(build.metadata['deletionTimestamp'], undefined);
+  }
+  const logs = (await cluster.kube.list(CONFIG_MAPS, { namespace: cluster.namespace })).items;
+  for (const { metadata } of logs.filter(
+    ({ metadata }) => metadata.name?.startsWith('build-log-') === true,
+  )) {
+    const build = metadata.name?.slice('build-log-'.length);
+    assert.ok(
+      mine.some(({ metadata: { name } }) => name === build),
+      `the log of ${build ?? ''} has no build`,
+    );
+  }
+  const disturbed = states.map(summary);
+  const versions = async (): Promise<unknown> => {
+    const kinds: readonly ResourceType[] = [MACHINE_CONFIGS, OS_BUILDS, POOL_TYPE, OS_CONFIGS, CONFIG_MAPS];
+    const lists = await Promise.all(kinds.map((type) => cluster.kube.list<KubeObject>(type)));
+    return lists.map(({ items }) => items.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
+  };
+  const before = await versions();
+  await pause(500);
+  assert.deepEqual(await versions(), before, 'nothing is written any more');
+  assert.equal(await last.stop(), 0);
+  assert.equal(last.stderr, '');
+
+  // The same end without kills, by the same names.
+  for (const pool of pools) await pool.remove();
+  const calm = await start();
+  for (const pool of pools) await pool.create(text);
+  const undisturbed = (await Promise.all(pools.map((pool) => pool.settled(text, 60)))).map(summary);
+  assert.equal(await calm.stop(), 0);
+  assert.deepEqual(disturbed, undisturbed);
+});
