@@ -61,8 +61,8 @@ export class ImageRetention {
     const { registry, release } = registries.lease(key, access);
     try {
       const tags = await registry.listImages(push, signal);
-      // As late as can be: a build may have begun meanwhile.
-      const digests = this.#isBuilding(osConfig) ? [] : this.#disposable(osConfig, tags);
+      if (this.#isBuilding(osConfig)) return { kind: 'not-now' };
+      const digests = this.#disposable(osConfig, tags);
       const deleted = digests.length === 0 ? 0 : await registry.deleteImages(push, digests, signal);
       this.#defer(uid, settings.retention.period);
       if (deleted === digests.length) return { kind: 'done', deleted };

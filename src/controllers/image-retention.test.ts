@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MachineOSBuild } from '../api/index.ts';
+import { DESIRED_IMAGE_ANNOTATION } from '../api/index.ts';
+import { FakeClock, KubeError, ObjectCache, type KubeObject } from '../kube/index.ts';
+import { OciError } from '../oci/index.ts';
+import type { PoolRegistry, TaggedImage } from '../osbuild/index.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { ImageRetention, type ImageRetentionResult } from './image-retention.ts';
+import { PoolRegistries } from './pool-registries.ts';
+import { DEFAULT_SETTINGS } from './support.ts';
+import { buildOf, osConfigOf, registryOf, REPOSITORY, secretOf } from './test-images.ts';
+import { pool } from './test-view.ts';
+
+const POOL = 'worker';
+const OS_CONFIG = osConfigOf(POOL);
+const GONE = buildOf(POOL, '0').metadata.name;
+const digest = (digit: string): TaggedImage['digest'] => `sha256:${digit.repeat(64)}`;
+const SUCCEEDED = buildOf(POOL, '1', { state: 'succeeded', image: `${REPOSITORY}@${digest('1')}` });
+
+interface Lab {
+  readonly clock: FakeClock;
+  readonly images: ImageRetention;
+  readonly builds: ObjectCache<MachineOSBuild>;
+  /** What was deleted. */
+  readonly deleted: readonly string[];
+  listed: number;
+  tidy(): Promise<ImageRetentionResult>;
+}
+
+function open(
+  does: Partial<PoolRegistry> = {},
+  {
+    builds = [SUCCEEDED],
+    nodes = [],
+  }: { builds?: readonly MachineOSBuild[]; nodes?: readonly KubeObject[] } = {},
+): Lab {
+  const clock = new FakeClock();
+  const osBuilds = new ObjectCache<MachineOSBuild>({
+    osConfig: ({ spec }) => [spec.machineOSConfig.name],
+  });
+  osBuilds.replace(builds);
+  const cached = (objects: readonly KubeObject[]): object => {
+    const cache = new ObjectCache<KubeObject>();
+    cache.replace(objects);
+    return { cache };
+  };
+  const view = {
+    osBuilds: { cache: osBuilds },
+    osConfigs: cached([OS_CONFIG]),
+    pools: cached([pool(POOL)]),
+    nodes: cached(nodes),
+    secrets: cached([secretOf('push')]),
+    controllerConfigs: cached([]),
+  } as unknown as ClusterView;
+  const deleted: string[] = [];
+  const lab: Lab = {
+    clock,
+    builds: osBuilds,
+    deleted,
+    listed: 0,
+    images: new ImageRetention({
+      view,
+      clock,
+      settings: { ...DEFAULT_SETTINGS, namespace: 'varve' },
+      registries: new PoolRegistries(() =>
+        registryOf({
+          listImages: () => {
+            lab.listed += 1;
+            return Promise.resolve([
+              { tag: GONE, digest: digest('0') },
+              { tag: SUCCEEDED.metadata.name, digest: digest('1') },
+              { tag: POOL, digest: digest('1') },
+            ]);
+          },
+          deleteImages: (_push, digests) => {
+            deleted.push(...digests);
+            return Promise.resolve(digests.length);
+          },
+          ...does,
+        }),
+      ),
+    }),
+    tidy: () => lab.images.tidy(OS_CONFIG, new AbortController().signal),
+  };
+  return lab;
+}
+
+test('images whose build has gone are deleted when a build has gone, and now and then', async () => {
+  const lab = open();
+  assert.deepEqual(await lab.tidy(), { kind: 'not-now' });
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 1 });
+  assert.deepEqual(lab.deleted, [digest('0')]);
+  assert.deepEqual(await lab.tidy(), { kind: 'not-now' });
+  await lab.clock.advance(3_600_000);
+  assert.equal((await lab.tidy()).kind, 'done');
+  assert.equal(lab.listed, 2);
+});
+
+test('what a node is to run stays', async () => {
+  const image = `mirror.example.com/os@${digest('0')}`;
+  const node = { metadata: { name: 'n', annotations: { [DESIRED_IMAGE_ANNOTATION]: image } } };
+  const lab = open({}, { nodes: [node] });
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+});
+
+test('nothing is deleted while a build is under way, not even one that began while tags were read', async () => {
+  const building = buildOf(POOL, '2', { state: 'building' });
+  const lab = open({}, { builds: [SUCCEEDED, building] });
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), { kind: 'not-now' });
+  assert.equal(lab.listed, 0);
+  const begins: Lab = open({
+    listImages: () => {
+      begins.builds.put(building);
+      return Promise.resolve([{ tag: GONE, digest: digest('0') }]);
+    },
+  });
+  begins.images.expect(OS_CONFIG);
+  assert.deepEqual(await begins.tidy(), { kind: 'not-now' });
+  assert.deepEqual(begins.deleted, []);
+});
+
+test('a registry that cannot list is told of once, and asked again later', async () => {
+  const lab = open({ listImages: () => Promise.reject(new OciError('unsupported', 'cannot list tags')) });
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), { kind: 'failed', news: 'cannot list tags' });
+  assert.deepEqual(await lab.tidy(), { kind: 'not-now' });
+  await lab.clock.advance(600_000);
+  assert.deepEqual(await lab.tidy(), { kind: 'failed', news: undefined });
+});
+
+test('a registry that does not delete is told of', async () => {
+  const lab = open({ deleteImages: () => Promise.resolve(0) });
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), {
+    kind: 'failed',
+    news: `cannot delete 1 of 1 images that nothing needs from ${REPOSITORY}: the registry does not delete, or does not let the push secret`,
+  });
+});
+
+test('what ends with the process is no failure of the registry', async () => {
+  const error = new KubeError('aborted', 'the process stops');
+  const lab = open({ listImages: () => Promise.reject(error) });
+  lab.images.expect(OS_CONFIG);
+  await assert.rejects(lab.images.tidy(OS_CONFIG, AbortSignal.abort(error)), error);
+});
