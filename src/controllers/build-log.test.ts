@@ -42,7 +42,7 @@ function open(): Lab {
   const lab: Lab = {
     clock,
     log: new BuildLog({
-      client: { clock, patch: patch as KubeClient['patch'] },
+      client: { clock, patch: patch },
       namespace: 'varve',
       build: buildOf('worker', 'a'),
       report: (error) => reported.push(error),

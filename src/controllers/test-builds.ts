@@ -60,7 +60,7 @@ export class FakeBuilds {
       }
       return stored as never;
     };
-    return { clock: this.clock, get: get as KubeClient['get'], patch: patch as KubeClient['patch'] };
+    return { clock: this.clock, get: get, patch: patch };
   }
 
   #require(name: string): MachineOSBuild {
