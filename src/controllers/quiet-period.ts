@@ -8,20 +8,26 @@ export interface QuietPeriodOptions {
   readonly longest: number;
 }
 
+/** Changes within so many periods of each other are of one command, which then is given so many periods to go on. */
+const CLOSE = 2;
+const MOST_PATIENT = 4;
+
 /**
  * Puts off work until what it depends on is at rest: `kubectl apply` of many objects is one change to people. Any change puts
  * off every key that waits, since the objects of one command concern several keys in any order; but no key for longer than
- * `longest`.
+ * `longest`. Of a command that is slow at times the pauses are waited for as well: it would be taken for many.
  */
 export class QuietPeriod {
   readonly #options: QuietPeriodOptions;
   /** Keys that something has changed for, with the time when it first did. */
   readonly #since = new Map<string, number>();
-  #last = 0;
+  #last = Number.NEGATIVE_INFINITY;
+  #pause: number;
   #isStarted = false;
 
   constructor(options: QuietPeriodOptions) {
     this.#options = options;
+    this.#pause = options.period;
   }
 
   /** What was there before is no change, so that the first look at anything waits for nothing. */
@@ -32,7 +38,12 @@ export class QuietPeriod {
   /** Takes note of a change that concerns this key. */
   changed(key: string): void {
     if (!this.#isStarted) return;
-    this.#last = this.#options.clock.now();
+    const { clock, period } = this.#options;
+    const now = clock.now();
+    const gap = now - this.#last;
+    this.#pause =
+      gap > CLOSE * period ? period : Math.min(MOST_PATIENT * period, Math.max(this.#pause, 2 * gap));
+    this.#last = now;
     if (!this.#since.has(key)) this.#since.set(key, this.#last);
   }
 
@@ -40,8 +51,8 @@ export class QuietPeriod {
   remaining(key: string): number {
     const since = this.#since.get(key);
     if (since === undefined) return 0;
-    const { clock, period, longest } = this.#options;
-    return Math.max(0, Math.min(this.#last + period, since + longest) - clock.now());
+    const { clock, longest } = this.#options;
+    return Math.max(0, Math.min(this.#last + this.#pause, since + longest) - clock.now());
   }
 
   /** The work on a key begins: what changes from now on is for the next time. */
