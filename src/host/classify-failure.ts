@@ -2,6 +2,7 @@ import type { CommandOutcome, HostCommand } from './host-command.ts';
 import type { HostError } from './host-error.ts';
 import { failurePolicy } from './failure-policy.ts';
 import type { FailureClass, HostFailure } from './host-failure.ts';
+import { ImageSourceError } from './image-source.ts';
 
 const EXCERPT = 2048;
 const UNCHANGED = 77;
@@ -132,8 +133,9 @@ function classOfError(error: HostError): FailureClass {
       return 'unsupported';
     case 'aborted':
       return 'killed';
-    case 'cannot-start':
     case 'input-failed':
+      return error.cause instanceof ImageSourceError ? error.cause.class : 'unknown';
+    case 'cannot-start':
     case 'invalid-argument':
       return 'unknown';
   }

@@ -166,6 +166,19 @@ test('run() shows lines as they come, of three streams, and bytes that are no te
   assert.deepEqual(of('progress'), ['{"type":"Start"}', '{']);
 });
 
+test('run() gives a pipe for progress and no socket, and waits for its end', async () => {
+  const lines: string[] = [];
+  const onLine = ({ stream, text }: OutputLine): void => void lines.push(`${stream} ${text}`);
+  const script =
+    'test -p /dev/fd/3 && test -p /proc/self/fd/3 && echo is a pipe >&3; sleep 0.1; echo end >&3';
+  assert.equal((await host.run(sh(script, { progress: true, onLine }))).status, 0);
+  assert.deepEqual(lines, ['progress is a pipe', 'progress end']);
+  // Whoever reads nothing does not keep the command from running, and a closed one does not keep it from ending.
+  assert.equal((await host.run(sh('exec 3>&-; echo x', { progress: true }))).stdout, 'x\n');
+  const left = await host.run(sh('sleep 60 & echo $!', { progress: true }));
+  await gone(Number(left.stdout));
+});
+
 test('run() gives arguments to no shell, and refuses those that no process can be given', async () => {
   const { stdout } = await host.run({
     tool: 'printf',

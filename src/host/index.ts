@@ -13,3 +13,37 @@ export { readBootcStatus } from './bootc-status.ts';
 export { readOstreeStatus, readOstreeStatusText } from './ostree-status.ts';
 export { readRpmOstreeStatus } from './rpm-ostree-status.ts';
 export { classifyOutput, failureOf, failureOfError } from './classify-failure.ts';
+export type { ConfigChange, ConfigDiff } from './config-diff.ts';
+export { diffConfig } from './config-diff.ts';
+export type { DriverChoice, DriverWish } from './choose-driver.ts';
+export { chooseDriver } from './choose-driver.ts';
+export type {
+  BootcCapabilities,
+  HostCapabilities,
+  OstreeCapabilities,
+  RpmOstreeCapabilities,
+} from './host-capabilities.ts';
+export { probeCapabilities } from './probe-capabilities.ts';
+export type { ToolVersion } from './tool-version.ts';
+export { formatToolVersion } from './tool-version.ts';
+export type { HostChange } from './host-change.ts';
+export type { HostDriver, StageRequest, Tolerance } from './host-driver.ts';
+export type { DriverOptions } from './open-driver.ts';
+export { openDriver } from './open-driver.ts';
+export type { Deadlines } from './host-tool.ts';
+export { DEADLINES } from './host-tool.ts';
+export type { HostImage, ImageLayer, ImageSource } from './image-source.ts';
+export { ImageSourceError } from './image-source.ts';
+export type { KernelArgumentChange } from './kernel-arguments.ts';
+export {
+  chosenArguments,
+  compareKernelArguments,
+  excessOfLine,
+  isMachineArgument,
+  planKernelArguments,
+  splitKernelArguments,
+} from './kernel-arguments.ts';
+export type { BootEntry } from './boot-entries.ts';
+export { kernelArgumentsOf, readBootEntries } from './boot-entries.ts';
+export type { Amount, ProgressEvent, ProgressListener } from './progress.ts';
+export type { StatusReading } from './status-reading.ts';

@@ -7,6 +7,11 @@ const CHECKSUM = /^[0-9a-f]{64}$/;
 /** `* STATEROOT CHECKSUM.SERIAL (role) (soft-reboot)`; a star marks the booted one. */
 const HEADING = /^([* ]) (\S+) ([0-9a-f]{64})\.(\d+)((?: \([a-z -]+\))*)$/;
 
+/** A deployment with its place in `ostree admin status`, which other verbs of ostree take as its name. */
+export interface IndexedDeployment extends RankedDeployment {
+  readonly index: number;
+}
+
 /**
  * Reads `ostree admin status --json`, which ostree has since 2025.3 (host-contract §3.5). It tells no image: that is
  * in the commits' metadata, and what was changed on the host in the origin files.
@@ -14,8 +19,13 @@ const HEADING = /^([* ]) (\S+) ([0-9a-f]{64})\.(\d+)((?: \([a-z -]+\))*)$/;
  * @throws {HostError} `unreadable`
  */
 export function readOstreeStatus(text: string): HostStatus {
+  return ostreeStatus(readOstreeDeployments(text));
+}
+
+/** The same, in boot order. */
+export function readOstreeDeployments(text: string): readonly IndexedDeployment[] {
   const document = StatusDocument.parse('ostree', text);
-  return ostreeStatus(document.member('deployments').items().map(fromJson));
+  return document.member('deployments').items().map(fromJson).map(indexed);
 }
 
 /**
@@ -25,6 +35,11 @@ export function readOstreeStatus(text: string): HostStatus {
  * @throws {HostError} `unreadable`
  */
 export function readOstreeStatusText(text: string): HostStatus {
+  return ostreeStatus(readOstreeDeploymentsText(text));
+}
+
+/** The same, in boot order. */
+export function readOstreeDeploymentsText(text: string): readonly IndexedDeployment[] {
   const ranked: RankedDeployment[] = [];
   for (const line of text.split('\n')) {
     const heading = HEADING.exec(line);
@@ -42,10 +57,15 @@ export function readOstreeStatusText(text: string): HostStatus {
     }
     ranked.push({ ...latest, deployment: withLine(latest.deployment, line.trim()) });
   }
-  return ostreeStatus(ranked);
+  return ranked.map(indexed);
 }
 
-function ostreeStatus(ranked: readonly RankedDeployment[]): HostStatus {
+function indexed(ranked: RankedDeployment, index: number): IndexedDeployment {
+  return { ...ranked, index };
+}
+
+/** The deployments' roles, as a status. */
+export function ostreeStatus(ranked: readonly RankedDeployment[]): HostStatus {
   return { tool: 'ostree', ...deploymentRoles(ranked), transaction: undefined, readOnly: false };
 }
 

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BoundedOutput } from './bounded-output.ts';
 import type { CommandOutcome, HostCommand, OutputLine } from './host-command.ts';
 import { HostError, type HostErrorCode } from './host-error.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { openProgressPipe } from './progress-pipe.ts';
 
 const MAX_STDOUT = 64 * 1024 * 1024;
 const MAX_STDERR = 64 * 1024;
@@ -20,48 +21,48 @@ const DRAIN = 1_000;
  * Runs `argv` to its end, in a process group and session of its own: no terminal, and nothing that it started
  * outlives it, whether it ends by itself, by its deadline or by the caller's signal.
  *
- * @throws {HostError} `no-such-tool`, `cannot-start`, `timed-out`, `aborted`, `too-much-output`
+ * @throws {HostError} `no-such-tool`, `cannot-start`, `timed-out`, `aborted`, `too-much-output`, `input-failed`
  */
-export function runProcess(
+export async function runProcess(
   argv: readonly string[],
   command: HostCommand,
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
 ): Promise<CommandOutcome> {
   const shown = [command.tool, ...command.args].join(' ').slice(0, 200);
-  return new Promise((resolve, reject) => {
+  const pipe = command.progress === true ? await openProgressPipe() : undefined;
+  const [file = '', ...args] = argv;
+  try {
     if (signal?.aborted === true) {
-      reject(new HostError('aborted', `cannot run ${shown}: it is no longer wanted`, { tool: command.tool }));
-      return;
+      throw new HostError('aborted', `cannot run ${shown}: it is no longer wanted`, { tool: command.tool });
     }
-    const [file = '', ...args] = argv;
-    let child: ChildProcess;
-    try {
-      child = spawn(file, args, {
-        cwd: '/',
-        detached: true,
-        env: { ...environment, ...command.env },
-        stdio: [
-          command.input === undefined ? 'ignore' : 'pipe',
-          'pipe',
-          'pipe',
-          ...(command.progress === true ? (['pipe'] as const) : []),
-        ],
-      });
-    } catch (cause) {
-      // Arguments that no process can be given, as one with a NUL.
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      reject(new HostError('cannot-start', `cannot run ${shown}: ${reason}`, { cause, tool: command.tool }));
-      return;
-    }
-    new RunningProcess(child, command, shown, signal).settle(resolve, reject);
-  });
+    const child = spawn(file, args, {
+      cwd: '/',
+      detached: true,
+      env: { ...environment, ...command.env },
+      stdio: [
+        command.input === undefined ? 'ignore' : 'pipe',
+        'pipe',
+        'pipe',
+        ...(pipe === undefined ? [] : [pipe.writer]),
+      ],
+    });
+    pipe?.closeWriter();
+    return await new RunningProcess(child, command, shown, pipe?.read, signal).outcome();
+  } catch (cause) {
+    pipe?.read.destroy();
+    if (cause instanceof HostError) throw cause;
+    // Arguments that no process can be given, as one with a NUL.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HostError('cannot-start', `cannot run ${shown}: ${reason}`, { cause, tool: command.tool });
+  }
 }
 
 class RunningProcess {
   readonly #child: ChildProcess;
   readonly #command: HostCommand;
   readonly #shown: string;
+  readonly #progress: Readable | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #stdout: BoundedOutput;
   readonly #stderr = new BoundedOutput(MAX_STDERR, 'last');
@@ -70,7 +71,14 @@ class RunningProcess {
   #stopped: { readonly code: HostErrorCode; readonly reason: string; readonly cause: unknown } | undefined;
   #ended = false;
 
-  constructor(child: ChildProcess, command: HostCommand, shown: string, signal: AbortSignal | undefined) {
+  constructor(
+    child: ChildProcess,
+    command: HostCommand,
+    shown: string,
+    progress: Readable | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#progress = progress;
     this.#child = child;
     this.#command = command;
     this.#shown = shown;
@@ -78,7 +86,11 @@ class RunningProcess {
     this.#stdout = new BoundedOutput(command.maxOutput ?? MAX_STDOUT, 'first');
   }
 
-  settle(resolve: (outcome: CommandOutcome) => void, reject: (error: HostError) => void): void {
+  outcome(): Promise<CommandOutcome> {
+    return new Promise((resolve, reject) => this.#settle(resolve, reject));
+  }
+
+  #settle(resolve: (outcome: CommandOutcome) => void, reject: (error: HostError) => void): void {
     const abort = (): void => this.#stop('aborted', 'it is no longer wanted');
     this.#signal?.addEventListener('abort', abort);
     this.#after(this.#command.deadline, () =>
@@ -102,7 +114,7 @@ class RunningProcess {
       this.#kill('SIGKILL');
       this.#after(DRAIN, () => this.#closePipes());
     });
-    this.#child.on('close', (status, ending) => {
+    const finish = (status: number | null, ending: NodeJS.Signals | null): void => {
       release();
       for (const splitter of this.#splitters) splitter.end();
       const output = { stdout: this.#stdout.text(), stderr: this.#stderr.text() };
@@ -114,25 +126,30 @@ class RunningProcess {
       const { code, reason, cause } = this.#stopped;
       const facts = { tool: this.#command.tool, output, cause };
       reject(new HostError(code, `cannot run ${this.#shown}: ${reason}`, facts));
+    };
+    this.#child.on('close', (status, ending) => {
+      // The progress pipe is none of the child's streams; it ends when the last of the group is dead.
+      if (this.#progress === undefined || this.#progress.closed) finish(status, ending);
+      else this.#progress.once('close', () => finish(status, ending));
     });
   }
 
   #read(): void {
-    const [, stdout, stderr, progress] = this.#child.stdio;
+    const { stdout, stderr } = this.#child;
     this.#listen(stdout, 'stdout', (chunk) => {
       this.#stdout.add(chunk);
       if (this.#stdout.exceeded) this.#stop('too-much-output', 'it prints without end');
     });
     this.#listen(stderr, 'stderr', (chunk) => this.#stderr.add(chunk));
-    this.#listen(progress, 'progress', () => {});
+    this.#listen(this.#progress, 'progress', () => {});
   }
 
   #listen(
-    stream: ChildProcess['stdio'][number] | undefined,
+    stream: Readable | null | undefined,
     name: OutputLine['stream'],
     add: (chunk: Buffer) => void,
   ): void {
-    if (!(stream instanceof Readable)) return;
+    if (stream === null || stream === undefined) return;
     const onLine = this.#command.onLine;
     const splitter = onLine && new LineSplitter((text) => onLine({ stream: name, text }));
     if (splitter !== undefined) this.#splitters.push(splitter);
@@ -174,7 +191,7 @@ class RunningProcess {
   }
 
   #closePipes(): void {
-    for (const stream of this.#child.stdio) stream?.destroy();
+    for (const stream of [...this.#child.stdio, this.#progress]) stream?.destroy();
   }
 
   #after(milliseconds: number, action: () => void): void {

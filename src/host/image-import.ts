@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
+import { foundFailure } from './classify-failure.ts';
+import { FailedStep, mustSucceed } from './failed-step.ts';
+import type { HostRunner } from './host-runner.ts';
+import { type Deadlines, HostTool, type ToolResult } from './host-tool.ts';
+import { type HostImage, type ImageLayer, type ImageSource, ImageSourceError } from './image-source.ts';
+import type { ProgressListener } from './progress.ts';
+
+const REPOSITORY = '--repo=/ostree/repo';
+
+/** A tree of the layers up to one, and a finished image: refs keep both from being pruned. */
+const CHAINS = 'varve/chain';
+const IMAGES = 'varve/image';
+
+/** Layers' own commits: nothing of when or where they were made may make them differ. */
+const ANONYMOUS = ['--no-bindings', '--timestamp=@0'];
+
+/** An image's /etc is the default of the host's (host-contract §5.2). */
+const ETC_FILTER = String.raw`--tar-pathname-filter=^(\./)?etc(/|$),usr/etc\2`;
+
+/** What the labels of an image say whose layers are an ostree repository's objects, which only bootc can import. */
+const ENCAPSULATED = 'ostree.final-diffid';
+
+/** Keys of a commit's metadata; the first is bootc's own (host-contract §3.1). */
+export const MANIFEST_DIGEST = 'ostree.manifest-digest';
+const LAYERS = 'varve.layers';
+
+/**
+ * Imports images into the host's ostree repository, layer upon layer. Each prefix of an image's layers is a commit
+ * with a ref, so an image that shares layers with an earlier one costs what is new, and an interrupted import goes on
+ * where it was.
+ */
+export class ImageImport {
+  readonly #runner: HostRunner;
+  readonly #ostree: HostTool;
+  readonly #source: ImageSource;
+  readonly #deadlines: Deadlines;
+
+  constructor(host: HostRunner, source: ImageSource, deadlines: Deadlines) {
+    this.#runner = host;
+    this.#ostree = new HostTool(host, 'ostree');
+    this.#source = source;
+    this.#deadlines = deadlines;
+  }
+
+  /**
+   * Imports the image behind a reference by digest, and answers the ref of its commit.
+   *
+   * @throws {FailedStep}
+   */
+  async import(
+    reference: string,
+    onProgress: ProgressListener | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const image = await this.#resolve(reference, signal);
+    const ref = `${IMAGES}/${image.digest.replace(':', '-')}`;
+    const present = await this.#refs(signal);
+    if (present.has(ref)) return ref;
+    refuseEncapsulated(reference, image);
+
+    const chains = chainRefs(image.layers);
+    let done = chains.findLastIndex((chain) => present.has(chain)) + 1;
+    const total = image.layers.length - done;
+    for (const layer of image.layers.slice(done)) {
+      const steps = {
+        done: total - (image.layers.length - done),
+        cached: image.layers.length - total,
+        total,
+      };
+      onProgress?.({ phase: 'pulling', message: `Fetching layer ${layer.digest}`, bytes: undefined, steps });
+      const commit = await this.#importLayer(reference, layer, signal);
+      await this.#stack(chains[done - 1], commit, chains[done] ?? '', signal);
+      done++;
+    }
+    onProgress?.({
+      phase: 'importing',
+      message: `Committing ${reference}`,
+      bytes: undefined,
+      steps: undefined,
+    });
+    const version = image.labels['org.opencontainers.image.version'];
+    await this.#commit(
+      [
+        `--branch=${ref}`,
+        '--bootable',
+        // Never a base without a tree: that would add the working directory.
+        `--tree=ref=${chains.at(-1) ?? ''}`,
+        `--add-metadata-string=${MANIFEST_DIGEST}=${image.digest}`,
+        `--add-metadata-string=${LAYERS}=${image.layers.map((layer) => layer.digest).join(',')}`,
+        ...(version === undefined ? [] : [`--add-metadata-string=version=${version}`]),
+      ],
+      signal,
+    );
+    return ref;
+  }
+
+  /** The value of a key of a commit's metadata; undefined when it has none, or is no longer whole. */
+  async metadata(commit: string, key: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const args = ['show', REPOSITORY, `--print-metadata-key=${key}`, commit];
+    const result = await this.#ostree.run(args, this.#deadlines.status, signal);
+    // A GVariant's text: strings stand in quotes.
+    return result.ok ? /^'(.*)'\s*$/s.exec(result.outcome.stdout)?.[1] : undefined;
+  }
+
+  /** Forgets all images and prefixes that none of the commits is of; the next pruning removes their objects. */
+  async forgetAllBut(commits: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const kept = new Set<string>();
+    for (const commit of commits) {
+      const layers = (await this.metadata(commit, LAYERS, signal))?.split(',') ?? [];
+      for (const chain of chainRefs(layers.map((digest) => ({ digest })))) kept.add(chain);
+      const digest = await this.metadata(commit, MANIFEST_DIGEST, signal);
+      if (digest !== undefined) kept.add(`${IMAGES}/${digest.replace(':', '-')}`);
+    }
+    const forgotten = [...(await this.#refs(signal))].filter((ref) => !kept.has(ref));
+    for (const ref of forgotten) {
+      const args = ['refs', REPOSITORY, '--delete', ref];
+      mustSucceed(await this.#ostree.run(args, this.#deadlines.change, signal));
+    }
+  }
+
+  async #resolve(reference: string, signal: AbortSignal | undefined): Promise<HostImage> {
+    try {
+      return await this.#source.resolve(reference, signal);
+    } catch (error) {
+      if (!(error instanceof ImageSourceError)) throw error;
+      throw new FailedStep(foundFailure(error.class, 'ostree', error.message));
+    }
+  }
+
+  async #refs(signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
+    const refs = new Set<string>();
+    for (const prefix of [CHAINS, IMAGES]) {
+      const args = ['refs', REPOSITORY, '--list', prefix];
+      const { stdout } = mustSucceed(await this.#ostree.run(args, this.#deadlines.status, signal));
+      for (const line of stdout.split('\n')) if (line !== '') refs.add(line);
+    }
+    return refs;
+  }
+
+  /** A layer as a commit of its own, which only becomes one when every byte was the right one. */
+  async #importLayer(reference: string, layer: ImageLayer, signal: AbortSignal | undefined): Promise<string> {
+    const input = verified(this.#source.layer(reference, layer, signal), layer.digest);
+    return this.#commit(['--orphan', '--tar-autocreate-parents', ETC_FILTER, '--tree=tar=-'], signal, input);
+  }
+
+  /**
+   * Puts a layer on a prefix. Both as trees of one commit is quick, whatever the size of the prefix; but it makes
+   * files of whiteouts, and refuses a file in a directory's place and the reverse. A checkout honours both, and is hard links only.
+   */
+  async #stack(
+    prefix: string | undefined,
+    layer: string,
+    ref: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const branch = `--branch=${ref}`;
+    if (prefix === undefined) {
+      await this.#commit([branch, `--tree=ref=${layer}`], signal);
+      return;
+    }
+    if (!(await this.#hasWhiteouts(layer, signal))) {
+      const args = ['commit', REPOSITORY, ...ANONYMOUS, branch, `--base=${prefix}`, `--tree=ref=${layer}`];
+      const result = await this.#ostree.run(args, this.#deadlines.update, signal);
+      if (result.ok || !replacesType(result)) {
+        mustSucceed(result);
+        return;
+      }
+    }
+    await this.#stackByCheckout(prefix, layer, branch, signal);
+  }
+
+  async #stackByCheckout(
+    prefix: string,
+    layer: string,
+    branch: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const folder = `/ostree/repo/tmp/varve-${layer.slice(0, 16)}`;
+    const checkout = async (commit: string, more: readonly string[]): Promise<void> => {
+      const args = ['checkout', REPOSITORY, '--require-hardlinks', '--union', ...more, commit, folder];
+      mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
+    };
+    await this.#remove([folder], signal);
+    await checkout(prefix, []);
+    await this.#makeWay(layer, folder, signal);
+    await checkout(layer, ['--whiteouts']);
+    await this.#commit([branch, '--link-checkout-speedup', '--consume', `--tree=dir=${folder}`], signal);
+  }
+
+  /**
+   * Removes files that the layer has directories for: older releases cannot (host-contract §5.2). Where a symbolic
+   * link stands, as /lib, newer ones would put a directory of a few files and make a host that does not boot.
+   */
+  async #makeWay(layer: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
+    const args = ['ls', REPOSITORY, '--recursive', layer];
+    const { stdout } = mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
+    const files: string[] = [];
+    for (const [, path = ''] of stdout.matchAll(/^d\d+ +\d+ +\d+ +\d+ (\/.+)$/gm)) {
+      const entry = await lstat(`${this.#runner.root}${folder}${path}`).catch(() => undefined);
+      if (entry?.isSymbolicLink() === true) {
+        const message = `cannot import a layer: it has a directory ${path} where the image below has a symbolic link`;
+        throw new FailedStep(foundFailure('bad-image', 'ostree', message));
+      }
+      if (entry?.isFile() === true) files.push(`${folder}${path}`);
+    }
+    if (files.length > 0) await this.#remove(files, signal);
+  }
+
+  /** Only ostree itself makes a read-only /sysroot writable for its commands; a plain `rm` must do so for its own. */
+  async #remove(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const script = 'mount -o remount,bind,rw /sysroot 2>/dev/null; exec rm -rf -- "$@"';
+    const unshare = new HostTool(this.#runner, 'unshare');
+    const args = ['--mount', 'sh', '-c', script, 'rm', ...paths];
+    mustSucceed(await unshare.run(args, this.#deadlines.change, signal));
+  }
+
+  async #hasWhiteouts(layer: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const args = ['ls', REPOSITORY, '--recursive', '--nul-filenames-only', layer];
+    const { stdout } = mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
+    return stdout.includes('/.wh.');
+  }
+
+  async #commit(
+    args: readonly string[],
+    signal: AbortSignal | undefined,
+    input?: AsyncIterable<Uint8Array>,
+  ): Promise<string> {
+    const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
+    const more = input === undefined ? {} : { input };
+    const { stdout } = mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal, more));
+    return stdout.trim();
+  }
+}
+
+/** The refs of an image's prefixes: the layers up to each one, in order, make its name. */
+function chainRefs(layers: readonly ImageLayer[]): readonly string[] {
+  let name = '';
+  return layers.map(({ digest }) => {
+    name = createHash('sha256').update(`${name} ${digest}`).digest('hex');
+    return `${CHAINS}/${name}`;
+  });
+}
+
+function replacesType(result: ToolResult): boolean {
+  return !result.ok && /Can't replace (directory with file|file with directory)/.test(result.failure.excerpt);
+}
+
+function refuseEncapsulated(reference: string, image: HostImage): void {
+  if (!Object.hasOwn(image.labels, ENCAPSULATED)) return;
+  const message = `cannot import ${reference}: its layers are an ostree repository's, which only bootc and rpm-ostree can import`;
+  throw new FailedStep(foundFailure('bad-image', 'ostree', message));
+}
+
+/** The bytes, failing at their end when they were others: the commit that reads them is then never made. */
+async function* verified(bytes: AsyncIterable<Uint8Array>, digest: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const actual = `sha256:${hash.digest('hex')}`;
+  if (actual !== digest) {
+    throw new ImageSourceError('integrity', `the layer's digest is ${actual} and not ${digest}`);
+  }
+}

@@ -1,0 +1,226 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { kernelArgumentsOf } from './boot-entries.ts';
+import { mustSucceed } from './failed-step.ts';
+import type { HostCapabilities } from './host-capabilities.ts';
+import { changeHost, type ChangeSteps, type HostChange } from './host-change.ts';
+import type { HostDriver, StageRequest } from './host-driver.ts';
+import type { HostRunner } from './host-runner.ts';
+import { type Deployment, type HostStatus, isImage } from './host-status.ts';
+import { type Deadlines, HostTool } from './host-tool.ts';
+import { ImageImport, MANIFEST_DIGEST } from './image-import.ts';
+import type { ImageSource } from './image-source.ts';
+import {
+  applyKernelArguments,
+  compareKernelArguments,
+  planKernelArguments,
+  splitKernelArguments,
+} from './kernel-arguments.ts';
+import { formatOrigin, readOrigin } from './origin-file.ts';
+import { OstreeAdmin } from './ostree-admin.ts';
+import { ostreeStatus } from './ostree-status.ts';
+import * as verbs from './shared-verbs.ts';
+import { lackOfStage, refuseStage, stageTarget, type StageTarget } from './stage-target.ts';
+import { readStatus, type StatusReading } from './status-reading.ts';
+
+/** Where the origin of a deployment to come is handed over: no name that it is used under later. */
+const ORIGIN_FILE = '/run/varve-origin';
+
+/**
+ * Drives a host of an ostree distribution that has neither bootc nor rpm-ostree: images are fetched layer by layer
+ * and become commits (host-contract §3, §5). It knows no packages, and no signatures but those of its image source.
+ */
+export class OstreeDriver implements HostDriver {
+  readonly tool = 'ostree';
+  readonly #host: HostRunner;
+  readonly #ostree: HostTool;
+  readonly #admin: OstreeAdmin;
+  readonly #images: ImageImport;
+  readonly #deadlines: Deadlines;
+  /** Commits do not change: the digest of the image that one was made from is asked for once. */
+  readonly #digests = new Map<string, string | undefined>();
+
+  constructor(host: HostRunner, capabilities: HostCapabilities, source: ImageSource, deadlines: Deadlines) {
+    this.#host = host;
+    this.#ostree = new HostTool(host, 'ostree');
+    this.#admin = new OstreeAdmin(host, capabilities, deadlines);
+    this.#images = new ImageImport(host, source, deadlines);
+    this.#deadlines = deadlines;
+  }
+
+  status(signal?: AbortSignal): Promise<StatusReading> {
+    return readStatus('ostree', async () => {
+      const ranked = [];
+      for (const one of await this.#admin.list(signal)) {
+        ranked.push({ ...one, deployment: await this.#withImage(one.deployment, signal) });
+      }
+      return this.#admin.withLock(ostreeStatus(ranked));
+    });
+  }
+
+  stage(request: StageRequest, signal?: AbortSignal): Promise<HostChange> {
+    const target = stageTarget(request);
+    const { locked, tolerate } = request;
+    return this.#change(
+      {
+        what: `stage ${request.image}`,
+        refuse: (status) => refuseStage('ostree', status, tolerate),
+        lack: async (status) => {
+          const wanted = await this.#wantedArguments(request, status);
+          const lack = lackOfStage(status, target, locked, wanted.changed);
+          if (lack !== undefined || status.staged === undefined) return lack;
+          return (await this.#isStagedWith(status.staged, wanted.line))
+            ? undefined
+            : 'the kernel arguments differ';
+        },
+        act: (before) => this.#stage(request, target, before, signal),
+      },
+      signal,
+    );
+  }
+
+  unstage(signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(
+      verbs.unstageSteps((staged) => this.#admin.undeploy(staged, signal)),
+      signal,
+    );
+  }
+
+  lock(signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.lockSteps(this.#admin, signal), signal);
+  }
+
+  unlock(signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.unlockSteps(this.#admin, signal), signal);
+  }
+
+  /** Older releases cannot; staging the earlier image again, whose layers are all there, does what it would do. */
+  rollback(signal?: AbortSignal): Promise<HostChange> {
+    const steps = verbs.rollbackSteps((rollback) => this.#admin.setDefault(rollback, signal));
+    return this.#change(
+      {
+        ...steps,
+        act: async (before) => {
+          if (before.staged !== undefined) await this.#admin.undeploy(before.staged, signal);
+          await steps.act(before);
+        },
+      },
+      signal,
+    );
+  }
+
+  cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {
+    const clean = async (rollback: Deployment | undefined): Promise<void> => {
+      if (what === 'rollback' && rollback !== undefined) await this.#admin.undeploy(rollback, signal);
+      const commits = (await this.#admin.list(signal)).flatMap(({ deployment }) => deployment.checksum ?? []);
+      await this.#images.forgetAllBut(commits, signal);
+      await this.#admin.cleanUp(signal);
+    };
+    return this.#change(verbs.cleanUpSteps(clean, what), signal);
+  }
+
+  prepareSoftReboot(signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.softRebootSteps(this.#admin, signal), signal);
+  }
+
+  resetSoftReboot(signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.resetSoftRebootSteps(this.#admin, signal), signal);
+  }
+
+  #change(steps: ChangeSteps, signal: AbortSignal | undefined): Promise<HostChange> {
+    return changeHost('ostree', () => this.status(signal), steps);
+  }
+
+  /** What ostree does not tell of a deployment stands in its origin and in its commit. */
+  async #withImage(deployment: Deployment, signal: AbortSignal | undefined): Promise<Deployment> {
+    const { checksum = '' } = deployment;
+    const origin = await readOrigin(this.#host, deployment);
+    const changed = { ...deployment, incompatible: origin.incompatible };
+    if (origin.reference === undefined) return { ...changed, origin: origin.refspec ?? deployment.origin };
+    if (!this.#digests.has(checksum)) {
+      this.#digests.set(checksum, await this.#images.metadata(checksum, MANIFEST_DIGEST, signal));
+    }
+    const { version } = deployment;
+    const digest = this.#digests.get(checksum);
+    const unknown = { timestamp: undefined, architecture: undefined };
+    return { ...changed, image: { reference: origin.reference, digest, version, ...unknown } };
+  }
+
+  async #stage(
+    request: StageRequest,
+    target: StageTarget,
+    before: HostStatus,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { booted, staged } = before;
+    const wanted = await this.#wantedArguments(request, before);
+    const runs = isImage(booted, target.digest) && !wanted.changed;
+    const there = isImage(staged, target.digest) && (await this.#isStagedWith(staged, wanted.line));
+    if (runs && staged !== undefined && !there) {
+      await this.#admin.undeploy(staged, signal);
+      return;
+    }
+    if (!runs && !there) {
+      const ref = await this.#images.import(request.image, request.onProgress, signal);
+      request.onProgress?.({ phase: 'staging', message: 'Staging', bytes: undefined, steps: undefined });
+      await this.#deploy(ref, target, before, wanted, signal);
+    }
+    const lockedNow = there && staged?.locked === true;
+    if (request.locked && !lockedNow) await this.#admin.lock(signal);
+    if (!request.locked && lockedNow) await this.#admin.unlock(signal);
+  }
+
+  async #deploy(
+    ref: string,
+    target: StageTarget,
+    { booted }: HostStatus,
+    { append, remove, line }: WantedArguments,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const file = `${this.#host.root}${ORIGIN_FILE}`;
+    await writeFile(file, formatOrigin(target.reference, line), { mode: 0o644 });
+    try {
+      const args = [
+        'admin',
+        'deploy',
+        '--stage',
+        // Pruning walks all objects; `cleanUp` does it when nobody waits.
+        '--no-prune',
+        `--os=${booted?.stateroot ?? ''}`,
+        `--origin-file=${ORIGIN_FILE}`,
+        ...append.map((argument) => `--karg-append=${argument}`),
+        ...remove.map((argument) => `--karg-delete=${argument}`),
+        ref,
+      ];
+      mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+
+  /** What is to be changed of the booted deployment's arguments: those are what the new one inherits. */
+  async #wantedArguments(request: StageRequest, { booted }: HostStatus): Promise<WantedArguments> {
+    const current = (booted && (await kernelArgumentsOf(this.#host, booted))) ?? [];
+    const plan = planKernelArguments(current, request.kernelArguments ?? { append: [], remove: [] });
+    const changed = plan.append.length > 0 || plan.remove.length > 0;
+    return { ...plan, changed, line: applyKernelArguments(current, plan).join(' ') };
+  }
+
+  /** Whether what is staged got these arguments; what another tool staged did not, as far as can be told. */
+  async #isStagedWith(staged: Deployment | undefined, line: string): Promise<boolean> {
+    if (staged === undefined) return false;
+    const { kernelArguments } = await readOrigin(this.#host, staged);
+    if (kernelArguments === undefined) return false;
+    const { missing, surplus } = compareKernelArguments(
+      splitKernelArguments(line),
+      splitKernelArguments(kernelArguments),
+    );
+    return missing.length === 0 && surplus.length === 0;
+  }
+}
+
+interface WantedArguments {
+  readonly append: readonly string[];
+  readonly remove: readonly string[];
+  readonly changed: boolean;
+  readonly line: string;
+}

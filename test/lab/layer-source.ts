@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { HostImage, ImageLayer, ImageSource } from '../../src/host/index.ts';
+import { ImageSourceError } from '../../src/host/index.ts';
+import { run } from './run.ts';
+
+/** Images of layers made by the real tar, with what was fetched of them, and faults on demand. */
+export class LayerSource implements ImageSource {
+  readonly fetched: string[] = [];
+  /** Serves other bytes than the digest's. */
+  tampering = false;
+  /** Ends each layer in its midst, as a registry that is gone. */
+  failing = false;
+  readonly #folder: string;
+  readonly #layers = new Map<string, string>();
+  readonly #images = new Map<string, HostImage>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** A layer of a folder's content, as gzip. */
+  async addLayer(folder: string): Promise<ImageLayer> {
+    await mkdir(this.#folder, { recursive: true });
+    const file = join(this.#folder, `layer-${this.#layers.size}.tar.gz`);
+    await run('tar', [
+      '--create',
+      '--gzip',
+      '--sort=name',
+      '--mtime=@0',
+      `--file=${file}`,
+      `--directory=${folder}`,
+      '.',
+    ]);
+    const digest = `sha256:${createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')}`;
+    this.#layers.set(digest, file);
+    return { digest };
+  }
+
+  /** A layer of these files. */
+  async addFiles(files: Readonly<Record<string, string>>): Promise<ImageLayer> {
+    const folder = join(this.#folder, `files-${this.#layers.size}`);
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
+    return this.addLayer(folder);
+  }
+
+  /** An image of layers; answers its reference by digest. */
+  addImage(layers: readonly ImageLayer[], labels: Readonly<Record<string, string>> = {}): string {
+    const text = JSON.stringify({ layers, labels });
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    const reference = `registry.example.net/os/lab@${digest}`;
+    this.#images.set(reference, { digest, layers, labels, architecture: 'amd64' });
+    return reference;
+  }
+
+  async resolve(reference: string): Promise<HostImage> {
+    const image = this.#images.get(reference);
+    if (image !== undefined) return image;
+    throw new ImageSourceError('not-found', `cannot find ${reference}: manifest unknown`);
+  }
+
+  async *layer(_reference: string, { digest }: ImageLayer): AsyncGenerator<Uint8Array> {
+    this.fetched.push(digest);
+    const bytes = await readFile(this.#layers.get(digest) ?? '');
+    if (this.failing) {
+      yield bytes.subarray(0, bytes.length / 2);
+      throw new ImageSourceError('network', 'connection reset by peer');
+    }
+    yield bytes;
+    // Bytes after the archive's end harm no archive: only the digest tells.
+    if (this.tampering) yield Buffer.alloc(16);
+  }
+}
