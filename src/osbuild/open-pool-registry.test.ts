@@ -36,7 +36,7 @@ interface Lab {
   readonly address: string;
   /** Of somebody who is asked for nothing. */
   readonly client: RegistryClient;
-  open(access?: Partial<RegistryAccess>, options?: PoolRegistryOptions): PoolRegistry;
+  open(this: void, access?: Partial<RegistryAccess>, options?: PoolRegistryOptions): PoolRegistry;
 }
 
 async function startLab(
@@ -143,6 +143,12 @@ async function failure(promise: Promise<unknown>): Promise<OciError | OsBuildErr
   }
   return assert.fail('no error');
 }
+
+/** An image of a kind that no tool makes any more. */
+const SCHEMA_1 = {
+  status: 200,
+  headers: { 'content-type': 'application/vnd.docker.distribution.manifest.v1+prettyjws' },
+};
 
 const isManifestPut = ({ method, path }: RegistryRequest): boolean =>
   method === 'PUT' && path.includes('/pools/os/manifests/');
@@ -548,6 +554,13 @@ test('PoolRegistry.publishTags() writes only what has changed', async (t) => {
   assert.notEqual(await digestOf(lab, `${address}/pools/os:worker-rendered-config`), artifact.digest);
   registry.fault = ({ method }) => (method === 'PUT' ? { status: 500 } : undefined);
   assert.equal((await failure(publish(one.image, machineConfig))).code, 'registry-error');
+  registry.fault = ({ method, path }) =>
+    method !== 'PUT' && /\/worker(?:-rendered-config)?$/u.test(path) ? SCHEMA_1 : undefined;
+  await publish(one.image, machineConfig);
+  const three = await build(lab, pool, 'three');
+  registry.fault = () => undefined;
+  assert.equal(`${address}/pools/os@${await digestOf(lab, `${address}/pools/os:worker`)}`, one.image);
+  assert.equal(await pool.has(three.image, SIGNAL), true);
   const gone = withDigest(tag, sha256(Buffer.from('gone')));
   assert.equal(
     (await failure(publish(`${address}/pools/os@${gone.digest}`, machineConfig))).code,
@@ -573,13 +586,7 @@ test('PoolRegistry.listImages() lists every tag that names something', async (t)
     ],
   );
   // A tag that somebody deletes meanwhile, and one whose image is of a kind that nobody pushes any more.
-  for (const fault of [
-    { status: 404 },
-    {
-      status: 200,
-      headers: { 'content-type': 'application/vnd.docker.distribution.manifest.v1+prettyjws' },
-    },
-  ]) {
+  for (const fault of [{ status: 404 }, SCHEMA_1]) {
     registry.fault = ({ path }) => (path.endsWith('/manifests/build-one') ? fault : undefined);
     assert.deepEqual(await pool.listImages(push, SIGNAL), [{ tag: 'build-two', digest: digests[1] }]);
   }

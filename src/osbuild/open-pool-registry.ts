@@ -158,7 +158,7 @@ class OpenPoolRegistry implements PoolRegistry {
     await this.#tagImage(registry, image, withTag(image, tags.image));
     const artifact = renderedConfigArtifact(request.rendered);
     const location = withTag(image, tags.renderedConfig);
-    if ((await registry.resolve(location))?.digest === artifact.digest) return;
+    if ((await resolveTagged(registry, location)) === artifact.digest) return;
     await pushArtifact(registry, location, artifact);
   }
 
@@ -192,8 +192,8 @@ class OpenPoolRegistry implements PoolRegistry {
   }
 
   async #tagImage(registry: RegistryClient, image: Reference, tag: Reference): Promise<void> {
-    const current = await registry.resolve(tag);
-    if (current !== undefined && current.digest === image.digest) return;
+    const current = await resolveTagged(registry, tag);
+    if (current !== undefined && current === image.digest) return;
     const { bytes, mediaType } = await registry.requireManifest(image);
     await registry.putManifest(tag, bytes, mediaType);
   }
@@ -209,7 +209,7 @@ class OpenPoolRegistry implements PoolRegistry {
 async function resolveTagged(
   registry: RegistryClient,
   tag: Reference,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<string | undefined> {
   try {
     return (await registry.resolve(tag, signal))?.digest;

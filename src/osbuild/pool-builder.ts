@@ -1,4 +1,5 @@
 import type { Compression, Digest, Reference } from '../oci/index.ts';
+import { OciError } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import type { Architectures, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
 import { BaseCatalog } from './base-catalog.ts';
@@ -100,7 +101,7 @@ export class PoolBuilder {
       push,
       base: this.#time('base', () => this.#catalog.find(base, this.#options.architectures, push)),
       current: this.#readCurrent(push),
-      similar: similar === undefined ? Promise.resolve(undefined) : this.#readCurrent(similar),
+      similar: similar === undefined ? Promise.resolve(undefined) : this.#readSimilar(similar),
       next: similar ?? push,
     };
     for (const begun of [asked.base, asked.current, asked.similar]) this.#begin(begun);
@@ -133,6 +134,17 @@ export class PoolBuilder {
 
   #readCurrent(push: Reference): Promise<CurrentImage | undefined> {
     return this.#options.dryRun === true ? Promise.resolve(undefined) : readCurrentImage(this.#host, push);
+  }
+
+  /** What cannot be read, because it is no image that we know of, has nothing in common with ours. */
+  async #readSimilar(similar: Reference): Promise<CurrentImage | undefined> {
+    try {
+      return await this.#readCurrent(similar);
+    } catch (error) {
+      if (error instanceof OciError && (error.code === 'unsupported' || error.code === 'malformed'))
+        return undefined;
+      throw error;
+    }
   }
 
   /** Reads the base where nobody has an index of it, once it is known that the image can be pushed at all. */
