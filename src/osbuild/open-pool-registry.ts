@@ -14,7 +14,7 @@ import type { BuildCache } from './build-cache.ts';
 import type { TaggedImage } from './build-retention.ts';
 import { indexRepository } from './index-artifact.ts';
 import { OpenedBases } from './opened-bases.ts';
-import { OsBuildError } from './osbuild-error.ts';
+import { missingBase, readOsImageURL, refuseOwnImage } from './os-image-url.ts';
 import { PoolBuildLog } from './pool-build-log.ts';
 import { PoolBuilder } from './pool-builder.ts';
 import { PoolCredentials } from './pool-credentials.ts';
@@ -217,38 +217,4 @@ async function resolveTagged(
     if (error instanceof OciError && error.code === 'unsupported') return undefined;
     throw error;
   }
-}
-
-function readOsImageURL(text: string): Reference {
-  try {
-    return parseReference(text);
-  } catch (error) {
-    if (!(error instanceof OciError)) throw error;
-    const message =
-      text === ''
-        ? 'cannot build on no base: spec.osImageURL of the rendered MachineConfig is empty; set spec.osImageURL of a MachineConfig of the pool'
-        : `${error.message} (spec.osImageURL of a MachineConfig of the pool)`;
-    throw new OsBuildError('invalid-os-image', message, { cause: error, field: 'spec.osImageURL' });
-  }
-}
-
-/** An image that stands on the last one of its own pool would be built anew for ever. */
-function refuseOwnImage(pool: string, base: Reference, push: Reference): void {
-  const { image, renderedConfig } = poolTags(pool);
-  const { registry, repository, tag = 'latest', digest } = base;
-  if (registry !== push.registry || repository !== push.repository || digest !== undefined) return;
-  if (tag !== image && tag !== renderedConfig) return;
-  throw new OsBuildError(
-    'push-over-base',
-    `cannot build on ${formatReference(base)}: spec.osImageURL of the rendered MachineConfig is a tag that Varve lets name what it makes for pool ${pool}; push the base under another tag, or let spec.renderedImagePushSpec of the MachineOSConfig name another repository`,
-    { field: 'spec.osImageURL' },
-  );
-}
-
-function missingBase(reference: Reference): OsBuildError {
-  return new OsBuildError(
-    'image-missing',
-    `cannot find base image ${formatReference(reference)}: the registry has no such repository or tag; push it there, or correct spec.osImageURL of the pool's MachineConfigs`,
-    { field: 'spec.osImageURL' },
-  );
 }
