@@ -97,6 +97,12 @@ const CASES: Readonly<
     [failed('nodes', 'configuration', 'cannot read /tokens/a: no such file')],
     ['cannot read /tokens/a: no such file'],
   ],
+  'a namespace that is not there': [
+    [failed('leases', 'not-found', 'cannot create Lease "a/varve-controller": namespaces "a" not found')],
+    [
+      'there is no place for leases: namespaces "a" not found; kubectl create namespace a, or name another with --namespace',
+    ],
+  ],
   'anything else is its own word': [
     [{ type: { group: '', plural: 'nodes' }, error: new Error('oh') }],
     ['oh'],

@@ -80,6 +80,14 @@ function explanationOf(
       };
     case 'configuration':
       return { cause: message, explain: () => message };
+    case 'not-found': {
+      const namespace = /^namespaces "([^"]+)" not found/u.exec(why)?.[1];
+      const remedy =
+        namespace === undefined
+          ? ''
+          : `; kubectl create namespace ${namespace}, or name another with --namespace`;
+      return { cause: why, explain: (kinds) => `there is no place for ${kinds}: ${why}${remedy}` };
+    }
     case 'aborted':
     case 'already-exists':
     case 'bad-request':
@@ -88,7 +96,6 @@ function explanationOf(
     case 'gone':
     case 'invalid':
     case 'malformed':
-    case 'not-found':
     case 'server-error':
     case 'too-large':
     case 'too-many-requests':

@@ -20,6 +20,7 @@ const CASES: Readonly<Record<string, readonly [outcome: Outcome, line: string | 
     'info a person has to change something {"reason":"spec.x is wrong","controller":"build","key":"worker"}',
   ],
   'another writer was faster': [outcomes.failed(new KubeError('conflict', 'cannot patch')), undefined],
+  'what was to be written is gone': [outcomes.failed(new KubeError('not-found', 'cannot patch')), undefined],
   'the API server is away, which is said elsewhere': [
     outcomes.failed(new KubeError('unavailable', 'cannot get')),
     undefined,

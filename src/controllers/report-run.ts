@@ -32,5 +32,5 @@ export function reportRun(log: Log, { controller, key, outcome, next }: Reconcil
 /** Decided on what was no longer true, asked in vain, or cut off: the next run does better, or says why not. */
 function isPassing(error: unknown): boolean {
   // That the API server is away is said once for all (TroubleReport).
-  return isKubeError(error, 'conflict', 'already-exists', 'aborted', 'unavailable');
+  return isKubeError(error, 'conflict', 'already-exists', 'not-found', 'aborted', 'unavailable');
 }
