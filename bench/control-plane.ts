@@ -190,14 +190,67 @@ async function measureMemory(client: KubeClient, controller: VarveProcess): Prom
 
 /** What is written while nothing happens, by whomever. */
 async function measureRest(client: KubeClient): Promise<void> {
-  await pause(5000);
   const revision = async (): Promise<number> =>
     Number((await client.list(NODES, { limit: 1 })).resourceVersion);
-  const before = await revision();
+  const before = await atRest(revision);
   await pause(REST);
   const written = (await revision()) - before;
+  if (written > 0) say(`what was written: ${(await changedSince(client, before)).join(', ')}`);
   results['rest'] = { seconds: REST / 1000, written };
   report(`writes in ${REST / 1000} s at rest (asked: none)`, String(written));
+}
+
+/** Waits until what the changes left behind is done with: old builds are let go of some time after them. */
+async function atRest(revision: () => Promise<number>): Promise<number> {
+  let last = await revision();
+  for (let since = performance.now(); performance.now() - since < REST;) {
+    await pause(500);
+    const now = await revision();
+    if (now !== last) since = performance.now();
+    last = now;
+  }
+  return last;
+}
+
+/** Objects of every kind that were written after a revision. */
+async function changedSince(client: KubeClient, revision: number): Promise<readonly string[]> {
+  const kinds = await client.list(
+    resourceType<KubeObject & Definition>({
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      kind: 'CustomResourceDefinition',
+      plural: 'customresourcedefinitions',
+      namespaced: false,
+    }),
+  );
+  const types = [
+    ...['nodes', 'configmaps', 'events', 'secrets', 'namespaces', 'serviceaccounts'].map((plural) =>
+      resourceType<KubeObject>({ group: '', version: 'v1', kind: plural, plural, namespaced: true }),
+    ),
+    ...kinds.items.map(({ spec }) =>
+      resourceType<KubeObject>({
+        group: spec.group,
+        version: 'v1',
+        kind: spec.names.kind,
+        plural: spec.names.plural,
+        namespaced: true,
+      }),
+    ),
+  ];
+  const changed: string[] = [];
+  for (const type of types) {
+    const { items } = await client.list(type);
+    for (const { metadata } of items)
+      if (Number(metadata.resourceVersion) > revision) changed.push(`${type.plural}/${metadata.name ?? ''}`);
+  }
+  return changed;
+}
+
+interface Definition {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string; readonly plural: string };
+  };
 }
 
 /** Every build that succeeded has its image in the registry. */
