@@ -7,7 +7,7 @@ import type { OstreeAdmin } from './ostree-admin.ts';
 /** The changes that `ostree admin` makes whichever tool staged the deployment. */
 
 /** @throws {FailedStep} `nothing-staged` */
-export function stagedOf(status: HostStatus): Deployment {
+function stagedOf(status: HostStatus): Deployment {
   if (status.staged !== undefined) return status.staged;
   throw new FailedStep(
     foundFailure('nothing-staged', status.tool, 'cannot change what is staged: nothing is'),
