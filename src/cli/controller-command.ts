@@ -115,7 +115,12 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     metrics: () => metrics.print(),
   });
   try {
-    log.info('varve controller', { version, server: access.server, health: health.url });
+    log.info('varve controller', {
+      version,
+      pid: process.pid,
+      server: access.server,
+      health: health.url,
+    });
     await endInTime(controllers.run(signal), signal, log);
   } finally {
     troubles.close();

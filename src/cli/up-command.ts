@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import {
   CONTROLLER_USER,
   EmbeddedError,
@@ -73,7 +73,13 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
       await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
       if (flags.controller) controller = await startController(plane, address, directory, environment);
       process.stdout.write(
-        introduction({ plane, registry: address, base: base ?? '', log: controller?.log }),
+        introduction({
+          plane,
+          registry: address,
+          base: base ?? '',
+          log: controller?.log,
+          varve: varveWord(environment),
+        }),
       );
       await ended(signal);
       process.stderr.write('stopping; everything is kept\n');
@@ -164,10 +170,12 @@ interface Started {
   readonly base: string;
   /** Of the controllers; without them there is none. */
   readonly log: string | undefined;
+  /** How a shell starts this program. */
+  readonly varve: string;
 }
 
 /** What a person who has just typed `varve up` needs next. */
-function introduction({ plane, registry, base, log }: Started): string {
+function introduction({ plane, registry, base, log, varve }: Started): string {
   return [
     `kubeconfig  ${plane.kubeconfig}`,
     `API         ${plane.url}`,
@@ -179,11 +187,21 @@ function introduction({ plane, registry, base, log }: Started): string {
     `  export KUBECONFIG=${shellWord(plane.kubeconfig)}`,
     ...(log === undefined
       ? ['  kubectl get machineconfigpools']
-      : [`  kubectl label machineconfigpool worker ${LAYERED_LABEL}=`, '  bin/varve status']),
+      : [`  kubectl label machineconfigpool worker ${LAYERED_LABEL}=`, `  ${varve} status`]),
     '',
     'Ctrl-C stops; everything is kept.',
     '',
   ].join('\n');
+}
+
+/** The program as a shell in this directory would start it. */
+function varveWord({ program }: Environment): string {
+  const entry = program.at(-1) ?? '';
+  const root = /^(.*)\/dist\/cli\/main\.cjs$/u.exec(resolve(entry))?.[1];
+  // From the sources: who does that knows how.
+  const path = root === undefined ? 'varve' : join(root, 'bin/varve');
+  const near = relative(process.cwd(), path);
+  return shellWord(root === undefined || near.startsWith('..') ? path : near);
 }
 
 function shellWord(text: string): string {

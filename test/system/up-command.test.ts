@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient, at } from '../lab/api-client.ts';
@@ -12,6 +12,7 @@ import { findKubectls, type KubectlProgram } from '../lab/kubectl/program.ts';
 import { Kubectl } from '../lab/kubectl/kubectl.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { run, type RunResult } from '../lab/run.ts';
+import { until } from '../lab/until.ts';
 import { CHECKOUT } from '../lab/varve.ts';
 
 const MCO = 'machineconfiguration.openshift.io';
@@ -123,11 +124,14 @@ describe('varve up', { concurrency: 3 }, () => {
       assert.match(started.api, /^https:\/\/127\.0\.0\.1:\d+$/);
       assert.match(started.registry, /^127\.0\.0\.1:\d+$/);
       assert.match(started.base, new RegExp(`^${started.registry}/base/miniature@sha256:[0-9a-f]{64}$`));
+      const varve = relative(process.cwd(), VARVE);
       assert.deepEqual(up.stdout.split('\n').slice(4), [
+        `log         ${data}/controller/log`,
         '',
         'In another terminal:',
         `  export KUBECONFIG='${data}/kubeconfig'`,
-        '  kubectl get machineconfigpools',
+        `  kubectl label machineconfigpool worker ${MCO}/layered=`,
+        `  ${varve.startsWith('..') ? VARVE : varve} status`,
         '',
         'Ctrl-C stops; everything is kept.',
         '',
@@ -352,6 +356,116 @@ describe('varve up', { concurrency: 3 }, () => {
     });
   });
 
+  describe('and its controllers', { concurrency: 1 }, () => {
+    /** The last controller process of these data. */
+    async function controllerOf(data: string): Promise<{ readonly pid: number; readonly health: string }> {
+      const log = join(data, 'controller/log');
+      let last: RegExpExecArray | undefined;
+      await until('its controller runs', () => {
+        const said = existsSync(log) ? readFileSync(log, 'utf8') : '';
+        last = [...said.matchAll(/pid (\d+), .* health (http:[^)]+)\)/g)].at(-1);
+        return last !== undefined;
+      });
+      return { pid: Number(last?.[1]), health: last?.[2] ?? '' };
+    }
+
+    function isRunning(pid: number): boolean {
+      try {
+        process.kill(pid, 0);
+        return true;
+      } catch {
+        return false;
+      }
+    }
+
+    function varve(kubeconfig: string, args: readonly string[]): Promise<RunResult> {
+      return run(VARVE, args, { env: { HOME: folder, KUBECONFIG: kubeconfig } });
+    }
+
+    test('a label is all that it takes: the pool has an image, which status and logs tell of', async () => {
+      const data = join(folder, 'controllers');
+      const up = start('--data', data);
+      const started = await up.ready();
+      const client = await clientOf(started);
+      const pool = `/apis/${MCO}/v1/machineconfigpools/worker`;
+      await client.merge(pool, { metadata: { labels: { [`${MCO}/layered`]: '' } } });
+      let image: unknown;
+      await until('the image is in force', async () => {
+        const { body } = await client.get(`/apis/${MCO}/v1/machineosconfigs/worker`);
+        image = at(body, 'status.currentImagePullSpec');
+        return typeof image === 'string';
+      });
+      assert.ok(typeof image === 'string' && image.startsWith(`${started.registry}/varve/images@sha256:`));
+      const [repository, digest] = image.slice(started.registry.length + 1).split('@');
+      const manifest = await fetch(`http://${started.registry}/v2/${repository}/manifests/${digest}`);
+      assert.equal(manifest.status, 200);
+      await until('its status says so', async () => {
+        const { stdout } = await varve(started.kubeconfig, ['status', '-o', 'json']);
+        const { pools } = JSON.parse(stdout) as { pools: { name: string; state: string; image: unknown }[] };
+        return pools.some((one) => one.name === 'worker' && one.state === 'updated' && one.image === image);
+      });
+      const text = (await varve(started.kubeconfig, ['status'])).stdout;
+      assert.match(
+        text,
+        /^worker +updated +rendered-worker-\w+ +succeeded +[0-9a-f]{12} +0\/0\n {4}its image is built; it has no nodes$/m,
+      );
+      assert.doesNotMatch(text, /PROBLEMS/);
+      const logs = await varve(started.kubeconfig, ['logs', '--follow', 'worker']);
+      assert.ok(logs.stdout.includes(image), logs.stdout);
+      assert.equal(up.stderr, '', 'nothing is wrong, and nothing is said');
+      client.close();
+      const { pid } = await controllerOf(data);
+      assert.equal((await up.stop()).status, 0);
+      assert.equal(isRunning(pid), false);
+      assert.equal(up.stderr, 'stopping; everything is kept\n');
+    });
+
+    test('a controller that is killed is started again, and a person is told', async () => {
+      const data = join(folder, 'killed controller');
+      const up = start('--data', data);
+      await up.ready();
+      const { pid } = await controllerOf(data);
+      process.kill(pid, 'SIGKILL');
+      await until('there is another', async () => (await controllerOf(data)).pid !== pid);
+      assert.equal(
+        up.stderr,
+        `warning: the controller has ended (SIGKILL) and is started again in 1 s; ${data}/controller/log may say why\n`,
+      );
+      assert.equal((await up.stop()).status, 0);
+    });
+
+    test('when it is killed itself, its controller ends', async () => {
+      const data = join(folder, 'killed with controller');
+      const up = start('--data', data);
+      await up.ready();
+      const { pid } = await controllerOf(data);
+      // Itself alone: its controller is in another group.
+      assert.equal((await up.stop('SIGKILL')).status, 'SIGKILL');
+      await until('its controller has ended', () => !isRunning(pid));
+    });
+
+    test('--no-controller leaves it out', async () => {
+      const data = join(folder, 'alone');
+      const up = start('--data', data, '--no-controller');
+      await up.ready();
+      assert.doesNotMatch(up.stdout, /^log /m);
+      assert.match(up.stdout, /^ {2}kubectl get machineconfigpools$/m);
+      assert.equal(existsSync(join(data, 'controller')), false);
+      assert.equal((await up.stop()).status, 0);
+    });
+
+    test('a directory that it cannot have is said', async () => {
+      const data = join(folder, 'in the way');
+      await mkdir(data);
+      await writeFile(join(data, 'controller'), '');
+      const { stderr } = await attempt(['--data', data]);
+      assert.match(
+        stderr,
+        /error: cannot use .*\/controller for the controller: .*; make room or mend that and start again\n$/,
+      );
+    });
+  });
+
   describe('stopped', { concurrency: 1 }, () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       test(`by ${signal} ends well, soon, and leaves no file that means nothing`, async () => {
@@ -363,6 +477,7 @@ describe('varve up', { concurrency: 3 }, () => {
         assert.equal(up.stderr, 'stopping; everything is kept\n');
         assert.ok(took < 5000, `${took} ms`);
         assert.deepEqual(readdirSync(data).sort(), [
+          'controller',
           'keys',
           'kubeconfig',
           'objects',
@@ -407,7 +522,7 @@ describe('varve up', { concurrency: 3 }, () => {
       }
       const { stdout } = await attempt(['--help'], [0]);
       assert.match(stdout, /^Usage: varve up \[options\]\n/);
-      for (const flag of ['--data', '--port', '--registry-port', '--base', '--nodes'])
+      for (const flag of ['--data', '--port', '--registry-port', '--base', '--no-controller', '--nodes'])
         assert.ok(stdout.includes(flag), flag);
     });
 
