@@ -47,3 +47,8 @@ export type { BootEntry } from './boot-entries.ts';
 export { kernelArgumentsOf, readBootEntries } from './boot-entries.ts';
 export type { Amount, ProgressEvent, ProgressListener } from './progress.ts';
 export type { StatusReading } from './status-reading.ts';
+export { findCompetitors } from './competitors.ts';
+export type { LastFinalization } from './last-finalization.ts';
+export { readLastFinalization } from './last-finalization.ts';
+export type { RebootOptions, UnitChange, UnitReading, UnitStatus, UnitVerb } from './systemctl.ts';
+export { Systemctl } from './systemctl.ts';
