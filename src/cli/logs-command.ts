@@ -16,7 +16,7 @@ import { withCluster, type ClusterFlags } from './cluster-access.ts';
 import type { Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
 import { logAppendix } from './log-appendix.ts';
-import { summarizePool } from './pool-summary.ts';
+import { summarizePool, withoutPrefix } from './pool-summary.ts';
 
 export interface LogsFlags extends ClusterFlags {
   readonly follow: boolean;
@@ -24,7 +24,7 @@ export interface LogsFlags extends ClusterFlags {
 }
 
 /** How long a build's end is waited after, in milliseconds, for the end of its log. */
-const LAST_LINES = 5000;
+const LAST_LINES = 3000;
 
 /** What a log is asked of. */
 interface Asked {
@@ -136,7 +136,7 @@ async function followLog(source: LogSource, first: MachineOSBuild): Promise<void
   if (state === 'succeeded') return;
   const why = findCondition(last.status?.conditions, state === 'failed' ? 'Failed' : 'Interrupted')?.message;
   throw missing(
-    `build ${name} ${state === 'failed' ? 'failed' : 'was interrupted'}: ${why ?? 'nobody said why'}`,
+    `build ${name} ${state === 'failed' ? 'failed' : 'was interrupted'}: ${withoutPrefix(why ?? 'nobody said why')}`,
   );
 }
 

@@ -189,7 +189,7 @@ function waiting(message: string): Judgement {
 }
 
 /** `Build Failed: cannot …` without what was said already. */
-function withoutPrefix(message: string): string {
+export function withoutPrefix(message: string): string {
   return message.replace(/^(?:Image )?Build (?:Failed|Interrupted): /u, '');
 }
 
