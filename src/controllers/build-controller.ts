@@ -305,12 +305,10 @@ class BuildReconciler {
   async #supersede(objects: BuildObjects, name: string, pool: MachineConfigPool): Promise<void> {
     const build = objects.find(name);
     if (build === undefined) return;
-    this.#runner.stop(build);
     const target = pool.spec.configuration?.name ?? '';
-    await objects.interrupt(
-      build,
-      `pool ${pool.metadata.name} wants another image, for MachineConfig ${target}`,
-    );
+    const why = `pool ${pool.metadata.name} wants another image, for MachineConfig ${target}`;
+    this.#runner.stop(build, `stopped: ${why}`);
+    await objects.interrupt(build, why);
   }
 
   /** Builds of a pool that is gone, whose MachineOSConfig is not. */

@@ -168,6 +168,18 @@ test('what is stopped stays as it is, and may be begun again', async () => {
   assert.equal(stateOf(lab, BUILD), 'succeeded');
 });
 
+test('a build that gives way says so in its log', async () => {
+  const lab = open();
+  const logs: unknown[] = [];
+  lab.server.onOther = (change) => logs.push(change);
+  lab.run();
+  await lab.settle();
+  lab.runner.stop(BUILD, 'stopped: another one is wanted');
+  await lab.settle();
+  assert.equal(logs.length, 1);
+  assert.match(JSON.stringify(logs[0]), /stopped: another one is wanted\\n","whole":"true"/u);
+});
+
 test('a build that somebody else has ended stays so', async () => {
   const lab = open();
   lab.run();

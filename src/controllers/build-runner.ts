@@ -33,6 +33,7 @@ interface Running {
   readonly abort: AbortController;
   /** Resolved when it is its turn. */
   readonly turn: PromiseWithResolvers<void>;
+  lastWords?: string;
   done: Promise<void>;
 }
 
@@ -81,9 +82,16 @@ export class BuildRunner {
     return this.#running.has(uidOf(build));
   }
 
-  /** Ends the work on a build; its status stays as it is. */
-  stop(build: MachineOSBuild): void {
-    this.#running.get(uidOf(build))?.abort.abort();
+  /**
+   * Ends the work on a build; its status stays as it is.
+   *
+   * @param lastWords for the log of the build; without any, it is left to whoever goes on with the build, or goes with it
+   */
+  stop(build: MachineOSBuild, lastWords?: string): void {
+    const running = this.#running.get(uidOf(build));
+    if (running === undefined) return;
+    if (lastWords !== undefined) running.lastWords = lastWords;
+    running.abort.abort();
   }
 
   /** Ends the work on all builds of a pool but one. */
@@ -156,7 +164,9 @@ export class BuildRunner {
     }
     this.#atWork -= 1;
     this.#next();
-    if (isEnded) await buildLog.end();
+    const { lastWords } = running;
+    if (!isEnded && lastWords !== undefined) buildLog.say(lastWords);
+    if (isEnded || lastWords !== undefined) await buildLog.end();
     else buildLog.discard();
   }
 

@@ -11,6 +11,8 @@ export class FakeBuilds {
   readonly reported: unknown[] = [];
   /** Every write fails so. */
   failure: Error | undefined;
+  /** Told of patches of objects that are no builds. */
+  onOther: (patch: unknown) => void = () => {};
   /** So many writes are done, and fail all the same. */
   losesAnswers = 0;
   readonly #builds = new Map<string, MachineOSBuild>();
@@ -46,7 +48,10 @@ export class FakeBuilds {
     const patch = async (...[type, { name }, change]: Parameters<KubeClient['patch']>): Promise<never> => {
       await Promise.resolve();
       if (this.failure !== undefined) throw this.failure;
-      if (type.kind !== 'MachineOSBuild') return {} as never;
+      if (type.kind !== 'MachineOSBuild') {
+        this.onOther(change);
+        return {} as never;
+      }
       const build = this.#require(name);
       const { metadata, status } = (change as { patch: MachineOSBuild }).patch;
       const { uid, resourceVersion } = build.metadata;

@@ -281,6 +281,10 @@ test('a build whose image nobody wants any more is interrupted', async (t) => {
   assert.equal(reason, 'Superseded');
   assert.match(message, /^Build Interrupted: pool \S+ wants another image, for MachineConfig rendered-/u);
   await until('an event', async () => (await eventsOf(lab, 'BuildInterrupted')).length === 1);
+  await until('the log says so', async () => {
+    const log = await lab.cluster.find(CONFIG_MAPS, `build-log-${slow!.metadata.name}`);
+    return log?.data?.['log']?.includes('stopped: pool') === true && log.data['whole'] === 'true';
+  });
   await pool.configure('two');
   const again = currentBuild(await pool.settled('two'));
   assert.equal(again.metadata.name, slow!.metadata.name);
@@ -489,6 +493,33 @@ test('controllers that stop in the middle of a build leave it to the next ones',
   const build = currentBuild(await pool.settled('two'));
   assert.equal(build.metadata['uid'], under.metadata['uid']);
   assert.deepEqual(statesOf(lab, build.metadata.name), ['none', 'prepared', 'building', 'succeeded']);
+});
+
+test('a MachineOSConfig, or a pool, that goes in the middle of a build takes it along; the next one has its own', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster } = lab;
+  lab.start();
+  await pool.create('one');
+  const before = await pool.settled('one');
+  await hold(lab, 'two');
+  await cluster.delete(OS_CONFIGS, pool.name);
+  await until('no build is left', async () => (await pool.state()).builds.length === 0);
+  lab.script = undefined;
+  const { apiVersion, kind, spec } = before.osConfig!;
+  await cluster.create(OS_CONFIGS, { apiVersion, kind, metadata: { name: pool.name }, spec });
+  await pool.settled('two');
+
+  await hold(lab, 'three');
+  await cluster.delete(POOLS, pool.name);
+  await until('the build is interrupted', async () => {
+    return (
+      (await pool.state().catch(() => undefined)) === undefined && lab.seen.at(-1)!.endsWith(' interrupted')
+    );
+  });
+  lab.script = undefined;
+  const { metadata, ...rest } = before.pool;
+  await cluster.create(POOLS, { ...rest, metadata: { name: metadata.name } });
+  await pool.settled('three');
 });
 
 test('of two pools that take tags from each other in one repository the younger one is told', async (t) => {
