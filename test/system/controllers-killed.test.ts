@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildStateOf, isTerminalState } from '../../src/api/index.ts';
 import {
@@ -42,8 +42,9 @@ interface Lab {
   readonly pushes: PushLog;
 }
 
-async function openLab(t: TestContext): Promise<Lab> {
+async function openLab(stack: AsyncDisposableStack): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'varve-killed-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
   const registry = await startRegistry({ directory: join(folder, 'registry') });
   const pushes = new PushLog();
   const front = await startTamperingRegistry(registry.address, pushes.script);
@@ -51,10 +52,9 @@ async function openLab(t: TestContext): Promise<Lab> {
   const base = parseReference(`${front.address}/base/os:1`);
   await pushMiniatureBase(client, base);
   client.close();
-  t.after(async () => {
+  stack.defer(async () => {
     await front.close();
     await registry.close();
-    await rm(folder, { recursive: true, force: true });
   });
   return { folder, registry: front.address, base: `${front.address}/base/os:1`, pushes };
 }
@@ -96,21 +96,25 @@ const server = GIVEN === undefined ? ', and of the API server beside it' : '';
 
 test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no build is made twice, nothing is stuck, and all ends as without`, async (t) => {
   const seed = seedOf(t);
-  const lab = await openLab(t);
+  const stack = new AsyncDisposableStack();
+  t.after(() => stack.disposeAsync());
+  const lab = await openLab(stack);
   const restless =
     GIVEN === undefined ? new RestlessServer({ directory: join(lab.folder, 'plane') }) : undefined;
   await restless?.start();
-  t.after(() => restless?.leave());
+  stack.defer(async () => restless?.leave());
   const kubeconfig = GIVEN ?? join(lab.folder, 'plane', 'kubeconfig');
   const cluster = await Cluster.open({ kubeconfig });
-  t.after(() => cluster.close());
+  stack.defer(() => cluster.close());
   const pools = Array.from(
     { length: POOLS },
     (_, index) => new LabPool(cluster, { suffix: `p${index}`, registry: lab.registry, base: lab.base }),
   );
   for (const pool of pools) await pool.create();
-  const start = (): Promise<ControllersApart> =>
-    ControllersApart.start({
+  let running: ControllersApart | undefined;
+  stack.defer(async () => running?.end());
+  const start = async (): Promise<ControllersApart> => {
+    running = await ControllersApart.start({
       test: cluster.name,
       namespace: cluster.namespace,
       kubeconfig,
@@ -118,6 +122,8 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
       identity: `lab-${Math.random()}`,
       compiled: join(lab.folder, 'compiled'),
     });
+    return running;
+  };
 
   let isOver = false;
   const editing = edit(pools, randomOf(seed), () => isOver);

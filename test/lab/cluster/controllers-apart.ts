@@ -83,6 +83,13 @@ export class ControllersApart {
     await this.#exit;
   }
 
+  /** Ends it, if it has not ended. */
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await this.#exit;
+  }
+
   /** Ends it as Ctrl-C does. @returns its exit status */
   async stop(): Promise<number | null> {
     this.#child.kill('SIGTERM');

@@ -165,9 +165,13 @@ export class LabPool {
       return `no build of ${target} is in force`;
     if (build.spec.machineConfig.name !== target)
       return `the build in force is of ${build.spec.machineConfig.name}`;
-    return build.status?.digestedImagePushSpec === image
-      ? undefined
-      : `${image} is not that of ${build.metadata.name}`;
+    if (build.status?.digestedImagePushSpec !== image)
+      return `${image} is not that of ${build.metadata.name}`;
+    const updated = (pool.status?.conditions ?? []).find(({ type }) => type === 'Updated');
+    // It has no nodes that would have to be.
+    const isUpdated =
+      updated?.status === 'True' && updated.message?.includes(`${target} / Image ${image}`) === true;
+    return isUpdated ? undefined : `Updated: ${updated?.status ?? ''}: ${updated?.message ?? ''}`;
   }
 
   #machineConfig(suffix: string, spec: MachineConfig['spec']): MachineConfig {
