@@ -11,7 +11,7 @@ import {
 export const MADE = '2026-01-01T00:00:00Z';
 export const NOW: number = Date.parse('2026-01-01T00:05:00Z');
 
-export const CONFIGURATION = 'rendered-worker-1';
+const CONFIGURATION = 'rendered-worker-1';
 export const IMAGE: string = `registry.example.com/os@sha256:${'ab12'.repeat(16)}`;
 
 type PoolStatus = NonNullable<MachineConfigPool['status']>;

@@ -23,12 +23,14 @@ test('text reads as sentences: the reason after a colon, the rest in brackets, n
     log.info('rendered', { pool: 'worker', milliseconds: 12.3456, leader: true, of: undefined, note: '' });
     log.warn('cannot reconcile', { reason: 'it is away', controller: 'build' });
     log.error('a defect', {});
+    log.warn('build failed', { reason: 'SecretInvalid', message: 'no key', build: 'a' });
   });
   assert.deepEqual(lines, [
     '2026-01-02T03:04:05.006Z stopping\n',
     '2026-01-02T03:04:05.006Z rendered (pool worker, milliseconds 12.3, leader true)\n',
     '2026-01-02T03:04:05.006Z warning: cannot reconcile: it is away (controller build)\n',
     '2026-01-02T03:04:05.006Z error: a defect\n',
+    '2026-01-02T03:04:05.006Z warning: build failed: no key (reason SecretInvalid, build a)\n',
   ]);
 });
 
@@ -57,7 +59,7 @@ test('json is one object a line, with its fields and the trace of an error', () 
     level: 'info',
     time: '2026-01-02T03:04:05.006Z',
     pool: 'worker',
-    message: 'rendered',
+    msg: 'rendered',
   });
   assert.deepEqual([objects[1]?.['level'], objects[1]?.['reason']], ['warn', 'line\nline']);
   const error = objects[2]?.['error'] as Record<string, string>;

@@ -8,8 +8,8 @@ type Level = 'info' | 'warn' | 'error';
 /** How text names the levels; what is usual has no name. */
 const NAMES: Readonly<Record<Level, string>> = { info: '', warn: 'warning: ', error: 'error: ' };
 
-/** What a message in text is about, said after a colon and not among the rest. */
-const REASON = 'reason';
+/** What says more of a message is said after a colon and not among the rest: the first of these that there is. */
+const MORE = ['message', 'reason'];
 
 /**
  * The log of a process: JSON for machines, one object a line, or text for people.
@@ -32,7 +32,6 @@ function jsonLog(write: (line: string) => void, now: () => number): Log {
       base: null,
       timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      messageKey: 'message',
       errorKey: 'error',
     },
     { write },
@@ -48,12 +47,12 @@ function jsonLog(write: (line: string) => void, now: () => number): Log {
 
 function textLog(write: (line: string) => void, now: () => number): Log {
   const say = (level: Level, message: string, fields: LogFields, error?: unknown): void => {
-    const { [REASON]: reason, ...others } = fields;
-    const details = Object.entries(others)
-      .filter(([, value]) => value !== undefined && value !== '')
+    const more = MORE.find((name) => fields[name] !== undefined);
+    const details = Object.entries(fields)
+      .filter(([name, value]) => name !== more && value !== undefined && value !== '')
       .map(([name, value]) => `${name} ${typeof value === 'number' ? shorten(value) : String(value)}`)
       .join(', ');
-    const because = reason === undefined ? '' : `: ${String(reason)}`;
+    const because = more === undefined ? '' : `: ${String(fields[more])}`;
     const trace = error === undefined ? '' : `\n${traceOf(toError(error))}`;
     const time = new Date(now()).toISOString();
     const text = `${NAMES[level]}${message}${because}${details === '' ? '' : ` (${details})`}${trace}`;

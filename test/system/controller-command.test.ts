@@ -339,12 +339,12 @@ describe('varve controller', { concurrency: 1 }, () => {
 
   test('its log is JSON where that is asked for', async (t) => {
     const process = start(t, '--log-format=json', '--health-address=127.0.0.1:0');
-    await process.printed(/"message":"controllers started"/);
+    await process.printed(/"msg":"controllers started"/);
     await process.stop();
     const lines = process.stderr.trimEnd().split('\n');
     for (const line of lines) {
-      const { level, time, message } = JSON.parse(line) as Record<string, string>;
-      assert.match(`${level} ${time} ${message}`, /^(?:info|warn|error) \d{4}-\d\d-\d\dT\S+Z \S/);
+      const { level, time, msg } = JSON.parse(line) as Record<string, string>;
+      assert.match(`${level} ${time} ${msg}`, /^(?:info|warn|error) \d{4}-\d\d-\d\dT\S+Z \S/);
     }
   });
 
