@@ -24,9 +24,10 @@ import {
 import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
 import { EVENTS } from '../../src/kube/index.ts';
 import { openRegistry, parseReference, withTag, type RegistryClient } from '../../src/oci/index.ts';
-import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
+import { openCluster, type Cluster, type ClusterOptions } from '../lab/cluster/cluster.ts';
 import { LabControllers, type LabControllersOptions } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { ownVersions } from '../lab/cluster/own-versions.ts';
 import { startTamperingRegistry, type Script, type TamperingRegistry } from '../lab/tampering-registry.ts';
 import { until } from '../lab/until.ts';
 
@@ -44,7 +45,7 @@ interface Lab {
   start(options?: LabControllersOptions): LabControllers;
 }
 
-async function openLab(t: TestContext): Promise<Lab> {
+async function openLab(t: TestContext, options: ClusterOptions = {}): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'varve-builds-'));
   const registry = await startRegistry({ directory: folder });
   const client = openRegistry({});
@@ -55,7 +56,7 @@ async function openLab(t: TestContext): Promise<Lab> {
     await registry.close();
     await rm(folder, { recursive: true, force: true });
   });
-  const cluster = await openCluster(t);
+  const cluster = await openCluster(t, options);
   const digest = await pushMiniatureBase(client, parseReference(`${registry.address}/base/os:1`));
   const base = `${proxy.address}/base/os@${digest}`;
   const pool = new LabPool(cluster, { suffix: 'a', registry: proxy.address, base });
@@ -219,11 +220,10 @@ test('at rest nothing is written, whatever is asked', async (t) => {
   await lab.pool.create();
   await lab.pool.settled('first');
   await sleep(500);
-  const version = async (): Promise<string> => (await lab.cluster.kube.list(POOLS)).resourceVersion;
-  const before = [await version(), writes(lab)];
+  const before = [await ownVersions(lab.cluster), writes(lab)];
   const asked = lab.proxy.requests.length;
   await sleep(1000);
-  assert.deepEqual([await version(), writes(lab)], before);
+  assert.deepEqual([await ownVersions(lab.cluster), writes(lab)], before);
   assert.ok(lab.proxy.requests.length > asked + 10, 'the base and the image are watched');
 });
 
@@ -496,7 +496,7 @@ test('controllers that stop in the middle of a build leave it to the next ones',
 });
 
 test('a MachineOSConfig, or a pool, that goes in the middle of a build takes it along; the next one has its own', async (t) => {
-  const lab = await openLab(t);
+  const lab = await openLab(t, { embeddedBecause: 'has builds collected as garbage' });
   const { pool, cluster } = lab;
   lab.start();
   await pool.create('one');

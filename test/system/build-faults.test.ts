@@ -10,6 +10,7 @@ import { openRegistry, parseReference } from '../../src/oci/index.ts';
 import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { ownVersions } from '../lab/cluster/own-versions.ts';
 import { startTamperingRegistry, type Reply, type Script } from '../lab/tampering-registry.ts';
 import { until } from '../lab/until.ts';
 
@@ -155,4 +156,30 @@ test('two controllers at once, and a lease that goes from one to the other: one 
     assert.ok(state.builds.some(({ metadata }) => metadata['uid'] === under.metadata['uid']));
   await sleep(100);
   assert.deepEqual([...one.defects, ...two.defects], []);
+});
+
+test('two controllers that both act come to the same end, with one build for each configuration', async (t) => {
+  const lab = await openLab(t);
+  const both = [new LabControllers(lab.cluster), new LabControllers(lab.cluster)];
+  lab.cluster.beforeClose(async () => {
+    for (const controllers of both) await controllers.stop();
+  });
+  const pools = ['a', 'b', 'c'].map((suffix) => lab.poolOf(suffix));
+  for (const pool of pools) await pool.create('one');
+  for (const text of ['two', 'three', 'one', 'four']) {
+    await Promise.all(pools.map((pool) => pool.configure(text)));
+    for (const pool of pools) await pool.settled(text);
+  }
+  await sleep(500);
+  const before = await ownVersions(lab.cluster);
+  await sleep(1500);
+  assert.deepEqual(await ownVersions(lab.cluster), before);
+  for (const pool of pools) {
+    const { builds } = await pool.state();
+    assert.deepEqual(
+      builds.map(buildStateOf),
+      Array.from({ length: 4 }, () => 'succeeded'),
+    );
+  }
+  assert.deepEqual([...both[0]!.defects, ...both[1]!.defects], []);
 });
