@@ -8,7 +8,7 @@ import type { HostDriver, StageRequest } from './host-driver.ts';
 import type { HostRunner } from './host-runner.ts';
 import { type Deployment, isImage } from './host-status.ts';
 import { type Deadlines, HostTool } from './host-tool.ts';
-import { planKernelArguments } from './kernel-arguments.ts';
+import { checkKernelArguments } from './kernel-arguments.ts';
 import { OstreeAdmin } from './ostree-admin.ts';
 import * as verbs from './shared-verbs.ts';
 import { lackOfStage, refuseStage, stageTarget } from './stage-target.ts';
@@ -43,7 +43,7 @@ export class BootcDriver implements HostDriver {
   stage(request: StageRequest, signal?: AbortSignal): Promise<HostChange> {
     const target = stageTarget(request);
     const { kernelArguments, locked, tolerate } = request;
-    if (kernelArguments !== undefined) planKernelArguments([], kernelArguments);
+    if (kernelArguments !== undefined) checkKernelArguments(kernelArguments);
     // What a source asks for is not told before the boot; setting it again changes nothing.
     let argumentsSet = kernelArguments === undefined;
     return this.#change(

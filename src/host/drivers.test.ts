@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -409,4 +409,37 @@ test('rpm-ostree: a daemon that does not start at once is asked again, and not f
     later.state === 'failed' && later.failure.class === 'not-image-host',
     'it answered the third time',
   );
+});
+
+/** Puts kernel arguments into the tree of a deployment, as its image would. */
+async function bring(
+  host: FakeHost,
+  { checksum }: FakeDeployment,
+  serial: number,
+  text: string,
+): Promise<void> {
+  const tree = join(host.folder, 'sysroot/ostree/deploy/default/deploy', `${checksum}.${serial}`);
+  await mkdir(join(tree, 'usr/lib/bootc/kargs.d'), { recursive: true });
+  await writeFile(join(tree, 'usr/lib/bootc/kargs.d/90-varve.toml'), text);
+}
+
+test("rpm-ostree: the image's own kernel arguments are set too, which it does not know of", async (t) => {
+  const { host, driver } = await scene(t, 'rpm-ostree', [{ ...BOOTED, kernelArguments: 'rw quiet a=1' }]);
+  await bring(host, BOOTED, 0, 'kargs = ["a=1"]');
+  await bring(host, fakeDeployment('b'), 1, 'kargs = ["a=2", "quiet"]');
+  done(await stage(driver, B));
+  assert.equal(
+    host.changes[1],
+    'rpm-ostree kargs --unchanged-exit-77 --lock-finalization --delete-if-present=a=1 --append-if-missing=a=2',
+  );
+  await bring(host, fakeDeployment('b'), 2, 'kargs = ["a"]\nbroken');
+  assert.equal(failed(await stage(driver, B)).failure.class, 'unreadable');
+});
+
+test('rpm-ostree: kernel arguments that the kernel would cut off are not set', async (t) => {
+  const { host, driver } = await scene(t, 'rpm-ostree', [BOOTED]);
+  const append = [`a=${'x'.repeat(5000)}`];
+  const { failure } = failed(await stage(driver, A, { kernelArguments: { append, remove: [] } }));
+  assert.equal(failure.class, 'command-line-too-long');
+  assert.deepEqual(host.changes, []);
 });

@@ -114,6 +114,10 @@ const POLICIES: Readonly<Record<FailureClass, FailurePolicy>> = {
   'no-soft-reboot': never('wait', 'only a full reboot starts this image'),
   'nothing-staged': times(1, [1, 10], 'wait', 'stage the image again'),
   'kernel-arguments': times(1, [1, 10], 'wait', 'the kernel arguments changed meanwhile: read them again'),
+  'command-line-too-long': never(
+    'operator',
+    'remove kernel arguments from the MachineConfigs or from the host',
+  ),
   usage: never('operator', 'the host tool does not know what it was asked for: update it'),
   'no-such-tool': never('operator', 'install the tool in the image that the host runs'),
   unsupported: never('operator', 'update the host tools, or use another driver'),

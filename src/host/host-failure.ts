@@ -30,6 +30,8 @@ export type FailureClass =
   | 'nothing-staged'
   /** A kernel argument that is to be removed or replaced is not there, or there more than once (§4.4). */
   | 'kernel-arguments'
+  /** The kernel would cut its arguments off (§4.4). */
+  | 'command-line-too-long'
   /** The tool does not know the option or verb: it is older than its version says, or we are wrong. */
   | 'usage'
   /** The host has no such tool. */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { foundFailure } from './classify-failure.ts';
 import { FailedStep, mustSucceed } from './failed-step.ts';
 import type { HostRunner } from './host-runner.ts';
 import { type Deadlines, HostTool, type ToolResult } from './host-tool.ts';
 import { type HostImage, type ImageLayer, type ImageSource, ImageSourceError } from './image-source.ts';
+import { type ImageArguments, imageArgumentsOf, KARGS_FOLDER } from './image-arguments.ts';
 import type { ProgressListener } from './progress.ts';
 
 const REPOSITORY = '--repo=/ostree/repo';
@@ -102,6 +104,24 @@ export class ImageImport {
     const result = await this.#ostree.run(args, this.#deadlines.status, signal);
     // A GVariant's text: strings stand in quotes.
     return result.ok ? /^'(.*)'\s*$/s.exec(result.outcome.stdout)?.[1] : undefined;
+  }
+
+  /**
+   * The kernel arguments that an imported image brings.
+   *
+   * @throws {FailedStep}
+   * @throws {HostError} `unreadable`
+   */
+  async kernelArguments(ref: string, signal: AbortSignal | undefined): Promise<ImageArguments> {
+    const run = (args: readonly string[]): Promise<ToolResult> =>
+      this.#ostree.run(args, this.#deadlines.status, signal);
+    const listing = await run(['ls', REPOSITORY, ref, KARGS_FOLDER]);
+    if (!listing.ok && listing.failure.excerpt.includes('No such file')) return undefined;
+    const files = new Map<string, string>();
+    for (const [, path = ''] of mustSucceed(listing).stdout.matchAll(/^-\d+ +\d+ +\d+ +\d+ (\/.+)$/gm)) {
+      files.set(basename(path), mustSucceed(await run(['cat', REPOSITORY, ref, path])).stdout);
+    }
+    return imageArgumentsOf(files, process.arch);
   }
 
   /** Forgets all images and prefixes that none of the commits is of; the next pruning removes their objects. */

@@ -36,6 +36,7 @@ export type { HostImage, ImageLayer, ImageSource } from './image-source.ts';
 export { ImageSourceError } from './image-source.ts';
 export type { KernelArgumentChange } from './kernel-arguments.ts';
 export {
+  checkKernelArguments,
   chosenArguments,
   compareKernelArguments,
   excessOfLine,
@@ -52,3 +53,6 @@ export type { LastFinalization } from './last-finalization.ts';
 export { readLastFinalization } from './last-finalization.ts';
 export type { RebootOptions, UnitChange, UnitReading, UnitStatus, UnitVerb } from './systemctl.ts';
 export { Systemctl } from './systemctl.ts';
+export type { ImageArguments } from './image-arguments.ts';
+export { imageArgumentsOf, readImageArguments, withImageArguments } from './image-arguments.ts';
+export { parseKargsFile } from './kargs-file.ts';

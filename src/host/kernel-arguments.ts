@@ -46,16 +46,22 @@ export function compareKernelArguments(
 }
 
 /**
- * What a change means for a line: each argument once for each time that it is to be removed, and those to append that
- * are not there. What is both wanted and no longer wanted is wanted. Empty lists: the line is as it should be.
+ * Refuses a change that no tool may be given.
  *
  * @throws {HostError} `invalid-argument` for an argument that is none, or that the machine needs
+ */
+export function checkKernelArguments({ append, remove }: KernelArgumentChange): void {
+  for (const argument of [...append, ...remove]) refuseArgument(argument);
+}
+
+/**
+ * What a change means for a line: each argument once for each time that it is to be removed, and those to append that
+ * are not there. What is both wanted and no longer wanted is wanted. Empty lists: the line is as it should be.
  */
 export function planKernelArguments(
   current: readonly string[],
   change: KernelArgumentChange,
 ): KernelArgumentChange {
-  for (const argument of [...change.append, ...change.remove]) refuseArgument(argument);
   const wanted = new Set(change.append.map(canonical));
   const unwanted = new Set(change.remove.map(canonical).filter((argument) => !wanted.has(argument)));
   const present = new Set(current.map(canonical));
@@ -74,11 +80,14 @@ export function applyKernelArguments(
   return [...compareKernelArguments(plan.remove, current).surplus, ...plan.append];
 }
 
-/** How many bytes a line is too long for the kernel of an architecture; 0 when it fits or the limit is not known. */
-export function excessOfLine(current: readonly string[], architecture: string): number {
+/**
+ * How many bytes a line is too long for the kernel of Node's `architecture`, when `reserved` ones are added to it at
+ * the boot; 0 when it fits or the limit is not known.
+ */
+export function excessOfLine(current: readonly string[], architecture: string, reserved = 0): number {
   const limit = LIMITS[architecture] ?? Number.POSITIVE_INFINITY;
-  // One byte is the end of the string, and the boot loader's own arguments were counted by whoever gave the line.
-  return Math.max(0, Buffer.byteLength(current.join(' ')) + 1 - limit);
+  // One byte is the end of the string.
+  return Math.max(0, Buffer.byteLength(current.join(' ')) + 1 + reserved - limit);
 }
 
 function refuseArgument(argument: string): void {

@@ -1,16 +1,20 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { kernelArgumentsOf } from './boot-entries.ts';
-import { mustSucceed } from './failed-step.ts';
+import { foundFailure } from './classify-failure.ts';
+import { FailedStep, mustSucceed } from './failed-step.ts';
 import type { HostCapabilities } from './host-capabilities.ts';
 import { changeHost, type ChangeSteps, type HostChange } from './host-change.ts';
 import type { HostDriver, StageRequest } from './host-driver.ts';
+import type { HostFailure } from './host-failure.ts';
 import type { HostRunner } from './host-runner.ts';
 import { type Deployment, type HostStatus, isImage } from './host-status.ts';
 import { type Deadlines, HostTool } from './host-tool.ts';
+import { type ImageArguments, readImageArguments, withImageArguments } from './image-arguments.ts';
 import { ImageImport, MANIFEST_DIGEST } from './image-import.ts';
 import type { ImageSource } from './image-source.ts';
 import {
   applyKernelArguments,
+  checkKernelArguments,
   compareKernelArguments,
   planKernelArguments,
   splitKernelArguments,
@@ -19,7 +23,7 @@ import { formatOrigin, readOrigin } from './origin-file.ts';
 import { OstreeAdmin } from './ostree-admin.ts';
 import { ostreeStatus } from './ostree-status.ts';
 import * as verbs from './shared-verbs.ts';
-import { lackOfStage, refuseStage, stageTarget, type StageTarget } from './stage-target.ts';
+import { lackOfStage, refuseLongLine, refuseStage, stageTarget, type StageTarget } from './stage-target.ts';
 import { readStatus, type StatusReading } from './status-reading.ts';
 
 /** Where the origin of a deployment to come is handed over: no name that it is used under later. */
@@ -59,18 +63,19 @@ export class OstreeDriver implements HostDriver {
 
   stage(request: StageRequest, signal?: AbortSignal): Promise<HostChange> {
     const target = stageTarget(request);
-    const { locked, tolerate } = request;
+    const { kernelArguments, locked, tolerate } = request;
+    if (kernelArguments !== undefined) checkKernelArguments(kernelArguments);
     return this.#change(
       {
         what: `stage ${request.image}`,
         refuse: (status) => refuseStage('ostree', status, tolerate),
         lack: async (status) => {
-          const wanted = await this.#wantedArguments(request, status);
+          const wanted = await this.#wantedArguments(request, target, status);
           const lack = lackOfStage(status, target, locked, wanted.changed);
           if (lack !== undefined || status.staged === undefined) return lack;
-          return (await this.#isStagedWith(status.staged, wanted.line))
+          return (await this.#isStagedWith(status.staged, wanted))
             ? undefined
-            : 'the kernel arguments differ';
+            : 'its kernel arguments differ';
         },
         act: (before) => this.#stage(request, target, before, signal),
       },
@@ -152,17 +157,18 @@ export class OstreeDriver implements HostDriver {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { booted, staged } = before;
-    const wanted = await this.#wantedArguments(request, before);
+    const wanted = await this.#wantedArguments(request, target, before);
     const runs = isImage(booted, target.digest) && !wanted.changed;
-    const there = isImage(staged, target.digest) && (await this.#isStagedWith(staged, wanted.line));
+    const there = isImage(staged, target.digest) && (await this.#isStagedWith(staged, wanted));
     if (runs && staged !== undefined && !there) {
       await this.#admin.undeploy(staged, signal);
       return;
     }
     if (!runs && !there) {
       const ref = await this.#images.import(request.image, request.onProgress, signal);
+      const brings = await this.#images.kernelArguments(ref, signal);
       request.onProgress?.({ phase: 'staging', message: 'Staging', bytes: undefined, steps: undefined });
-      await this.#deploy(ref, target, before, wanted, signal);
+      await this.#deploy(ref, target, before, await this.#planArguments(request, before, brings), signal);
     }
     const lockedNow = there && staged?.locked === true;
     if (request.locked && !lockedNow) await this.#admin.lock(signal);
@@ -173,11 +179,12 @@ export class OstreeDriver implements HostDriver {
     ref: string,
     target: StageTarget,
     { booted }: HostStatus,
-    { append, remove, line }: WantedArguments,
+    { changed, line }: WantedArguments,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    refuseLongLine(line);
     const file = `${this.#host.root}${ORIGIN_FILE}`;
-    await writeFile(file, formatOrigin(target.reference, line), { mode: 0o644 });
+    await writeFile(file, formatOrigin(target.reference, line.join(' ')), { mode: 0o644 });
     try {
       const args = [
         'admin',
@@ -187,8 +194,8 @@ export class OstreeDriver implements HostDriver {
         '--no-prune',
         `--os=${booted?.stateroot ?? ''}`,
         `--origin-file=${ORIGIN_FILE}`,
-        ...append.map((argument) => `--karg-append=${argument}`),
-        ...remove.map((argument) => `--karg-delete=${argument}`),
+        // Of several to delete ostree 2022.7 deletes the last only: the whole line is given, or all is inherited.
+        ...(changed ? ['--karg-none', ...line.map((argument) => `--karg-append=${argument}`)] : []),
         ref,
       ];
       mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
@@ -197,30 +204,49 @@ export class OstreeDriver implements HostDriver {
     }
   }
 
-  /** What is to be changed of the booted deployment's arguments: those are what the new one inherits. */
-  async #wantedArguments(request: StageRequest, { booted }: HostStatus): Promise<WantedArguments> {
-    const current = (booted && (await kernelArgumentsOf(this.#host, booted))) ?? [];
-    const plan = planKernelArguments(current, request.kernelArguments ?? { append: [], remove: [] });
+  /** What the deployment is to have that a status shows: one of the target, or what runs. */
+  async #wantedArguments(
+    request: StageRequest,
+    target: StageTarget,
+    status: HostStatus,
+  ): Promise<WantedArguments> {
+    const { booted, staged } = status;
+    const there = isImage(staged, target.digest) ? staged : booted;
+    return this.#planArguments(request, status, there && (await readImageArguments(this.#host, there)));
+  }
+
+  /** What is to be changed of the booted deployment's arguments, which are what a new one inherits. */
+  async #planArguments(
+    { kernelArguments }: StageRequest,
+    { booted }: HostStatus,
+    brings: ImageArguments,
+  ): Promise<WantedArguments> {
+    const current = booted && (await kernelArgumentsOf(this.#host, booted));
+    // What is not known cannot be given anew: the machine would not find its disks.
+    if (current === undefined) throw new FailedStep(noBootEntry(booted));
+    const before = booted && (await readImageArguments(this.#host, booted));
+    const plan = planKernelArguments(current, withImageArguments(kernelArguments, before, brings));
     const changed = plan.append.length > 0 || plan.remove.length > 0;
-    return { ...plan, changed, line: applyKernelArguments(current, plan).join(' ') };
+    return { changed, line: applyKernelArguments(current, plan) };
   }
 
   /** Whether what is staged got these arguments; what another tool staged did not, as far as can be told. */
-  async #isStagedWith(staged: Deployment | undefined, line: string): Promise<boolean> {
+  async #isStagedWith(staged: Deployment | undefined, { line }: WantedArguments): Promise<boolean> {
     if (staged === undefined) return false;
     const { kernelArguments } = await readOrigin(this.#host, staged);
     if (kernelArguments === undefined) return false;
-    const { missing, surplus } = compareKernelArguments(
-      splitKernelArguments(line),
-      splitKernelArguments(kernelArguments),
-    );
+    const { missing, surplus } = compareKernelArguments(line, splitKernelArguments(kernelArguments));
     return missing.length === 0 && surplus.length === 0;
   }
 }
 
+function noBootEntry(booted: Deployment | undefined): HostFailure {
+  const name = `${booted?.checksum ?? 'none'}.${booted?.serial ?? ''}`;
+  const message = `cannot read the kernel arguments: no entry in /boot/loader/entries is for the booted deployment ${name}`;
+  return foundFailure('unreadable', 'ostree', message);
+}
+
 interface WantedArguments {
-  readonly append: readonly string[];
-  readonly remove: readonly string[];
   readonly changed: boolean;
-  readonly line: string;
+  readonly line: readonly string[];
 }

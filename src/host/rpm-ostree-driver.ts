@@ -8,12 +8,19 @@ import type { HostRunner } from './host-runner.ts';
 import { type HostStatus, isImage } from './host-status.ts';
 import { type Deadlines, HostTool, type ToolResult } from './host-tool.ts';
 import { formatOriginReference } from './image-reference.ts';
-import { chosenArguments, type KernelArgumentChange, planKernelArguments } from './kernel-arguments.ts';
+import { readImageArguments, withImageArguments } from './image-arguments.ts';
+import {
+  applyKernelArguments,
+  checkKernelArguments,
+  chosenArguments,
+  type KernelArgumentChange,
+  planKernelArguments,
+} from './kernel-arguments.ts';
 import { OstreeAdmin } from './ostree-admin.ts';
 import { RpmOstreeProgress } from './rpm-ostree-progress.ts';
 import { readRpmOstreeStatus } from './rpm-ostree-status.ts';
 import * as verbs from './shared-verbs.ts';
-import { lackOfStage, refuseStage, stageTarget, type StageTarget } from './stage-target.ts';
+import { lackOfStage, refuseLongLine, refuseStage, stageTarget, type StageTarget } from './stage-target.ts';
 import { readStatus, type StatusReading } from './status-reading.ts';
 
 /** How often a daemon that does not start is asked again, and after how many milliseconds (host-contract §2.1). */
@@ -24,6 +31,7 @@ const CANCEL_DEADLINE = 30_000;
 /** Drives a host with rpm-ostree (host-contract §2). */
 export class RpmOstreeDriver implements HostDriver {
   readonly tool = 'rpm-ostree';
+  readonly #host: HostRunner;
   readonly #rpmOstree: HostTool;
   readonly #ostree: OstreeAdmin;
   readonly #can: HostCapabilities;
@@ -36,6 +44,7 @@ export class RpmOstreeDriver implements HostDriver {
     deadlines: Deadlines,
     daemonPause: number = DAEMON.pause,
   ) {
+    this.#host = host;
     this.#rpmOstree = new HostTool(host, 'rpm-ostree');
     this.#ostree = new OstreeAdmin(host, capabilities, deadlines);
     this.#can = capabilities;
@@ -58,6 +67,7 @@ export class RpmOstreeDriver implements HostDriver {
   stage(request: StageRequest, signal?: AbortSignal): Promise<HostChange> {
     const target = stageTarget(request);
     const { kernelArguments, locked } = request;
+    if (kernelArguments !== undefined) checkKernelArguments(kernelArguments);
     // It carries layered packages over, or fails to.
     const tolerate = [...(request.tolerate ?? []), 'local-changes'] as const;
     return this.#change(
@@ -67,8 +77,8 @@ export class RpmOstreeDriver implements HostDriver {
         lack: async (status) => {
           const again = isImage(status.staged, target.digest);
           const lack = lackOfStage(status, target, locked, again);
-          if (lack !== undefined || kernelArguments === undefined) return lack;
-          const plan = await this.#planArguments(kernelArguments, signal);
+          if (lack !== undefined) return lack;
+          const plan = await this.#planArguments(kernelArguments, status, signal);
           return isEmpty(plan) ? undefined : `the kernel arguments lack ${JSON.stringify(plan)}`;
         },
         act: (before) => this.#stage(request, target, before, signal),
@@ -133,10 +143,11 @@ export class RpmOstreeDriver implements HostDriver {
     const foreign = before.staged !== undefined ? !there : before.pending !== undefined;
     if (foreign) await this.#run(['cleanup', '--pending'], signal);
     if (!runs && !there) await this.#rebase(request, target, signal);
-    if (kernelArguments !== undefined) {
-      const plan = await this.#planArguments(kernelArguments, signal);
-      if (!isEmpty(plan)) await this.#changeArguments(plan, locked, signal);
-    }
+    const now = await this.status(signal);
+    if (now.state !== 'fresh') return;
+    // Image first, arguments second: staging an image takes those of the booted deployment (host-contract §1.6).
+    const plan = await this.#planArguments(kernelArguments, now.status, signal);
+    if (!isEmpty(plan)) await this.#changeArguments(plan, locked, signal);
     const reading = await this.status(signal);
     const staged = reading.state === 'fresh' ? reading.status.staged : undefined;
     if (staged === undefined || staged.locked === locked) return;
@@ -159,15 +170,26 @@ export class RpmOstreeDriver implements HostDriver {
     mustSucceed(await this.#transaction(args, this.#deadlines.update, signal, onLine));
   }
 
-  /** What is to be changed of the arguments of the deployment that boots next, which is what rpm-ostree changes. */
+  /**
+   * What is to be changed of the arguments of the deployment that boots next, which is what rpm-ostree changes: the
+   * image's own ones among them, of which it knows nothing.
+   */
   async #planArguments(
-    change: KernelArgumentChange,
+    change: KernelArgumentChange | undefined,
+    { booted, staged }: HostStatus,
     signal: AbortSignal | undefined,
   ): Promise<KernelArgumentChange> {
+    const before = booted && (await readImageArguments(this.#host, booted));
+    const next = staged === undefined ? before : await readImageArguments(this.#host, staged);
+    const wanted = withImageArguments(change, before, next);
+    if (isEmpty(wanted)) return wanted;
     const { stdout } = mustSucceed(await this.#rpmOstree.run(['kargs'], this.#deadlines.status, signal));
     // Old releases print a heading before the line.
     const line = stdout.trim().split('\n').at(-1) ?? '';
-    return planKernelArguments(chosenArguments(line), change);
+    const current = chosenArguments(line);
+    const plan = planKernelArguments(current, wanted);
+    if (!isEmpty(plan)) refuseLongLine(applyKernelArguments(current, plan));
+    return plan;
   }
 
   async #changeArguments(

@@ -1,9 +1,11 @@
 import { foundFailure } from './classify-failure.ts';
+import { FailedStep } from './failed-step.ts';
 import type { StageRequest, Tolerance } from './host-driver.ts';
 import { HostError } from './host-error.ts';
 import type { HostFailure } from './host-failure.ts';
 import { type Deployment, type DeployTool, type HostStatus, isImage } from './host-status.ts';
 import { type HostImageReference, pinnedDigest } from './image-reference.ts';
+import { excessOfLine } from './kernel-arguments.ts';
 
 /** The image of a request, by digest. */
 export interface StageTarget {
@@ -77,6 +79,21 @@ export function refuseStage(
     return foundFailure('not-image-host', tool, message);
   }
   return undefined;
+}
+
+/** What boot loader and deployment add: the paths of kernel and deployment. */
+const OF_THE_BOOT = 256;
+
+/**
+ * Refuses a command line that the kernel would cut silently (host-contract §4.4): what is lost may be what it boots by.
+ *
+ * @throws {FailedStep} `command-line-too-long`
+ */
+export function refuseLongLine(line: readonly string[]): void {
+  const excess = excessOfLine(line, process.arch, OF_THE_BOOT);
+  if (excess === 0) return;
+  const message = `cannot stage an image: its kernel arguments are ${excess} bytes more than the kernel reads`;
+  throw new FailedStep(foundFailure('command-line-too-long', 'ostree', message));
 }
 
 function namesOfChanges({ local }: Deployment): string {

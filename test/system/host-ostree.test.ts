@@ -59,10 +59,15 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
     await writeBootableTree(tree);
     source = new LayerSource(join(folder, 'layers'));
     base = await source.addLayer(tree);
-    const config = await source.addFiles({ 'etc/varve.conf': 'first\n', 'etc/both': 'first\n' });
+    const config = await source.addFiles({
+      'etc/varve.conf': 'first\n',
+      'etc/both': 'first\n',
+      'usr/lib/bootc/kargs.d/90-varve.toml': 'kargs = ["image=1", "quiet"]\n',
+    });
     first = source.addImage([base, config], { 'org.opencontainers.image.version': '1' });
     const changed = await source.addFiles({
       'etc/varve.conf': 'second\n',
+      'usr/lib/bootc/kargs.d/90-varve.toml': 'kargs = ["image=2"]\n',
       'usr/share/old/.wh.file': '',
       'usr/share/replaced/file': 'a folder in the place of a file\n',
       'usr/share/folder': 'a file in the place of a folder\n',
@@ -151,6 +156,7 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
       'root=LABEL=root',
       'rw',
       'quiet',
+      'image=1',
       'b=2',
       'dyndbg="file x +p"',
     ]);
@@ -196,7 +202,7 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
     assert.equal(staged?.checksum, booted?.checksum);
     await reboot();
     const line = (await kernelArgumentsOf(host, (await status()).booted!)) ?? [];
-    assert.deepEqual(line, ['root=LABEL=root', 'rw', 'quiet', 'dyndbg="file x +p"', 'c=3']);
+    assert.deepEqual(line, ['root=LABEL=root', 'rw', 'quiet', 'image=1', 'dyndbg="file x +p"', 'c=3']);
   });
 
   test('a layer of wrong bytes is never part of a commit, and one that breaks off is fetched again', async () => {
@@ -252,6 +258,13 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
   test('cleans up what no deployment needs and keeps what the deployments share', async () => {
     done(await stage(second, { locked: false }));
     await reboot();
+    assert.deepEqual(await kernelArgumentsOf(host, (await status()).booted!), [
+      'root=LABEL=root',
+      'rw',
+      'dyndbg="file x +p"',
+      'c=3',
+      'image=2',
+    ]);
     done(await driver.cleanUp('leftovers'));
     const refs = await host.run({
       tool: 'ostree',
