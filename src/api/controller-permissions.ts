@@ -70,13 +70,20 @@ export function controllerPermissions(namespace: string, subject: Subject): read
     name: string,
     rules: readonly Rule[],
   ): JsonObject[] => {
-    const metadata = { name, ...(namespace === '' ? {} : { namespace }) };
+    const place = namespace === '' ? {} : { namespace };
+    // A user's beside a service account's: whoever applies deploy/controller to `varve up` takes nothing away from it.
+    const bindingName = subject.kind === 'User' ? `${name}-user` : name;
     return [
-      { apiVersion: RBAC, kind: `${kind}Role`, metadata, rules: rules.map(ruleObject) },
+      {
+        apiVersion: RBAC,
+        kind: `${kind}Role`,
+        metadata: { name, ...place },
+        rules: rules.map(ruleObject),
+      },
       {
         apiVersion: RBAC,
         kind: `${kind}RoleBinding`,
-        metadata,
+        metadata: { name: bindingName, ...place },
         roleRef: { apiGroup: RBAC_GROUP, kind: `${kind}Role`, name },
         subjects,
       },

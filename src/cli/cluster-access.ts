@@ -32,9 +32,12 @@ async function clusterAccess(flags: ClusterFlags, { variables }: Environment): P
   );
 }
 
-/** Whether this process is a pod's. */
+/** A process in a container may have the variables of a pod, and not what it needs to be one for the API server. */
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/** Whether this process is a pod's, with a service account. */
 export function isInCluster({ variables }: Pick<Environment, 'variables'>): boolean {
-  return Boolean(variables['KUBERNETES_SERVICE_HOST']);
+  return Boolean(variables['KUBERNETES_SERVICE_HOST']) && existsSync(SERVICE_ACCOUNT_TOKEN);
 }
 
 /** Works with a client of the cluster, which is closed in the end. @throws CliError `cluster` for what the cluster refuses */

@@ -16,7 +16,7 @@ import { command, type Surroundings } from './surroundings.ts';
 export function controllerCommands({ environment, version }: Surroundings): Command {
   return command('controller')
     .description(
-      'Render and build for the pools of a cluster, until it is stopped: the current one, or the one that this is a pod of.',
+      'Render the configurations of a cluster and build the images of its pools, until it is stopped.',
     )
     .addOption(kubeconfigOption())
     .addOption(contextOption())

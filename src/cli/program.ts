@@ -91,7 +91,9 @@ function demoCommands({ environment }: Surroundings): Command {
 
 function upCommands({ environment }: Surroundings): Command {
   return command('up')
-    .description('Start a control plane on loopback: a Kubernetes API and a registry, kept in a directory.')
+    .description(
+      'Start a control plane on loopback: a Kubernetes API, a registry and the controllers, kept in a directory.',
+    )
     .option('--data <dir>', 'where everything is kept; ~/.local/share/varve by default')
     .option('--port <port>', "of the API; the last start's by default, any free one at first", port)
     .option(

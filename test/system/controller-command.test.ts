@@ -403,5 +403,17 @@ describe('varve controller', { concurrency: 1 }, () => {
     const { stdout } = await attempt(['--help'], [0]);
     assert.match(stdout, /^Usage: varve controller \[options\]\n/);
     assert.doesNotMatch(stdout, /end-with-stdin/);
+    const documentation = await readFile(join(CHECKOUT, 'docs/controller.md'), 'utf8');
+    for (const [flag] of stdout.matchAll(/--(?!help)[a-z-]+/g))
+      assert.ok(documentation.includes(flag), `docs/controller.md does not say what ${flag} is`);
+  });
+
+  test('in a container of a pod without a service account, it is not in a cluster', async () => {
+    const env = { HOME: folder, KUBECONFIG: undefined, KUBERNETES_SERVICE_HOST: '127.0.0.1' };
+    const { stderr } = await run('timeout', ['20', join(CHECKOUT, 'bin/varve'), 'controller'], {
+      accept: [1],
+      env: { ...env, KUBERNETES_SERVICE_PORT: '9' },
+    });
+    assert.match(stderr, /^error: cannot find a cluster: /);
   });
 });
