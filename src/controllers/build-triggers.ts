@@ -1,11 +1,13 @@
-import type { Change, Controller } from '../kube/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { MachineConfigPool } from '../api/index.ts';
+import { keyOf, type Change, type Controller } from '../kube/index.ts';
 import { buildSecrets } from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { clusterKey } from './resources.ts';
 
 /** Brings a pool to a controller whenever something changes that its image depends on. */
 export function watchPoolImages(controller: Controller, view: ClusterView, clusterPullSecret: string): void {
-  controller.watch(view.pools);
+  controller.watch(view.pools, (change) => (isStatusAlone(change) ? [] : [keyOf(change.object)]));
   controller.watch(view.osConfigs, (change) =>
     versionsOf(change).map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
   );
@@ -32,6 +34,18 @@ export function watchPoolImages(controller: Controller, view: ClusterView, clust
   controller.watch(view.controllerConfigs, () =>
     view.osConfigs.cache.values().map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
   );
+}
+
+/** What a pool says of its nodes changes all the time, and with it no image. */
+function isStatusAlone(change: Change<MachineConfigPool>): boolean {
+  if (change.type !== 'updated') return false;
+  const [before, after] = versionsOf(change).map(({ metadata, spec }) => [
+    metadata.labels,
+    metadata.annotations,
+    metadata['deletionTimestamp'],
+    spec,
+  ]);
+  return isDeepStrictEqual(before, after);
 }
 
 /** An object that changes what it belongs to concerns both. */

@@ -1,4 +1,5 @@
 import type { MachineConfig } from '../api/index.ts';
+import { pause, type Clock } from '../kube/index.ts';
 import type { BuildFailure, PoolRegistry } from '../osbuild/index.ts';
 import { buildFailure } from '../osbuild/index.ts';
 import { Inquiries, type InquiriesOptions } from './inquiries.ts';
@@ -13,15 +14,19 @@ export interface ImageRequest {
   readonly accessKey: string;
 }
 
+/** How much later a registry that has not got an image is asked once more, in milliseconds: one that starts may not know yet. */
+const SECOND_LOOK = 1000;
 /** How often it is made sure that a pool's tags name what they should, in milliseconds. */
 const TAGS_FRESH = 3_600_000;
 
 /** Images of pools in their registries: whether they are there, and that the pools' tags name them. */
 export class PoolImages {
+  readonly #clock: Clock;
   readonly #presence: Inquiries<'present' | 'missing'>;
   readonly #tags: Inquiries<true>;
 
   constructor(options: InquiriesOptions) {
+    this.#clock = options.clock;
     this.#presence = new Inquiries(options);
     this.#tags = new Inquiries(options);
   }
@@ -34,9 +39,11 @@ export class PoolImages {
    */
   presenceOf(request: ImageRequest, fresh: number): 'present' | 'missing' | BuildFailure | undefined {
     const { pool, image, registry } = request;
-    const answer = this.#presence.ask(pool, questionOf(request), fresh, async (signal) =>
-      (await registry.has(image, signal)) ? 'present' : 'missing',
-    );
+    const answer = this.#presence.ask(pool, questionOf(request), fresh, async (signal) => {
+      if (await registry.has(image, signal)) return 'present';
+      await pause(this.#clock, SECOND_LOOK, signal);
+      return (await registry.has(image, signal)) ? 'present' : 'missing';
+    });
     if (answer === undefined) return undefined;
     return 'error' in answer ? buildFailure(answer.error) : answer.value;
   }
