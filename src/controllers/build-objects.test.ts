@@ -54,7 +54,7 @@ function open(
       const { patch } = change as unknown as { patch: MachineOSBuild };
       const { annotations = {}, resourceVersion } = patch.metadata;
       const what = patch.status === undefined ? JSON.stringify(annotations) : 'status';
-      await note(`patch ${type.kind} ${name} ${String(resourceVersion)} ${what}`);
+      await note(`patch ${type.kind} ${name} ${JSON.stringify(resourceVersion)} ${what}`);
       const seen = [...objects.builds, objects.osConfig].find(
         (object) => object.kind === type.kind && object.metadata.name === name,
       );
@@ -82,8 +82,8 @@ test('what was written is there for the next decision, and for the next write', 
   assert.equal(objects.osConfig.status?.currentImagePullSpec, IMAGE);
   assert.deepEqual(calls, [
     `create MachineOSBuild ${NAME}`,
-    `patch MachineOSConfig worker 1 {"${CURRENT_BUILD_ANNOTATION}":"${NAME}"}`,
-    'patch MachineOSConfig worker 3 status',
+    `patch MachineOSConfig worker "1" {"${CURRENT_BUILD_ANNOTATION}":"${NAME}"}`,
+    'patch MachineOSConfig worker "3" status',
   ]);
 });
 
@@ -99,7 +99,7 @@ test('a build that gives way is interrupted, once', async () => {
   const written = objects.find(NAME)!;
   assert.equal(buildStateOf(written), 'interrupted');
   await objects.interrupt(written, 'why');
-  assert.deepEqual(calls, [`patch MachineOSBuild ${NAME} 1 status`]);
+  assert.deepEqual(calls, [`patch MachineOSBuild ${NAME} "1" status`]);
   assert.deepEqual(events, ['MachineOSBuild BuildInterrupted']);
 });
 
@@ -128,11 +128,11 @@ test('a replacement is remembered and the request for it taken away in one write
   await objects.replace({ kind: 'replace', replacement: { name: NAME, uid: 'u', attempt: 2 } });
   const note = JSON.stringify(JSON.stringify({ name: NAME, uid: 'u', attempt: 2 }));
   assert.deepEqual(calls, [
-    `patch MachineOSConfig worker 1 {"${REPLACES_ANNOTATION}":${note},"${REBUILD_ANNOTATION}":null}`,
+    `patch MachineOSConfig worker "1" {"${REPLACES_ANNOTATION}":${note},"${REBUILD_ANNOTATION}":null}`,
   ]);
   assert.deepEqual(events, ['MachineOSConfig RebuildRequested']);
   await objects.forgetNote({ kind: 'forget', annotation: 'replacement' });
-  assert.equal(calls.at(-1), `patch MachineOSConfig worker 2 {"${REPLACES_ANNOTATION}":null}`);
+  assert.equal(calls.at(-1), `patch MachineOSConfig worker "2" {"${REPLACES_ANNOTATION}":null}`);
 });
 
 test('a build that is tried again was not asked for', async () => {
