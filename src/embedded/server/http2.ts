@@ -112,7 +112,8 @@ class Http2Exchange implements Exchange {
         stream.once('close', resolve);
         // Node ends the stream of an answer to HEAD by itself.
         if (stream.writableEnded) resolve();
-        else stream.end(rest, resolve);
+        // Not by end's callback: as a rule the stream is closed first, and Node would make an error for it each time.
+        else stream.once('finish', resolve).end(rest);
       });
     }
     // RFC 9113 §8.1: a complete answer with this code asks the client to send no more.

@@ -39,6 +39,13 @@ async function codes(outcomes: readonly Promise<unknown>[]): Promise<unknown[]> 
   );
 }
 
+/** What was due in this turn of the event loop is done. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 describe('writes that are committed together', () => {
   beforeEach(() => {
     database = new DatabaseSync(':memory:');
@@ -62,13 +69,52 @@ describe('writes that are committed together', () => {
         relief();
       },
     };
-    commits = new GroupCommit(database, ledger, 'words.db');
+    commits = new GroupCommit(database, ledger, 'words.db', () => 0);
   });
 
   afterEach(() => {
     assert.deepEqual(words(), memory);
     assert.equal(database.isTransaction, false);
     database.close();
+  });
+
+  describe('when there is time', () => {
+    test('the commit after one that several shared waits for those who write again', async ({ mock }) => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+      await Promise.all([commits.run(() => write('a')), commits.run(() => write('b'))]);
+      const first = commits.run(() => write('c'));
+      await turn();
+      const second = commits.run(() => write('d'));
+      await turn();
+      assert.deepEqual(published, [['a', 'b']]);
+      mock.timers.tick(10);
+      await Promise.all([first, second]);
+      assert.deepEqual(published.at(-1), ['a', 'b', 'c', 'd']);
+    });
+
+    test('a caller who is alone does not wait', async ({ mock }) => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+      await Promise.all([commits.run(() => write('a')), commits.run(() => write('b'))]);
+      const last = commits.run(() => write('c'));
+      mock.timers.tick(10);
+      await last;
+      await commits.run(() => write('d'));
+      await commits.run(() => write('e'));
+      assert.equal(published.length, 4);
+    });
+
+    test('a flush does not wait, and nothing is left to be committed', async ({ mock }) => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+      await Promise.all([commits.run(() => write('a')), commits.run(() => write('b'))]);
+      const last = commits.run(() => write('c'));
+      commits.flush();
+      await last;
+      mock.timers.tick(10);
+      assert.deepEqual(published, [
+        ['a', 'b'],
+        ['a', 'b', 'c'],
+      ]);
+    });
   });
 
   describe('when a commit fails', () => {

@@ -62,7 +62,7 @@ export class SqliteStore implements Store {
       publish: () => this.#publish(),
       relieve: () => this.#history.halve(this.#revision),
     };
-    this.#commits = new GroupCommit(database, ledger, options.file);
+    this.#commits = new GroupCommit(database, ledger, options.file, () => performance.now());
   }
 
   get revision(): number {
