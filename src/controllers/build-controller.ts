@@ -113,7 +113,8 @@ class BuildReconciler {
 
   async #reconcile(name: string, { signal }: ReconcileContext): Promise<Outcome> {
     const { view, settings } = this.#support;
-    const pool = view.pools.cache.get(clusterKey(name));
+    const found = view.pools.cache.get(clusterKey(name));
+    const pool = found?.metadata['deletionTimestamp'] === undefined ? found : undefined;
     const osConfigs = view.osConfigs.cache.values().toArray();
     const mode = pool === undefined ? {} : imageMode(pool, osConfigs, settings.imageMode);
     if (pool === undefined || mode.osConfig === undefined) {
@@ -280,9 +281,10 @@ class BuildReconciler {
       situation.image = 'missing';
       return undefined;
     }
+    const { name } = pool.metadata;
     const failure = rendered === undefined ? undefined : this.#images.publishTags(request, rendered);
-    if (failure !== undefined) {
-      const { name } = pool.metadata;
+    if (failure === undefined) this.#untagged.delete(name);
+    else {
       const message = `The tags of pool ${name} do not name its image: ${failure.message}`;
       if (this.#untagged.get(name) !== message) objects.complain('TagsNotPublished', message);
       this.#untagged.set(name, message);

@@ -118,6 +118,16 @@ test('note() answers a question that nobody needs to ask', () => {
   assert.equal(lab.attempts.length, 0);
 });
 
+test('note() is no news where something else is being asked', async () => {
+  const lab = open();
+  lab.ask('one?');
+  lab.inquiries.note('a', 'two?', '2');
+  lab.attempts[0]?.resolve('1');
+  await lab.clock.advance(0);
+  assert.deepEqual(lab.news, ['a']);
+  assert.deepEqual(lab.ask('one?'), { value: '1' });
+});
+
 test('close() ends what is open, leaves no timer, and asks no more', async () => {
   const lab = open();
   lab.ask();

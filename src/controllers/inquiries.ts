@@ -66,8 +66,10 @@ export class Inquiries<T> {
     return inquiry.endedAt === undefined ? undefined : inquiry.answer;
   }
 
-  /** Takes note of an answer that came another way. */
+  /** Takes note of an answer that came another way, unless something else is being asked by now. */
   note(subject: string, question: string, value: T): void {
+    const inquiry = this.#inquiries.get(subject);
+    if (this.#isClosed || (inquiry?.abort !== undefined && inquiry.question !== question)) return;
     this.forget(subject);
     const endedAt = this.#options.clock.now();
     this.#inquiries.set(subject, { question, answer: { value }, failures: 0, endedAt });
