@@ -21,6 +21,7 @@ import {
   SECRETS,
   type PoolNode,
 } from './resources.ts';
+import { SharedStrings } from './shared-strings.ts';
 
 /** Everything that the controllers read, followed once for all of them. Its objects must not be changed. */
 export interface ClusterView {
@@ -49,8 +50,13 @@ const KEPT_ANNOTATIONS = ['machineconfiguration.openshift.io/', 'varve.dev/'];
 
 /** Makes the informers of a process; they follow once `informers` runs. */
 export function clusterView(informers: SharedInformers, namespace: string): ClusterView {
+  const contents = new SharedStrings();
   return {
-    machineConfigs: informers.for({ type: MACHINE_CONFIGS, transform: withSpec, pageSize: LARGE_OBJECTS }),
+    machineConfigs: informers.for({
+      type: MACHINE_CONFIGS,
+      transform: (machineConfig) => contents.share(withSpec(machineConfig)),
+      pageSize: LARGE_OBJECTS,
+    }),
     pools: informers.for({ type: POOLS }),
     osConfigs: informers.for({
       type: OS_CONFIGS,
