@@ -120,7 +120,12 @@ test('chooseDriver() takes the preferred tool, else the first that can, and says
     ],
     'the composefs backend': [
       chooseDriver(ALL, { preferred: 'ostree', status: running({ composefs: true }) }),
-      { driver: 'bootc', reasons: ['ostree: the host runs on the composefs backend'] },
+      {
+        driver: undefined,
+        reasons: ['ostree', 'bootc', 'rpm-ostree'].map(
+          (tool) => `${tool}: on the composefs backend nothing can be held back until the node is drained`,
+        ),
+      },
     ],
     'no ostree deployment': [
       chooseDriver({ ...bare, ostreeBooted: false }),

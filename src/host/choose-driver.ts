@@ -47,14 +47,13 @@ function obstacleOf(tool: DeployTool, host: HostCapabilities, wish: DriverWish):
   const composefs = booted?.composefs === true;
   const layered =
     wish.layering === true || booted?.incompatible === true || wish.status?.staged?.incompatible === true;
+  if (composefs) return 'on the composefs backend nothing can be held back until the node is drained';
   switch (tool) {
     case 'bootc':
       return layered ? 'packages are layered on the host, and a switch would lose them' : undefined;
     case 'rpm-ostree':
-      if (composefs) return 'the host runs on the composefs backend';
       return host.rpmOstree?.containers === false ? 'it cannot rebase to container images' : undefined;
     case 'ostree':
-      if (composefs) return 'the host runs on the composefs backend';
       if (!host.ostreeBooted) return 'the host was not booted from an ostree deployment';
       return layered ? 'packages are layered on the host, and it does not know packages' : undefined;
   }

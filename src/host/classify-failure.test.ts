@@ -19,6 +19,8 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
     'error: This command must be executed as the root user',
     'error: This command requires full root privileges (CAP_SYS_ADMIN)',
     'error: /sysroot is on a read-only block device',
+    'nsenter: cannot open /proc/1/ns/mnt: Permission denied',
+    "chroot: cannot change root directory to '/host': Operation not permitted",
   ],
   auth: [
     'error: Switching: Switching (ostree): Pulling: Creating importer: failed to invoke method OpenImage: reading manifest v1 in r.example/os: unauthorized: access to the requested resource is not authorized',
@@ -120,6 +122,9 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
     'error: skopeo spawn error: No such file or directory',
     'error: retryable error',
   ],
+  'other-driver': [
+    'error: Updates and deployments are driven by Zincati (zincati.service)\nUse --bypass-driver to bypass Zincati',
+  ],
   'etc-conflict': [
     "error: During /etc merge: Modified config file newly defaults to directory 'chrony.conf', cannot merge",
   ],
@@ -147,7 +152,9 @@ test('classifyOutput() gives each saying of the contract its class, in any case 
   for (const [expected, sayings] of Object.entries(SAID)) {
     for (const stderr of sayings) {
       assert.equal(classifyOutput({ status: 1, stdout: '', stderr }), expected, stderr);
-      const shouted = `ERROR Staging: ${stderr.toUpperCase()}\n`;
+      // What enters a host's namespaces fails before any tool's chain begins.
+      const chain = /^(nsenter|chroot): /.test(stderr) ? '' : 'ERROR Staging: ';
+      const shouted = `${chain}${stderr.toUpperCase()}\n`;
       assert.equal(classifyOutput({ status: 1, stdout: 'Pulling…', stderr: shouted }), expected, shouted);
     }
   }

@@ -16,8 +16,9 @@ const SAYINGS: readonly (readonly [FailureClass, RegExp])[] = [
   ['busy', /transaction in progress|waiting for sysroot lock|reboot initiated, cannot start/],
   [
     'not-image-host',
-    /not currently booted into an ostree system|not booted via (bootc|an ostree)|detected container; this command|must be executed as the root user|requires full root privileges|\/sysroot is on a read-only block device/,
+    /not currently booted into an ostree system|not booted via (bootc|an ostree)|detected container; this command|must be executed as the root user|requires full root privileges|\/sysroot is on a read-only block device|^(nsenter|chroot): /m,
   ],
+  ['other-driver', /updates and deployments are driven by/],
   ['etc-conflict', /modified config file newly defaults to directory/],
   [
     'auth',

@@ -107,6 +107,10 @@ const POLICIES: Readonly<Record<FailureClass, FailurePolicy>> = {
     'check that the host has skopeo, which bootc and rpm-ostree pull with',
   ),
   unknown: times(3, [10, 5 * MINUTE], 'wait', "read the tool's own words"),
+  'other-driver': never(
+    'operator',
+    'disable the service that the message names: it updates the host by itself',
+  ),
   'etc-conflict': never(
     'operator',
     'move the edited file on the host away from the path that the message names',

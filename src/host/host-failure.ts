@@ -22,6 +22,8 @@ export type FailureClass =
   | 'proxy'
   | 'unknown'
   // What the tools say of what is asked for, and what this library finds.
+  /** A service that updates the host by itself has registered with the tool (§2.1). */
+  | 'other-driver'
   /** The new default for /etc has a directory where the host has an edited file (§3.3). */
   | 'etc-conflict'
   /** The staged deployment cannot be entered by a soft reboot (§7.1). */

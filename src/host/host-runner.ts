@@ -22,11 +22,14 @@ export interface HostRunner {
 /** This process's environment, of which host commands get what they may have. */
 export type OwnEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** The host that this process runs on. It needs root, and a mount namespace that it may change (host-contract §1.1). */
-export function thisHost(own: OwnEnvironment): HostRunner {
+/**
+ * The host that this process runs on. It needs root, and a mount namespace that it may change (host-contract §1.1).
+ * With `root`, its files are below that folder: a simulated host, whose tools the PATH of `own` finds.
+ */
+export function thisHost(own: OwnEnvironment, root = ''): HostRunner {
   const environment = commandEnvironment(own, 'here');
   return {
-    root: '',
+    root,
     run: (command, signal) => runProcess([command.tool, ...command.args], command, environment, signal),
   };
 }

@@ -159,10 +159,21 @@ export class ImageImport {
     return refs;
   }
 
-  /** A layer as a commit of its own, which only becomes one when every byte was the right one. */
-  async #importLayer(reference: string, layer: ImageLayer, signal: AbortSignal | undefined): Promise<string> {
+  /**
+   * A layer as a commit of its own, which only becomes one when every byte was the right one; undefined for a layer
+   * without an entry, of which ostree makes none.
+   */
+  async #importLayer(
+    reference: string,
+    layer: ImageLayer,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
     const input = verified(this.#source.layer(reference, layer, signal), layer.digest);
-    return this.#commit(['--orphan', '--tar-autocreate-parents', ETC_FILTER, '--tree=tar=-'], signal, input);
+    const args = ['--orphan', '--tar-autocreate-parents', ETC_FILTER, '--tree=tar=-'];
+    const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
+    const result = await this.#ostree.run(all, this.#deadlines.update, signal, { input });
+    if (!result.ok && result.failure.excerpt.includes("Can't commit an empty tree")) return undefined;
+    return mustSucceed(result).stdout.trim();
   }
 
   /**
@@ -171,13 +182,13 @@ export class ImageImport {
    */
   async #stack(
     prefix: string | undefined,
-    layer: string,
+    layer: string | undefined,
     ref: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const branch = `--branch=${ref}`;
-    if (prefix === undefined) {
-      await this.#commit([branch, `--tree=ref=${layer}`], signal);
+    if (prefix === undefined || layer === undefined) {
+      await this.#commit([branch, `--tree=ref=${layer ?? prefix ?? ''}`], signal);
       return;
     }
     if (!(await this.#hasWhiteouts(layer, signal))) {
@@ -242,15 +253,9 @@ export class ImageImport {
     return stdout.includes('/.wh.');
   }
 
-  async #commit(
-    args: readonly string[],
-    signal: AbortSignal | undefined,
-    input?: AsyncIterable<Uint8Array>,
-  ): Promise<string> {
+  async #commit(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
-    const more = input === undefined ? {} : { input };
-    const { stdout } = mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal, more));
-    return stdout.trim();
+    mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal));
   }
 }
 

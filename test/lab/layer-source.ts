@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { HostImage, ImageLayer, ImageSource } from '../../src/host/index.ts';
 import { ImageSourceError } from '../../src/host/index.ts';
 import { run } from './run.ts';
@@ -13,7 +14,7 @@ export class LayerSource implements ImageSource {
   /** Ends each layer in its midst, as a registry that is gone. */
   failing = false;
   readonly #folder: string;
-  readonly #layers = new Map<string, string>();
+  readonly #layers = new Map<string, Buffer>();
   readonly #images = new Map<string, HostImage>();
 
   constructor(folder: string) {
@@ -33,11 +34,18 @@ export class LayerSource implements ImageSource {
       `--directory=${folder}`,
       '.',
     ]);
-    const digest = `sha256:${createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex')}`;
-    this.#layers.set(digest, file);
+    return this.#add(await readFile(file));
+  }
+
+  #add(bytes: Buffer): ImageLayer {
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    this.#layers.set(digest, bytes);
     return { digest };
+  }
+
+  /** A layer without any entry, which is a valid one. */
+  addEmptyLayer(): ImageLayer {
+    return this.#add(gzipSync(Buffer.alloc(10_240)));
   }
 
   /** A layer of these files. */
@@ -67,7 +75,7 @@ export class LayerSource implements ImageSource {
 
   async *layer(_reference: string, { digest }: ImageLayer): AsyncGenerator<Uint8Array> {
     this.fetched.push(digest);
-    const bytes = await readFile(this.#layers.get(digest) ?? '');
+    const bytes = this.#layers.get(digest) ?? Buffer.alloc(0);
     if (this.failing) {
       yield bytes.subarray(0, bytes.length / 2);
       throw new ImageSourceError('network', 'connection reset by peer');

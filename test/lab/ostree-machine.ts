@@ -8,7 +8,7 @@ const STATEROOT = 'lab';
 
 /**
  * Enters a mount and a process namespace in which the deployment `$2` of the sysroot `$1` is booted: its root is `/`,
- * which is how ostree finds what is booted. The tools are this machine's; `systemctl`, which staging calls to arm the
+ * which is how ostree finds what is booted. /sysroot is read-only, as on modern hosts. The tools are this machine's; `systemctl`, which staging calls to arm the
  * finalization at shutdown, is a word.
  */
 const BOOT = String.raw`
@@ -16,6 +16,7 @@ set -e
 mount --make-rprivate /
 mount --bind "$2" "$2"
 mount --bind "$1" "$2/sysroot"
+mount -o remount,bind,ro "$2/sysroot"
 mount --bind "$1/boot" "$2/boot"
 mount --bind "$1/ostree/deploy/lab/var" "$2/var"
 mount --bind /usr "$2/usr"
@@ -146,7 +147,14 @@ export class OstreeMachine {
 
 /** The least tree that ostree deploys: a kernel of one word, and the folders that a root needs. */
 export async function writeBootableTree(tree: string): Promise<void> {
-  for (const folder of ['usr/lib/modules/6.1.0', 'usr/etc', 'usr/bin', 'usr/share/old', 'usr/share/folder']) {
+  for (const folder of [
+    'usr/lib/modules/6.1.0',
+    'usr/etc',
+    'usr/bin',
+    'usr/share/old',
+    'usr/share/folder',
+    'usr/share/opaque',
+  ]) {
     await mkdir(join(tree, folder), { recursive: true });
   }
   for (const folder of ['boot', 'dev', 'home', 'proc', 'run', 'sys', 'sysroot', 'tmp', 'var']) {
@@ -159,6 +167,7 @@ export async function writeBootableTree(tree: string): Promise<void> {
   await writeFile(join(tree, 'usr/lib/os-release'), 'ID=lab\nPRETTY_NAME=Lab\n');
   await writeFile(join(tree, 'usr/share/old/file'), 'of the base\n');
   await writeFile(join(tree, 'usr/share/folder/file'), 'of the base\n');
+  await writeFile(join(tree, 'usr/share/opaque/file'), 'of the base\n');
   await writeFile(join(tree, 'usr/share/replaced'), 'of the base\n');
   await writeFile(join(tree, 'usr/etc/motd'), 'base\n');
 }

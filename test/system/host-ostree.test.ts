@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -72,7 +72,12 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
       'usr/share/replaced/file': 'a folder in the place of a file\n',
       'usr/share/folder': 'a file in the place of a folder\n',
     });
-    second = source.addImage([base, changed], { 'org.opencontainers.image.version': '2' });
+    const empty = source.addEmptyLayer();
+    const opaque = await source.addFiles({
+      'usr/share/opaque/.wh..wh..opq': '',
+      'usr/share/opaque/new': 'alone\n',
+    });
+    second = source.addImage([base, changed, empty, opaque], { 'org.opencontainers.image.version': '2' });
     machine = new OstreeMachine(join(folder, 'machine'));
     await machine.install(tree, ['root=LABEL=root', 'rw', 'quiet', 'a=1']);
     await boot();
@@ -171,12 +176,19 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
   test('fetches of the next image what is new, and honours whiteouts and changes of type', async () => {
     source.fetched.length = 0;
     const { staged } = done(await stage(second));
-    assert.equal(source.fetched.length, 1);
+    assert.equal(source.fetched.length, 3);
     const tree = `/sysroot/ostree/deploy/lab/deploy/${staged?.checksum}.${staged?.serial}/usr`;
     assert.equal(await machine.read(`${tree}/etc/varve.conf`), 'second\n');
     assert.equal(await machine.read(`${tree}/share/replaced/file`), 'a folder in the place of a file\n');
     assert.equal(await machine.read(`${tree}/share/folder`), 'a file in the place of a folder\n');
-    for (const gone of ['share/old/file', 'share/old/.wh.file', 'etc/both']) {
+    assert.equal(await machine.read(`${tree}/share/opaque/new`), 'alone\n');
+    for (const gone of [
+      'share/opaque/file',
+      'share/opaque/.wh..wh..opq',
+      'share/old/file',
+      'share/old/.wh.file',
+      'etc/both',
+    ]) {
       await assert.rejects(machine.read(`${tree}/${gone}`), { code: 'ENOENT' });
     }
     assert.equal(await machine.read(`${tree}/lib/modules/6.1.0/vmlinuz`), 'kernel');
@@ -219,6 +231,28 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
     done(await driver.unstage());
   });
 
+  test('an import that ends anywhere goes on from there, and ends as the image', async () => {
+    const layers = [base];
+    for (let index = 0; index < 8; index++) {
+      const gone = index > 2 ? { [`etc/.wh.random-${index - 3}`]: '' } : {};
+      layers.push(await source.addFiles({ [`etc/random-${index}`]: `${index}\n`, ...gone }));
+    }
+    const image = source.addImage(layers);
+    for (let round = 0; round < 25; round++) {
+      const abort = AbortSignal.timeout(20 + Math.floor(Math.random() * 400));
+      await driver.stage({ image, locked: true }, abort).catch((error: unknown) => {
+        assert.equal((error as { code?: string }).code, 'aborted', String(error));
+      });
+    }
+    const { staged } = done(await stage(image));
+    const tree = `/sysroot/ostree/deploy/lab/deploy/${staged?.checksum}.${staged?.serial}/usr/etc`;
+    for (let index = 0; index < 8; index++) {
+      if (index > 4) assert.equal(await machine.read(`${tree}/random-${index}`), `${index}\n`);
+      else await assert.rejects(machine.read(`${tree}/random-${index}`), { code: 'ENOENT' });
+    }
+    done(await driver.unstage());
+  });
+
   test('refuses images that it cannot import, and references that are not by digest', async () => {
     const encapsulated = source.addImage([base], { 'ostree.final-diffid': 'sha256:0' });
     assert.equal(failed(await stage(encapsulated)).failure.class, 'bad-image');
@@ -238,11 +272,12 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
     assert.equal(failed(await stage(second)).failure.class, 'unlocked');
     await reboot();
     const { booted } = await status();
-    const origin = `/sysroot/ostree/deploy/lab/deploy/${booted?.checksum}.${booted?.serial}.origin`;
-    const text = await machine.read(origin);
-    await machine.write(origin, `${text}\n[packages]\nrequested=usbguard;\n`);
+    const file = `ostree/deploy/lab/deploy/${booted?.checksum}.${booted?.serial}.origin`;
+    const origin = join(machine.sysroot, file);
+    const text = await readFile(origin, 'utf8');
+    await writeFile(origin, `${text}\n[packages]\nrequested=usbguard;\n`);
     assert.equal(failed(await stage(second)).failure.class, 'layered');
-    await machine.write(origin, text);
+    await writeFile(origin, text);
   });
 
   test('says that nothing is staged, and drops what is', async () => {
