@@ -94,6 +94,10 @@ export class BootcDriver implements HostDriver {
     );
   }
 
+  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.keepRollbackSteps(this.#ostree, keep, signal), signal);
+  }
+
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {
     const clean = async (rollback: Deployment | undefined): Promise<void> => {
       if (what === 'rollback' && rollback !== undefined) await this.#ostree.undeploy(rollback, signal);
@@ -130,6 +134,7 @@ export class BootcDriver implements HostDriver {
       image,
     ];
     const result = await this.#bootc.run(args, this.#deadlines.update, signal, {
+      background: true,
       progress,
       onLine: ({ stream, text }) => {
         const event = stream === 'progress' ? readBootcProgress(text) : undefined;

@@ -145,6 +145,16 @@ for (const tool of TOOLS) {
     assert.equal(failed(await alone.rollback()).failure.class, 'no-rollback');
   });
 
+  test(`${tool}: keeps the rollback, and lets go of it`, async (t) => {
+    const { host, driver } = await scene(t, tool, [BOOTED, OLD]);
+    assert.equal(done(await driver.keepRollback(true)).rollback?.pinned, true);
+    assert.ok(isImage(done(await driver.cleanUp('rollback')).rollback, `sha256:${'9'.repeat(64)}`));
+    assert.equal(done(await driver.keepRollback(false)).rollback?.pinned, false);
+    assert.ok(host.changes.includes('ostree admin pin --unpin 1'));
+    const { driver: alone } = await scene(t, tool, [BOOTED]);
+    assert.equal(failed(await alone.keepRollback(true)).failure.class, 'no-rollback');
+  });
+
   test(`${tool}: frees the rollback only when told to`, async (t) => {
     const { driver } = await scene(t, tool, [BOOTED, OLD]);
     assert.notEqual(done(await driver.cleanUp('leftovers')).rollback, undefined);

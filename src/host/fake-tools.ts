@@ -194,6 +194,13 @@ export class FakeTools {
         if (this.#staged === undefined) throw new Error('No staged deployment');
         this.#changeStaged({ locked: rest[0] !== '-u' });
         return;
+      case 'pin':
+        this.#become(
+          deployments.map((one, index) => {
+            return index === Number(rest.at(-1)) ? { ...one, pinned: rest[0] !== '--unpin' } : one;
+          }),
+        );
+        return;
       case 'undeploy':
         this.#become(deployments.filter((_, index) => index !== Number(rest.at(-1))));
         return;

@@ -22,6 +22,8 @@ export interface HostCommand {
    * and `chroot`, not through `systemd-run`.
    */
   readonly progress?: boolean;
+  /** Leaves CPU and disk to what else runs on the host, as a pull should. */
+  readonly background?: boolean;
   /** Sees every line as it is printed. It must not throw. */
   readonly onLine?: (line: OutputLine) => void;
 }

@@ -141,6 +141,11 @@ test('run() ends a command that is no longer wanted, also one not yet started', 
   assert.equal((await refusal(host.run(sh('echo never'), abort.signal))).code, 'aborted');
 });
 
+test('run() lets a command in the background, and what it starts, yield to others', async () => {
+  const { stdout } = await host.run(sh('sleep 0.1; nice', { background: true }));
+  assert.equal(stdout, '10\n');
+});
+
 test('run() reports a command that somebody else killed', async () => {
   const { status, signal } = await host.run(sh('kill -9 $$'));
   assert.deepEqual({ status, signal }, { status: 137, signal: 'SIGKILL' });

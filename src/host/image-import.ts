@@ -171,7 +171,7 @@ export class ImageImport {
     const input = verified(this.#source.layer(reference, layer, signal), layer.digest);
     const args = ['--orphan', '--tar-autocreate-parents', ETC_FILTER, '--tree=tar=-'];
     const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
-    const result = await this.#ostree.run(all, this.#deadlines.update, signal, { input });
+    const result = await this.#ostree.run(all, this.#deadlines.update, signal, { input, background: true });
     if (!result.ok && result.failure.excerpt.includes("Can't commit an empty tree")) return undefined;
     return mustSucceed(result).stdout.trim();
   }
@@ -255,7 +255,7 @@ export class ImageImport {
 
   async #commit(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
-    mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal));
+    mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal, { background: true }));
   }
 }
 

@@ -113,6 +113,10 @@ export class OstreeDriver implements HostDriver {
     );
   }
 
+  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.keepRollbackSteps(this.#admin, keep, signal), signal);
+  }
+
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {
     const clean = async (rollback: Deployment | undefined): Promise<void> => {
       if (what === 'rollback' && rollback !== undefined) await this.#admin.undeploy(rollback, signal);

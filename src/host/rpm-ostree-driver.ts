@@ -110,6 +110,10 @@ export class RpmOstreeDriver implements HostDriver {
     );
   }
 
+  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.keepRollbackSteps(this.#ostree, keep, signal), signal);
+  }
+
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {
     const args = ['cleanup', '--base', '--repomd', ...(what === 'rollback' ? ['--rollback'] : [])];
     return this.#change(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BoundedOutput } from './bounded-output.ts';
@@ -13,6 +13,9 @@ const MAX_STDERR = 64 * 1024;
 
 /** Milliseconds between the polite signal and the one that cannot be ignored. */
 const GRACE = 2_000;
+
+/** A nice value, of 0 to 19. */
+const BACKGROUND = 10;
 
 /** Milliseconds for which output is still read after the command has ended and its children were killed. */
 const DRAIN = 1_000;
@@ -48,6 +51,7 @@ export async function runProcess(
       ],
     });
     pipe?.closeWriter();
+    if (command.background === true) yieldToOthers(child.pid);
     return await new RunningProcess(child, command, shown, pipe?.read, signal).outcome();
   } catch (cause) {
     pipe?.read.destroy();
@@ -55,6 +59,15 @@ export async function runProcess(
     // Arguments that no process can be given, as one with a NUL.
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HostError('cannot-start', `cannot run ${shown}: ${reason}`, { cause, tool: command.tool });
+  }
+}
+
+/** What it starts inherits this; the disk's scheduler derives its own priority from it. */
+function yieldToOthers(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, BACKGROUND);
+  } catch {
+    // It has ended already.
   }
 }
 

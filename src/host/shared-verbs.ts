@@ -63,6 +63,25 @@ export function rollbackSteps(act: (rollback: Deployment) => Promise<void>): Cha
   };
 }
 
+export function keepRollbackSteps(
+  ostree: OstreeAdmin,
+  keep: boolean,
+  signal: AbortSignal | undefined,
+): ChangeSteps {
+  return {
+    what: keep ? 'keep the rollback deployment' : 'let go of the rollback deployment',
+    refuse: ({ rollback, tool }) => {
+      if (rollback !== undefined) return undefined;
+      return foundFailure('no-rollback', tool, 'cannot keep the rollback deployment: the host has none');
+    },
+    lack: ({ rollback }) =>
+      rollback?.pinned === keep ? undefined : keep ? 'it is not pinned' : 'it is pinned',
+    act: async ({ rollback }) => {
+      if (rollback !== undefined) await ostree.pin(rollback, keep, signal);
+    },
+  };
+}
+
 export function cleanUpSteps(
   act: (rollback: Deployment | undefined) => Promise<void>,
   what: 'leftovers' | 'rollback',
@@ -78,7 +97,7 @@ export function cleanUpSteps(
     },
     act: async ({ rollback }) => {
       acted = true;
-      await act(rollback);
+      await act(rollback?.pinned === true ? undefined : rollback);
     },
   };
 }

@@ -39,9 +39,7 @@ export function lackOfStage(
   again: boolean,
 ): string | undefined {
   const { booted, staged } = status;
-  if (isImage(booted, target.digest) && !again) {
-    return staged === undefined || isImage(staged, target.digest) ? undefined : `${nameOf(staged)} is staged`;
-  }
+  if (staged === undefined && isImage(booted, target.digest) && !again) return undefined;
   if (staged === undefined) return 'nothing is staged';
   if (!isImage(staged, target.digest)) return `${nameOf(staged)} is staged`;
   if (staged.locked === locked) return undefined;
