@@ -57,6 +57,24 @@ const CASES: Readonly<Record<string, Case>> = {
       'waits for its MachineOSConfig, which its label asks for; is varve controller running?',
     ],
   },
+  'a label where it means nothing': {
+    pool: {
+      ...pool({ labels: { [LAYERED_LABEL]: '' } }),
+      metadata: { name: 'master', labels: { [LAYERED_LABEL]: '' } },
+    },
+    expect: [
+      'degraded',
+      `metadata.labels: ${LAYERED_LABEL} is for worker and custom pools; create a MachineOSConfig named master to build images for pool master`,
+    ],
+  },
+  'a MachineOSConfig that goes': {
+    osConfig: { ...osConfig(), metadata: { name: 'worker', deletionTimestamp: '2026-01-01T00:00:00Z' } },
+    builds: [build('Building')],
+    expect: [
+      'updated',
+      `is not in image mode: its nodes are left alone; label it ${LAYERED_LABEL}= to build their image`,
+    ],
+  },
   'no build yet': {
     osConfig: osConfig(),
     expect: ['waiting', 'waits for MachineOSConfig worker to get a build; is varve controller running?'],

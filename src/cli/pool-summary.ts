@@ -6,7 +6,7 @@ import {
   LAYERED_LABEL,
   type BuildState,
 } from '../api/index.ts';
-import { buildInForce, layeredGate } from '../machineconfig/index.ts';
+import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts';
 
 /**
  * How a pool is:
@@ -57,12 +57,14 @@ export function summarizePool(
   now: number,
 ): PoolSummary {
   const { status } = pool;
-  const osConfig = osConfigs.find(({ spec }) => spec.machineConfigPool.name === pool.metadata.name);
+  // What Varve's own configuration says is not known here.
+  const { osConfig, problem } = imageMode(pool, osConfigs, undefined);
   const build = osConfig === undefined ? undefined : buildInForce(pool, osConfig, builds);
   const gate = layeredGate(osConfig, build);
   const facts: Facts = {
     pool,
     osConfig,
+    problem: problem?.reason === 'NoPushRepository' ? undefined : problem?.message,
     build,
     image: gate.kind === 'go' ? gate.image : null,
     nodes: {
@@ -92,6 +94,8 @@ export function summarizePool(
 interface Facts extends Pick<PoolSummary, 'image' | 'nodes'> {
   readonly pool: MachineConfigPool;
   readonly osConfig: MachineOSConfig | undefined;
+  /** Of the pool's image mode. */
+  readonly problem: string | undefined;
   readonly build: MachineOSBuild | undefined;
   readonly now: number;
 }
@@ -117,7 +121,7 @@ function judge(facts: Facts): Judgement {
 }
 
 /** What its conditions say is broken, in their own words. What the newest build says is newer. */
-function whatIsBroken({ pool, build }: Facts): string | undefined {
+function whatIsBroken({ pool, build, problem }: Facts): string | undefined {
   const conditions = pool.status?.conditions;
   const failed = failureOf(build);
   const said = BROKEN.filter((type) => isConditionTrue(conditions, type))
@@ -125,7 +129,7 @@ function whatIsBroken({ pool, build }: Facts): string | undefined {
     .filter((type) => type !== 'ImageBuildDegraded' || build === undefined || failed !== undefined)
     .map((type) => findCondition(conditions, type)?.message || type);
   if (said[0] !== undefined) return said.join('; ');
-  return failed;
+  return problem ?? failed;
 }
 
 function failureOf(build: MachineOSBuild | undefined): string | undefined {

@@ -60,35 +60,35 @@ export class Metrics {
   }
 }
 
-/** A number that is looked up when somebody asks. */
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  void new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(read());
-    },
-  });
+/** A number that is looked up when somebody asks; a counter where its name says so. */
+function number(registry: Registry, name: string, help: string, read: () => number): void {
+  numbers(
+    registry,
+    undefined,
+    () => [undefined],
+    () => '',
+    { [name]: [help, read] },
+  );
 }
 
 /** Numbers by one label that are looked up when somebody asks; what is not there any more is not told either. */
-function gauges<Item>(
+function numbers<Item>(
   registry: Registry,
-  label: string,
+  label: string | undefined,
   items: () => Iterable<Item>,
   named: (item: Item) => string,
-  numbers: Readonly<Record<string, readonly [help: string, read: (item: Item) => number]>>,
+  metrics: Readonly<Record<string, readonly [help: string, read: (item: Item) => number]>>,
 ): void {
-  for (const [name, [help, read]] of Object.entries(numbers)) {
-    void new Gauge({
+  for (const [name, [help, read]] of Object.entries(metrics)) {
+    const Kind = name.endsWith('_total') ? Counter : Gauge;
+    void new Kind({
       name,
       help,
-      labelNames: [label],
+      labelNames: label === undefined ? [] : [label],
       registers: [registry],
       collect() {
         this.reset();
-        for (const item of items()) this.set({ [label]: named(item) }, read(item));
+        for (const item of items()) this.inc(label === undefined ? {} : { [label]: named(item) }, read(item));
       },
     });
   }
@@ -96,17 +96,17 @@ function gauges<Item>(
 
 function addProcess(registry: Registry, version: string): void {
   const started = Date.now() / 1000 - process.uptime();
-  gauge(
+  number(
     registry,
     'process_start_time_seconds',
     'When the process began, in seconds since 1970.',
     () => started,
   );
-  gauge(registry, 'process_resident_memory_bytes', 'Memory in use.', () => process.memoryUsage.rss());
-  gauge(registry, 'nodejs_heap_size_used_bytes', 'Memory that objects take, garbage included.', () => {
+  number(registry, 'process_resident_memory_bytes', 'Memory in use.', () => process.memoryUsage.rss());
+  number(registry, 'nodejs_heap_size_used_bytes', 'Memory that objects take, garbage included.', () => {
     return process.memoryUsage().heapUsed;
   });
-  gauge(registry, 'process_cpu_seconds_total', 'Time that the process has computed.', () => {
+  number(registry, 'process_cpu_seconds_total', 'Time that the process has computed.', () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
@@ -120,8 +120,8 @@ function addProcess(registry: Registry, version: string): void {
 }
 
 function addQueues(registry: Registry, measured: Measured, expect: (controller: string) => void): void {
-  gauge(registry, 'varve_leader', 'Whether this process leads.', () => Number(measured.isLeading));
-  gauges(
+  number(registry, 'varve_leader', 'Whether this process leads.', () => Number(measured.isLeading));
+  numbers(
     registry,
     'controller',
     () => {
@@ -142,11 +142,11 @@ function addQueues(registry: Registry, measured: Measured, expect: (controller: 
         'Keys that were added again after a failure.',
         ([, { queue }]) => queue.retries,
       ],
-      varve_queue_latency_seconds_sum: [
-        'Of all keys that were taken, how long they had been ready.',
+      varve_queue_latency_seconds_total: [
+        'How long all keys that were taken had been ready.',
         ([, { queue }]) => queue.latencySum / 1000,
       ],
-      varve_queue_latency_seconds_count: ['Keys that were taken.', ([, { queue }]) => queue.taken],
+      varve_queue_taken_total: ['Keys that were taken.', ([, { queue }]) => queue.taken],
       varve_queue_latency_seconds_max: [
         'The longest that a key was ready before it was taken.',
         ([, { queue }]) => queue.latencyMax / 1000,
@@ -156,7 +156,7 @@ function addQueues(registry: Registry, measured: Measured, expect: (controller: 
 }
 
 function addInformers(registry: Registry, measured: Measured): void {
-  gauges(
+  numbers(
     registry,
     'resource',
     () => measured.followed,
@@ -173,7 +173,7 @@ function addInformers(registry: Registry, measured: Measured): void {
 }
 
 function addPools(registry: Registry, { view }: Measured): void {
-  gauges(
+  numbers(
     registry,
     'pool',
     () => view.pools.cache.values(),
@@ -194,7 +194,7 @@ function addPools(registry: Registry, { view }: Measured): void {
       ],
     },
   );
-  gauge(registry, 'mco_mosc_count', 'MachineOSConfigs.', () => view.osConfigs.cache.size);
+  number(registry, 'mco_mosc_count', 'MachineOSConfigs.', () => view.osConfigs.cache.size);
 }
 
 function addBuilds(registry: Registry, { view }: Measured): void {
@@ -211,7 +211,7 @@ function addBuilds(registry: Registry, { view }: Measured): void {
     buckets: BUILD_BUCKETS,
     registers: [registry],
   });
-  gauge(registry, 'ocl_active_builds', 'Builds that have not come to an end.', () => {
+  number(registry, 'ocl_active_builds', 'Builds that have not come to an end.', () => {
     return view.osBuilds.cache
       .values()
       .filter((build) => !isTerminalState(buildStateOf(build)))
