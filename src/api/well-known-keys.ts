@@ -28,6 +28,25 @@ export const DESIRED_IMAGE_ANNOTATION = 'machineconfiguration.openshift.io/desir
 export const STATE_ANNOTATION = 'machineconfiguration.openshift.io/state';
 export const REASON_ANNOTATION = 'machineconfiguration.openshift.io/reason';
 
+/**
+ * Annotations of a Node: what its agent asks of whoever drains nodes, `drain-CONFIG` or `uncordon-CONFIG`, and what was
+ * done of that last.
+ */
+export const DESIRED_DRAIN_ANNOTATION = 'machineconfiguration.openshift.io/desiredDrain';
+export const LAST_APPLIED_DRAIN_ANNOTATION = 'machineconfiguration.openshift.io/lastAppliedDrain';
+
+/** Annotation of a Node: `Rebooting` while its agent reboots it. */
+export const POST_CONFIG_ACTION_ANNOTATION = 'machineconfiguration.openshift.io/post-config-action';
+
+/** Annotation of a Node: why the last shutdown did not make the staged image bootable. */
+export const FINALIZE_FAILURE_ANNOTATION = 'machineconfiguration.openshift.io/ostree-finalize-staged-failure';
+
+/** Annotation of a Node: `SingleReplica` where there is no other node to drain it to. */
+export const TOPOLOGY_ANNOTATION = 'machineconfiguration.openshift.io/controlPlaneTopology';
+
+/** Annotation of a Node by which a person has its agent try again what it gave up; any new value. Not of the contract. */
+export const RETRY_ANNOTATION = 'varve.dev/retry';
+
 /** Annotation of a Node: the rendered MachineConfig that it first booted with. */
 export const FIRST_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/firstPivotConfig';
 

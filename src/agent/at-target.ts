@@ -1,0 +1,68 @@
+import { settled } from './bookkeeping.ts';
+import type { Settled } from './journal.ts';
+import { describeDifference } from './activation.ts';
+import { isAsWanted } from './host-view.ts';
+import { type Plan, resting, type Situation, stuck } from './situation.ts';
+import { isSettled } from './target.ts';
+import { refuseStaged } from './refusal.ts';
+
+/** What remains to be done on a host that runs what it is to run: nothing else may boot, and the node serves again. */
+export function atTarget(situation: Situation): Plan {
+  const { journal, view, node, target } = situation;
+  const { booted, staged, pending } = view.status;
+  if (staged !== undefined) {
+    const refusal = refuseStaged(situation);
+    if (refusal !== undefined) return stuck('resuming', refusal);
+    const dropped = staged.image?.reference.name ?? staged.checksum ?? 'a deployment';
+    const reason = `${dropped} is staged, and would run after the next reboot in the place of what is wanted.`;
+    return { step: { kind: 'unstage', reason, dropped }, phase: 'resuming' };
+  }
+  const entry = settlement(situation);
+  const newest = journal.history[0];
+  if (
+    newest === undefined ||
+    !isSettled(booted, newest) ||
+    newest.digest !== entry.digest ||
+    newest.image !== entry.image ||
+    newest.config !== entry.config ||
+    newest.kind !== entry.kind
+  ) {
+    const reason = `The host runs ${entry.image ?? 'no image of a pool'}, as it is to.`;
+    return { step: { kind: 'record', reason, journal: settled(journal, entry) }, phase: 'resuming' };
+  }
+  const checksum = journal.pinned[0];
+  if (checksum !== undefined) {
+    const reason = 'What runs is verified: what it replaced need no longer be kept from being replaced.';
+    return { step: { kind: 'unpin', reason, checksum }, phase: 'resuming' };
+  }
+  const wish = node.desiredDrain;
+  if (wish?.startsWith('drain-') === true || (wish !== undefined && wish !== node.lastAppliedDrain)) {
+    const reason = 'The node runs what it is to run, and waits to be uncordoned.';
+    return { ...resting('resuming', reason), drain: 'uncordon' };
+  }
+  if (pending !== undefined) {
+    const name = pending.image?.reference.name ?? pending.checksum ?? 'another deployment';
+    return stuck(
+      'done',
+      `The next reboot leads to ${name}, because somebody rolled the host back: roll it back once more, or set the annotation desiredImage to that image.`,
+    );
+  }
+  if (target.kind === 'at-base')
+    return resting('done', 'The node runs the image that it has without a pool.');
+  const { booted: difference } = view.kernelArguments;
+  if (!isAsWanted(difference)) {
+    return resting('done', `The node runs what it is to run, but ${describeDifference(difference)}.`);
+  }
+  return resting('done', 'The node runs what it is to run.');
+}
+
+function settlement({ target, view, now }: Situation): Settled {
+  const { booted } = view.status;
+  const common = { checksum: booted?.checksum, at: now };
+  if (target.kind === 'image' || target.kind === 'base') {
+    const { kind, digest, image, config } = target;
+    return { ...common, kind, digest, image, config };
+  }
+  const config = target.kind === 'at-base' ? target.config : undefined;
+  return { ...common, kind: 'base', digest: booted?.image?.digest, image: undefined, config };
+}

@@ -1,0 +1,115 @@
+import { failurePolicy } from '../host/index.ts';
+import type { FailureClass } from '../host/index.ts';
+import { type Journal, withAttempt } from './journal.ts';
+import { isRemedy } from './remedies.ts';
+import { retryOf } from './retry.ts';
+import type { Plan, Situation } from './situation.ts';
+import { type Act, type Step, stepKey } from './step.ts';
+import { settledAs } from './target.ts';
+
+/** How an act ended, as far as whoever did it can tell; only the host's status says whether it had an effect. */
+export type ActOutcome =
+  | { readonly result: 'done' }
+  | { readonly result: 'failed'; readonly class: FailureClass; readonly message: string };
+
+/** A host that could not be locked so often in a row is not asked to be again before its next boot. */
+const LOCK_FAILURES = 2;
+
+/** What the journal has to hold after an act. */
+export function afterAct(
+  journal: Journal,
+  act: Act,
+  outcome: ActOutcome,
+  bootId: string,
+  now: number,
+): Journal {
+  const key = stepKey(act);
+  if (outcome.result === 'failed' && outcome.class !== 'nothing-to-do') {
+    return withTrouble({ ...journal, did: undefined }, act.kind, key, outcome, bootId, now);
+  }
+  const after = { ...journal, did: { key, bootId } };
+  if (act.kind === 'fetch') return { ...withAttempt(after, act.digest, { fetched: true }), did: undefined };
+  if (act.kind === 'unpin')
+    return { ...after, pinned: after.pinned.filter((other) => other !== act.checksum), did: undefined };
+  return after;
+}
+
+/** What the journal has to hold after a remedy, whatever came of it: it is not worth a second try. */
+export function afterRemedy(journal: Journal): Journal {
+  const { trouble } = journal;
+  return trouble === undefined ? journal : { ...journal, trouble: { ...trouble, remedied: true } };
+}
+
+/**
+ * Holds a plan against what was tried before: a step that had no effect or failed is not done again at once, its remedy
+ * comes first, and what can never succeed is given up.
+ */
+export function withPatience(plan: Plan, situation: Situation): Plan {
+  const { journal, policy, view, now } = situation;
+  const { step } = plan;
+  const { trouble, did } = journal;
+  if (!isAct(step)) return step.kind === 'record' ? plan : cleared(plan, journal);
+  const key = stepKey(step);
+  if (did?.key === key && did.bootId === view.bootId) {
+    const outcome = {
+      class: 'not-shown',
+      message: `${step.kind} was reported to have succeeded, and the host shows nothing of it`,
+    } as const;
+    const record = withTrouble({ ...journal, did: undefined }, step.kind, key, outcome, view.bootId, now);
+    return { ...plan, step: { kind: 'record', reason: `${outcome.message}.`, journal: record } };
+  }
+  if (trouble?.key !== key) return isSecuring(step) ? plan : cleared(plan, journal);
+  const { at, degraded, hopeless } = retryOf(trouble, policy, now);
+  const { remedy, advice } = failurePolicy(trouble.class);
+  const reason = `${trouble.message}. To mend it: ${advice}.`;
+  if (hopeless && (step.kind === 'stage' || step.kind === 'fetch')) {
+    const record = withAttempt({ ...journal, trouble: undefined, did: undefined }, step.digest, {
+      halted: trouble.message,
+    });
+    return { ...plan, step: { kind: 'record', reason, journal: record }, degraded: reason };
+  }
+  const told = degraded ? { ...plan, degraded: reason } : plan;
+  if (at > now) return { ...told, step: { kind: 'wait', reason: `${trouble.message}.`, until: at } };
+  if (isRemedy(remedy) && !trouble.remedied) {
+    const isSafe = settledAs(view.status.booted, journal) !== undefined;
+    const dropRollback = policy.dropRollback && isSafe && trouble.count > 1;
+    return { ...told, step: { kind: 'remedy', reason: `${trouble.message}.`, remedy, dropRollback } };
+  }
+  return told;
+}
+
+/** What was tried last is over: it had its effect, or is no longer wanted. */
+function cleared(plan: Plan, journal: Journal): Plan {
+  if (journal.did === undefined && journal.trouble === undefined) return plan;
+  const record = { ...journal, did: undefined, trouble: undefined };
+  return { ...plan, step: { kind: 'record', reason: 'The last step is over.', journal: record } };
+}
+
+function withTrouble(
+  journal: Journal,
+  kind: Act['kind'],
+  key: string,
+  { class: failure, message }: { readonly class: FailureClass; readonly message: string },
+  bootId: string,
+  now: number,
+): Journal {
+  const before = journal.trouble?.key === key ? journal.trouble : undefined;
+  // Reasons may change from one attempt to the next; that it fails goes on.
+  const count = (before?.count ?? 0) + 1;
+  const since = before?.since ?? now;
+  const cannotLock = kind === 'lock' && count >= LOCK_FAILURES ? bootId : journal.cannotLock;
+  return {
+    ...journal,
+    cannotLock,
+    trouble: { key, class: failure, message, count, since, at: now, remedied: false },
+  };
+}
+
+/** Whether it keeps something from booting, which nothing else may come before. */
+export function isSecuring({ kind }: Step): boolean {
+  return kind === 'lock' || kind === 'unstage';
+}
+
+function isAct(step: Step): step is Act {
+  return step.kind !== 'rest' && step.kind !== 'wait' && step.kind !== 'record' && step.kind !== 'remedy';
+}

@@ -1,0 +1,23 @@
+export type { AgentPolicy } from './agent-policy.ts';
+export { DEFAULT_POLICY } from './agent-policy.ts';
+export type { ActOutcome } from './attempt-step.ts';
+export { afterAct, afterRemedy } from './attempt-step.ts';
+export { decide } from './decide.ts';
+export type {
+  BootedImageFacts,
+  HostAbilities,
+  HostReading,
+  HostView,
+  KernelArgumentDifference,
+} from './host-view.ts';
+export type { JournalReading } from './journal-format.ts';
+export type { JournalStore } from './journal-store.ts';
+export { JournalFile } from './journal-store.ts';
+export type { Attempt, FailedActivation, Journal, Settled, Trouble } from './journal.ts';
+export { machineConfigNodeReport } from './machine-config-node-report.ts';
+export type { AnnotationChanges } from './node-report.ts';
+export { nodeReport } from './node-report.ts';
+export type { AgentNode, NodeWishes } from './node-wishes.ts';
+export { nodeWishes } from './node-wishes.ts';
+export type { AgentFacts, Phase, Plan } from './situation.ts';
+export type { Act, Step } from './step.ts';

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { isImage } from '../host/index.ts';
+import { type AgentPolicy, DEFAULT_POLICY } from './agent-policy.ts';
+import { type ActOutcome, afterAct, afterRemedy } from './attempt-step.ts';
+import { decide } from './decide.ts';
+import { type HostReading, isAsWanted } from './host-view.ts';
+import { formatJournal, type JournalReading, parseJournal } from './journal-format.ts';
+import type { Journal } from './journal.ts';
+import { nodeReport } from './node-report.ts';
+import { type AgentNode, isDrained, nodeWishes } from './node-wishes.ts';
+import type { AgentFacts, Plan } from './situation.ts';
+import type { Fault, ModelHost, ModelImage } from './test-host.ts';
+
+const M = 'machineconfiguration.openshift.io';
+
+/** When an agent is killed in one turn, counted in what it does to anything outside itself. */
+export interface Turn {
+  readonly fault: Fault;
+  /** What looking at the host gives. */
+  readonly status: 'fresh' | 'busy' | 'failed';
+  /** Killed before it writes to the API, or before it writes its journal; or not. */
+  readonly killed: 'never' | 'before-report' | 'before-journal' | 'before-note';
+}
+
+export const QUIET: Turn = { fault: 'none', status: 'fresh', killed: 'never' };
+
+/** A Node, its agent, its host and whoever drains it, with a clock that only moves when told. */
+export class World {
+  readonly host: ModelHost;
+  readonly policy: AgentPolicy;
+  now = 1_700_000_000_000;
+  annotations: Record<string, string> = {};
+  unschedulable = false;
+  journal: string | undefined;
+  apiWrites = 0;
+  journalWrites = 0;
+  plans: Plan[] = [];
+  /** Reboots of the agent's into an image, since it last ran or a person asked to try again. */
+  readonly reboots = new Map<string, number>();
+  #released: string | undefined;
+
+  constructor(host: ModelHost, policy: Partial<AgentPolicy> = {}) {
+    this.host = host;
+    this.policy = { ...DEFAULT_POLICY, ...policy };
+  }
+
+  get node(): AgentNode {
+    return {
+      metadata: { name: 'n1', annotations: this.annotations },
+      spec: { unschedulable: this.unschedulable },
+    };
+  }
+
+  get state(): string | undefined {
+    return this.annotations[`${M}/state`];
+  }
+
+  get reason(): string | undefined {
+    return this.annotations[`${M}/reason`];
+  }
+
+  desire(image: ModelImage | undefined, config = image?.config): void {
+    this.annotations[`${M}/desiredConfig`] = config ?? 'rendered-plain';
+    if (image === undefined) delete this.annotations[`${M}/desiredImage`];
+    else this.annotations[`${M}/desiredImage`] = image.image;
+  }
+
+  retry(token: string): void {
+    this.annotations['varve.dev/retry'] = token;
+    this.reboots.clear();
+  }
+
+  /** Does what the agent asks for, in the order of contract §3.9. */
+  serveDrain(): void {
+    const wish = this.annotations[`${M}/desiredDrain`];
+    const isDrain = wish?.startsWith('drain-') === true;
+    if (
+      wish === undefined ||
+      (this.annotations[`${M}/lastAppliedDrain`] === wish && this.unschedulable === isDrain)
+    )
+      return;
+    this.unschedulable = isDrain;
+    this.annotations[`${M}/lastAppliedDrain`] = wish;
+  }
+
+  facts(status: Turn['status'] = 'fresh'): AgentFacts {
+    const journal: JournalReading =
+      this.journal === undefined ? { state: 'absent' } : parseJournal(this.journal);
+    const host: HostReading =
+      status === 'busy'
+        ? { state: 'busy', reason: 'somebody pulls', since: this.now }
+        : status === 'failed'
+          ? { state: 'failed', failure: { ...UNREADABLE }, since: this.now, count: 1, remedied: false }
+          : { state: 'fresh', view: this.host.view() };
+    return { journal, node: nodeWishes(this.node), host, policy: this.policy, now: this.now };
+  }
+
+  /** One turn of an agent that has just started: it knows nothing but what is there. */
+  turn({ fault, status, killed }: Turn = QUIET): Plan {
+    const facts = this.facts(status);
+    const plan = decide(facts);
+    assert.deepEqual(decide(facts), plan, 'the same facts give the same step');
+    this.plans.push(plan);
+    const permitted = isDrained(facts.node, facts.node.desiredConfig ?? '') || !this.policy.drain;
+    if (plan.step.kind === 'rest') this.#judgeRest(facts, permitted);
+    if (killed === 'before-report') return plan;
+    this.#report(facts, plan);
+    const { step } = plan;
+    if ('journal' in step) {
+      if (killed === 'before-journal') return plan;
+      this.#write(step.journal);
+    }
+    switch (step.kind) {
+      case 'rest':
+      case 'wait':
+      case 'record':
+        return plan;
+      case 'remedy':
+        if (facts.journal.state === 'read') this.#write(afterRemedy(facts.journal.journal));
+        return plan;
+      case 'reboot':
+        this.#judgeReboot(facts);
+        break;
+      default:
+    }
+    if (step.kind === 'unlock' || (step.kind === 'stage' && !step.locked)) {
+      assert.ok(permitted, `${step.digest} is let go and the node is not drained:\n${this.#tail()}`);
+      this.#released = step.digest;
+    }
+    const { bootId, boots } = this.host;
+    const before = boots.length;
+    const end = this.host.act(step, fault);
+    this.judgeBoots(before);
+    if (end.result === 'dead' || killed === 'before-note') return plan;
+    const outcome: ActOutcome = end;
+    const journal = 'journal' in step ? step.journal : journalOf(facts);
+    this.#write(afterAct(journal, step, outcome, bootId, this.now));
+    return plan;
+  }
+
+  /** The host is rebooted by somebody, or loses its power. */
+  disturb(how: 'reboot' | 'power-cut'): void {
+    const before = this.host.boots.length;
+    if (how === 'reboot') this.host.reboot();
+    else this.host.cutPower();
+    this.judgeBoots(before);
+  }
+
+  /** Lets everybody do their work until nobody has any; the agent's last plan. */
+  settle(turns = 300): Plan {
+    for (let done = 0; done < turns; done += 1) {
+      const before = JSON.stringify([this.annotations, this.unschedulable]);
+      const plan = this.turn();
+      const { step } = plan;
+      if (step.kind === 'wait') this.now = Math.max(this.now, step.until);
+      if (step.kind !== 'rest') continue;
+      this.serveDrain();
+      if (JSON.stringify([this.annotations, this.unschedulable]) === before) return plan;
+    }
+    assert.fail(`the agent does not come to rest:\n${this.#tail()}`);
+  }
+
+  /** Nothing of the agent's boots that was not let go on a drained node (architecture D6). */
+  judgeBoots(from: number): void {
+    const { lock, fetch } = this.host.abilities;
+    // A tool that locks what it has staged already, and cannot pull beforehand, leaves a moment.
+    const isExact = lock !== 'after-staging' || fetch;
+    for (const { digest, before, by } of this.host.boots.slice(from)) {
+      if (by !== 'agent' || digest === before || !isExact) continue;
+      assert.equal(digest, this.#released, `it was booted and not let go:\n${this.#tail()}`);
+    }
+    const good = this.host.deployments.some(({ proven, image }) => proven && image.behaviour === 'boots');
+    assert.ok(good, `no deployment is left that is known to run:\n${this.#tail()}`);
+    const { digest } = this.host.booted.image;
+    this.reboots.delete(digest);
+  }
+
+  /** What the agent leaves alone may not boot at once, unless it is wanted and permitted. */
+  #judgeRest({ host, node }: AgentFacts, permitted: boolean): void {
+    if (host.state !== 'fresh' || node.desiredConfig === undefined) return;
+    const { staged } = host.view.status;
+    assert.ok(staged === undefined || staged.locked || permitted, `left unlocked:\n${this.#tail()}`);
+  }
+
+  #judgeReboot({ node }: AgentFacts): void {
+    const { booted } = this.host.view().status;
+    const digest = node.desiredImage?.split('@')[1] ?? '';
+    const isThere = isImage(booted, digest) && isAsWanted(this.host.view().kernelArguments.booted);
+    assert.ok(!isThere, `the node is rebooted though it runs what it is to run:\n${this.#tail()}`);
+    const staged = this.host.staged?.image.digest ?? 'pending';
+    const reboots = (this.reboots.get(staged) ?? 0) + 1;
+    this.reboots.set(staged, reboots);
+    const { failedActivations, unexplainedActivations } = this.policy;
+    assert.ok(
+      reboots <= failedActivations + unexplainedActivations,
+      `${staged} was rebooted into ${reboots} times:\n${this.#tail()}`,
+    );
+  }
+
+  #report(facts: AgentFacts, plan: Plan): void {
+    const changes = nodeReport(this.node, facts, plan);
+    if (Object.keys(changes).length === 0) return;
+    this.apiWrites += 1;
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) delete this.annotations[key];
+      else this.annotations[key] = value;
+    }
+  }
+
+  #write(journal: Journal): void {
+    this.journalWrites += 1;
+    this.journal = formatJournal(journal);
+  }
+
+  #tail(): string {
+    return this.plans
+      .slice(-30)
+      .map(
+        ({ step, phase, degraded }) =>
+          `  ${phase}${degraded === undefined ? '' : '!'} ${step.kind}: ${step.reason}`,
+      )
+      .join('\n');
+  }
+}
+
+const UNREADABLE = {
+  class: 'unreadable',
+  tool: 'ostree',
+  message: 'the status is no JSON',
+  registry: undefined,
+  excerpt: '',
+  policy: { retryable: true, attempts: 3, wait: [10, 300], patience: 0, remedy: 'wait', advice: 'report it' },
+  cause: undefined,
+} as const;
+
+function journalOf({ journal }: AgentFacts): Journal {
+  if (journal.state === 'read') return journal.journal;
+  assert.fail('an act needs a journal');
+}
