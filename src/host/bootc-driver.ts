@@ -101,7 +101,10 @@ export class BootcDriver implements HostDriver {
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {
     const clean = async (rollback: Deployment | undefined): Promise<void> => {
       if (what === 'rollback' && rollback !== undefined) await this.#ostree.undeploy(rollback, signal);
-      await this.#ostree.cleanUp(signal);
+      // It also forgets layers of images that are gone; the verb is hidden, and may one day be so entirely.
+      const result = await this.#bootc.run(['internals', 'cleanup'], this.#deadlines.change, signal);
+      if (!result.ok && result.failure.class === 'usage') await this.#ostree.cleanUp(signal);
+      else mustSucceed(result);
     };
     return this.#change(verbs.cleanUpSteps(clean, what), signal);
   }

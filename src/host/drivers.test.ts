@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import {
   FAKE_CAPABILITIES,
   type FakeDeployment,
@@ -452,4 +453,95 @@ test('rpm-ostree: kernel arguments that the kernel would cut off are not set', a
   const { failure } = failed(await stage(driver, A, { kernelArguments: { append, remove: [] } }));
   assert.equal(failure.class, 'command-line-too-long');
   assert.deepEqual(host.changes, []);
+});
+
+test('bootc: cleans up by its hidden verb, or by ostree where that is gone', async (t) => {
+  const { host, driver } = await scene(t, 'bootc', [BOOTED]);
+  done(await driver.cleanUp('leftovers'));
+  assert.deepEqual(
+    host.changes,
+    ['bootc internals cleanup', 'ostree admin cleanup'],
+    'the fake has no such verb',
+  );
+});
+
+type Step =
+  | { readonly do: 'stage'; readonly letter: string; readonly locked: boolean }
+  | { readonly do: 'lock' | 'unlock' | 'unstage' | 'rollback' | 'cleanUp' };
+
+/** What a step that reports success must have left, in the fake's own state. */
+function holds(step: Step, { deployments }: FakeState): boolean {
+  const staged = deployments.find((one) => one.staged);
+  const booted = deployments.find((one) => one.booted);
+  switch (step.do) {
+    case 'stage': {
+      const wanted = `sha256:${step.letter.repeat(64)}`;
+      if (staged === undefined) return booted?.digest === wanted;
+      return staged.digest === wanted && staged.locked === step.locked;
+    }
+    case 'lock':
+      return staged?.locked === true;
+    case 'unlock':
+      return staged?.locked === false;
+    case 'unstage':
+      return staged === undefined;
+    case 'rollback':
+      return staged === undefined && deployments[0]?.booted === false;
+    case 'cleanUp':
+      return true;
+  }
+}
+
+function take(driver: HostDriver, step: Step): Promise<HostChange> {
+  switch (step.do) {
+    case 'stage':
+      return driver.stage({ image: fakeImage(step.letter), locked: step.locked });
+    case 'cleanUp':
+      return driver.cleanUp('leftovers');
+    case 'lock':
+    case 'unlock':
+    case 'unstage':
+    case 'rollback':
+      return driver[step.do]();
+  }
+}
+
+test('whatever is asked for and whatever fails, success is what the host shows, and what runs stays', async () => {
+  const host = await FakeHost.make({});
+  const letter = fc.constantFrom('a', 'b', 'c');
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({ do: fc.constant('stage' as const), letter, locked: fc.boolean() }),
+    fc.record({ do: fc.constantFrom('lock', 'unlock', 'unstage', 'rollback', 'cleanUp') }),
+  );
+  const fault = fc.record({
+    command: fc.constantFrom('bootc switch', 'rpm-ostree', 'ostree admin', 'bootc rollback', 'bootc status'),
+    status: fc.constantFrom(0, 1, 77),
+    effect: fc.boolean(),
+    killed: fc.boolean(),
+    stderr: fc.constantFrom('', 'error: odd', 'error: Transaction in progress: x'),
+  });
+  const steps = fc.array(fc.tuple(step, fc.option(fault, { nil: undefined, freq: 2 })), { maxLength: 8 });
+  try {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...TOOLS), steps, async (tool, taken) => {
+        host.state = { deployments: [BOOTED, OLD], log: [] };
+        const driver = openDriver(tool, {
+          host: host.runner,
+          capabilities: FAKE_CAPABILITIES,
+          daemonPause: 0,
+        });
+        for (const [one, struck] of taken) {
+          const { deployments, log } = host.state;
+          host.state = struck === undefined ? { deployments, log } : { deployments, log, fault: struck };
+          const change = await take(driver, one);
+          if (change.result === 'done')
+            assert.ok(holds(one, host.state), JSON.stringify([one, struck, host.state]));
+          assert.equal(host.state.deployments.find((deployment) => deployment.booted)?.digest, BOOTED.digest);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  } finally {
+    await host.remove();
+  }
 });

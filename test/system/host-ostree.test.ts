@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   diffConfig,
   type HostChange,
@@ -323,6 +325,24 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
     const kept = done(await driver.cleanUp('rollback'));
     assert.equal(kept.rollback, undefined);
     assert.ok(isImage(kept.booted, digestOf(second)));
+  });
+
+  test('nothing is left of a command that was killed in the namespaces of the machine', async () => {
+    const script = 'sleep 4711.5 & exec sleep 4711.5';
+    const running = host.run({ tool: 'sh', args: ['-c', script], deadline: 300 });
+    await assert.rejects(running, { name: 'HostError', code: 'timed-out' });
+    const left = (): readonly string[] =>
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .filter((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('4711.5');
+          } catch {
+            return false;
+          }
+        });
+    for (let tries = 0; left().length > 0 && tries < 100; tries++) await sleep(20);
+    assert.deepEqual(left(), []);
   });
 
   test('a status that waits, or is no longer wanted, is no failure of the host', async () => {
