@@ -94,8 +94,8 @@ export class BootcDriver implements HostDriver {
     );
   }
 
-  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange> {
-    return this.#change(verbs.keepRollbackSteps(this.#ostree, keep, signal), signal);
+  keep(checksum: string, keep: boolean, signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.keepSteps(this.#ostree, checksum, keep, signal), signal);
   }
 
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {

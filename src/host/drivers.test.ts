@@ -146,14 +146,17 @@ for (const tool of TOOLS) {
     assert.equal(failed(await alone.rollback()).failure.class, 'no-rollback');
   });
 
-  test(`${tool}: keeps the rollback, and lets go of it`, async (t) => {
+  test(`${tool}: keeps a deployment, and lets go of it`, async (t) => {
     const { host, driver } = await scene(t, tool, [BOOTED, OLD]);
-    assert.equal(done(await driver.keepRollback(true)).rollback?.pinned, true);
+    const status = await driver.status();
+    const old = (status.state === 'fresh' && status.status.rollback?.checksum) || '';
+    assert.equal(done(await driver.keep(old, true)).rollback?.pinned, true);
     assert.ok(isImage(done(await driver.cleanUp('rollback')).rollback, `sha256:${'9'.repeat(64)}`));
-    assert.equal(done(await driver.keepRollback(false)).rollback?.pinned, false);
+    assert.equal(done(await driver.keep(old, false)).rollback?.pinned, false);
     assert.ok(host.changes.includes('ostree admin pin --unpin 1'));
     const { driver: alone } = await scene(t, tool, [BOOTED]);
-    assert.equal(failed(await alone.keepRollback(true)).failure.class, 'no-rollback');
+    assert.equal(failed(await alone.keep(old, true)).failure.class, 'no-rollback');
+    assert.equal(done(await alone.keep(old, false)).rollback, undefined);
   });
 
   test(`${tool}: frees the rollback only when told to`, async (t) => {

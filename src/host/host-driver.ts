@@ -58,8 +58,11 @@ export interface HostDriver {
   /** Makes the rollback deployment the one that boots next; it drops what is staged, and does not merge /etc. */
   rollback(signal?: AbortSignal): Promise<HostChange>;
 
-  /** Keeps later images from replacing the rollback deployment, or no longer; kept, it costs room on /boot. */
-  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange>;
+  /**
+   * Keeps later images from replacing the deployment of this commit, or no longer; kept, it costs room on /boot. One that
+   * is gone need not be let go of.
+   */
+  keep(checksum: string, keep: boolean, signal?: AbortSignal): Promise<HostChange>;
 
   /** Frees what no deployment needs, and with `rollback` the rollback deployment too (host-contract §9.3). */
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange>;

@@ -113,8 +113,8 @@ export class OstreeDriver implements HostDriver {
     );
   }
 
-  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange> {
-    return this.#change(verbs.keepRollbackSteps(this.#admin, keep, signal), signal);
+  keep(checksum: string, keep: boolean, signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.keepSteps(this.#admin, checksum, keep, signal), signal);
   }
 
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {

@@ -110,8 +110,8 @@ export class RpmOstreeDriver implements HostDriver {
     );
   }
 
-  keepRollback(keep: boolean, signal?: AbortSignal): Promise<HostChange> {
-    return this.#change(verbs.keepRollbackSteps(this.#ostree, keep, signal), signal);
+  keep(checksum: string, keep: boolean, signal?: AbortSignal): Promise<HostChange> {
+    return this.#change(verbs.keepSteps(this.#ostree, checksum, keep, signal), signal);
   }
 
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {

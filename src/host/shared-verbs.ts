@@ -1,7 +1,7 @@
 import { foundFailure } from './classify-failure.ts';
 import { FailedStep } from './failed-step.ts';
 import type { ChangeSteps } from './host-change.ts';
-import type { Deployment, HostStatus } from './host-status.ts';
+import { allDeployments, type Deployment, type HostStatus } from './host-status.ts';
 import type { OstreeAdmin } from './ostree-admin.ts';
 
 /** The changes that `ostree admin` makes whichever tool staged the deployment. */
@@ -63,21 +63,29 @@ export function rollbackSteps(act: (rollback: Deployment) => Promise<void>): Cha
   };
 }
 
-export function keepRollbackSteps(
+export function keepSteps(
   ostree: OstreeAdmin,
+  checksum: string,
   keep: boolean,
   signal: AbortSignal | undefined,
 ): ChangeSteps {
+  // What is staged cannot be pinned (host-contract §3.5).
+  const find = (status: HostStatus): Deployment | undefined =>
+    allDeployments({ ...status, staged: undefined }).find((deployment) => deployment.checksum === checksum);
   return {
-    what: keep ? 'keep the rollback deployment' : 'let go of the rollback deployment',
-    refuse: ({ rollback, tool }) => {
-      if (rollback !== undefined) return undefined;
-      return foundFailure('no-rollback', tool, 'cannot keep the rollback deployment: the host has none');
+    what: `${keep ? 'keep' : 'let go of'} the deployment ${checksum}`,
+    refuse: (status) => {
+      if (!keep || find(status) !== undefined) return undefined;
+      const message = `cannot keep the deployment ${checksum}: the host does not have it`;
+      return foundFailure('no-rollback', status.tool, message);
     },
-    lack: ({ rollback }) =>
-      rollback?.pinned === keep ? undefined : keep ? 'it is not pinned' : 'it is pinned',
-    act: async ({ rollback }) => {
-      if (rollback !== undefined) await ostree.pin(rollback, keep, signal);
+    lack: (status) => {
+      if ((find(status)?.pinned ?? false) === keep) return undefined;
+      return keep ? 'it is not pinned' : 'it is pinned';
+    },
+    act: async (before) => {
+      const deployment = find(before);
+      if (deployment !== undefined) await ostree.pin(deployment, keep, signal);
     },
   };
 }
