@@ -46,8 +46,11 @@ export function parseQuantity(text: string): Quantity | undefined {
 
 /** Whether this is a quantity. */
 export function isQuantity(text: string): boolean {
-  return parseQuantity(text) !== undefined;
+  return PLAIN.test(text) || parseQuantity(text) !== undefined;
 }
+
+/** What nearly all are. */
+const PLAIN = /^[0-9]{1,15}(?:m|Ki|Mi|Gi)?$/;
 
 /** Negative, 0 or positive, as `a` is less than, equal to or greater than `b`. */
 export function compareQuantities(a: Quantity, b: Quantity): number {

@@ -16,6 +16,8 @@ interface KnownCertificate {
 export class ClientCertificates {
   readonly #authority: X509Certificate;
   readonly #known = new Map<string, KnownCertificate>();
+  /** A connection shows the same bytes with each request. */
+  readonly #hashes = new WeakMap<Uint8Array, string>();
 
   /** @param authority PEM */
   constructor(authority: string) {
@@ -28,7 +30,11 @@ export class ClientCertificates {
    * @returns undefined if it is not the authority's, not for clients, not valid now, or names nobody
    */
   find(certificate: Uint8Array, now: number): User | undefined {
-    const hash = createHash('sha256').update(certificate).digest('hex');
+    let hash = this.#hashes.get(certificate);
+    if (hash === undefined) {
+      hash = createHash('sha256').update(certificate).digest('hex');
+      this.#hashes.set(certificate, hash);
+    }
     const known = this.#known.get(hash) ?? this.#verify(certificate, hash);
     if (known === undefined || now < known.notBefore || now > known.notAfter) return undefined;
     return known.user;

@@ -1,4 +1,12 @@
-import { equalJson, isJsonObject, textAt, textsAt, type JsonObject, type Json } from '../../schema/index.ts';
+import {
+  equalJson,
+  isJsonObject,
+  setMember,
+  textAt,
+  textsAt,
+  type JsonObject,
+  type Json,
+} from '../../schema/index.ts';
 
 /** The `metadata` of an object; an empty one is added where there is none. */
 export function metadataOf(object: JsonObject): JsonObject {
@@ -51,9 +59,10 @@ export function countGeneration(object: JsonObject): void {
 export function labelsOf(object: JsonObject): Record<string, string> {
   const labels = metadataOf(object)['labels'];
   if (!isJsonObject(labels)) return {};
-  return Object.fromEntries(
-    Object.entries(labels).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+  const texts: Record<string, string> = {};
+  for (const [key, value] of Object.entries(labels))
+    if (typeof value === 'string') setMember(texts, key, value);
+  return texts;
 }
 
 const NEVER_STORED: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
@@ -73,16 +82,12 @@ function withoutVersion(object: JsonObject): JsonObject {
  * is found without reading all of it.
  */
 export function storedText(object: JsonObject): string {
-  const members = Object.entries(object).filter(([key]) => !NEVER_STORED.has(key) && key !== 'metadata');
+  const stored: JsonObject = {};
   const { metadata } = object;
-  return JSON.stringify(
-    Object.fromEntries([
-      ...(metadata === undefined
-        ? []
-        : [['metadata', isJsonObject(metadata) ? inGoOrder(metadata) : metadata] as const]),
-      ...members,
-    ]),
-  );
+  if (metadata !== undefined) stored['metadata'] = isJsonObject(metadata) ? inGoOrder(metadata) : metadata;
+  for (const [key, value] of Object.entries(object))
+    if (key !== 'metadata' && !NEVER_STORED.has(key)) setMember(stored, key, value);
+  return JSON.stringify(stored);
 }
 
 /** Members of ObjectMeta as Go writes them: errors quote stored objects, and people compare what two servers answer. */
@@ -110,5 +115,7 @@ function inGoOrder(metadata: JsonObject): JsonObject {
     const value = metadata[key];
     if (value !== undefined) ordered[key] = value;
   }
-  return { ...ordered, ...metadata };
+  for (const [key, value] of Object.entries(metadata))
+    if (!Object.hasOwn(ordered, key)) setMember(ordered, key, value);
+  return ordered;
 }

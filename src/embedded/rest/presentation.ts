@@ -44,7 +44,11 @@ export function objectText(kind: Kind, object: StoredObject): string {
 
 /** The stored object as a value, with apiVersion and kind. */
 export function objectValue(kind: Kind, object: StoredObject): JsonObject {
-  return JSON.parse(objectText(kind, object)) as JsonObject;
+  if (kind.view !== undefined) return JSON.parse(objectText(kind, object)) as JsonObject;
+  // Not from the whole text: it would be copied, and the members before it read, for nothing.
+  const value = JSON.parse(object.text) as JsonObject;
+  const apiVersion = apiVersionOf(kind);
+  return kind.custom ? { apiVersion, kind: kind.kind, ...value } : { kind: kind.kind, apiVersion, ...value };
 }
 
 /** The JSON of a stored object in the view of this kind, without apiVersion and kind. */

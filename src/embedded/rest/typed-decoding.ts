@@ -22,16 +22,36 @@ import { TypeMismatch } from './type-mismatch.ts';
  */
 export function decodeTyped(object: JsonObject, schema: Schema, typeName: string): string[] {
   const unknown: string[] = [];
-  decodeMembers(object, schema, { typeName, fields: '', path: '', unknown });
+  decodeMembers(object, schema, { typeName, outer: undefined, step: '', isField: false, unknown });
   return unknown;
 }
 
-/** Where a value stands: as Go's messages have it (struct and fields, no indexes), and as ours have it. */
+/** Where a value stands. Only messages put it into words, so only they pay for that. */
 interface Place {
+  /** The innermost struct. */
   readonly typeName: string;
-  readonly fields: string;
-  readonly path: string;
+  /** Undefined at the root. */
+  readonly outer: Place | undefined;
+  readonly step: string | number;
+  /** The step is to a struct's field, and not to an entry of a map or a list. */
+  readonly isField: boolean;
   readonly unknown: string[];
+}
+
+/** As our messages have it: `spec.containers[0].env`. */
+function pathOf({ outer, step, isField }: Place): string {
+  if (outer === undefined) return '';
+  const before = pathOf(outer);
+  if (typeof step === 'number') return `${before}[${step}]`;
+  return isField && before === '' ? step : `${before}.${step}`;
+}
+
+/** As Go's messages have it, without indexes and keys: `spec.containers.env`. */
+function goFieldsOf({ outer, step, isField }: Place): string {
+  if (outer === undefined) return '';
+  const before = goFieldsOf(outer);
+  if (!isField) return before;
+  return before === '' ? String(step) : `${before}.${step}`;
 }
 
 function decodeMembers(object: JsonObject, schema: Schema, place: Place): void {
@@ -41,23 +61,18 @@ function decodeMembers(object: JsonObject, schema: Schema, place: Place): void {
     const values = typeof additionalProperties === 'object' ? additionalProperties : undefined;
     if (member === undefined && values === undefined) {
       if (keepsUnknown(schema)) continue;
-      if (place.unknown.length < MAX_PROBLEMS)
-        place.unknown.push(place.path === '' ? key : `${place.path}.${key}`);
+      if (place.unknown.length < MAX_PROBLEMS) place.unknown.push(pathOf(below(place, key, true)));
       delete object[key];
       continue;
     }
-    const within: Place =
-      member === undefined
-        ? { ...place, path: `${place.path}.${key}` }
-        : {
-            ...place,
-            fields: place.fields === '' ? key : `${place.fields}.${key}`,
-            path: place.path === '' ? key : `${place.path}.${key}`,
-          };
-    const decoded = decodeValue(value, member ?? values ?? {}, within);
+    const decoded = decodeValue(value, member ?? values ?? {}, below(place, key, member !== undefined));
     if (decoded === undefined) delete object[key];
     else if (decoded !== value) setMember(object, key, decoded);
   }
+}
+
+function below(outer: Place, step: string | number, isField: boolean): Place {
+  return { typeName: outer.typeName, outer, step, isField, unknown: outer.unknown };
 }
 
 /** @returns undefined where the member goes */
@@ -98,7 +113,7 @@ function decodeItems(value: Json, schema: Schema, place: Place): Json {
   if (!Array.isArray(value)) throw mismatch(value, goType(schema), place);
   const items = schema.items ?? {};
   for (const [index, item] of value.entries()) {
-    value[index] = decodeValue(item, items, { ...place, path: `${place.path}[${index}]` }) ?? zeroOf(items);
+    value[index] = decodeValue(item, items, below(place, index, false)) ?? zeroOf(items);
   }
   return value;
 }
@@ -140,7 +155,7 @@ function isInteger(value: Json, type: 'int32' | 'int64'): boolean {
 
 function mismatch(value: Json, type: string, place: Place, what = goJsonKind(value)): TypeMismatch {
   return new TypeMismatch(
-    `json: cannot unmarshal ${what} into Go struct field ${place.typeName}.${place.fields} of type ${type}`,
+    `json: cannot unmarshal ${what} into Go struct field ${place.typeName}.${goFieldsOf(place)} of type ${type}`,
   );
 }
 

@@ -13,7 +13,7 @@ export interface StoreOptions {
   readonly now?: () => number;
   /** How much of the past is kept for watches and lists that begin there; see {@link HistoryOptions}. */
   readonly history?: HistoryOptions;
-  /** About how many bytes of the newest changes to have in memory, for watches; 16 MiB, if absent. */
+  /** About how many bytes of the newest changes to have in memory, for watches; 4 MiB, if absent. */
   readonly recentSize?: number;
   /** To how many bytes the database may grow before writes fail with `disk-full`; without limit, if absent. */
   readonly maximumSize?: number;
@@ -34,7 +34,7 @@ export interface HistoryOptions {
  * @throws StoreError `in-use`, `corrupt`, `foreign`, `newer`, `read-only`, `disk-full`, `io`: nothing was changed then
  */
 export function openStore(options: StoreOptions): Store {
-  const { directory, now = Date.now, history = {}, recentSize = 16 << 20, maximumSize } = options;
+  const { directory, now = Date.now, history = {}, recentSize = 4 << 20, maximumSize } = options;
   const file = join(directory, 'objects.db');
   const lock = new DirectoryLock(directory);
   let database: DatabaseSync | undefined;
