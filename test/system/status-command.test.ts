@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { load } from 'js-yaml';
 import { at, type AnyObject, type ApiClient } from '../lab/api-client.ts';
 import { openControlPlane, type LabControlPlane } from '../lab/control-plane.ts';
+import { skipWithout } from '../lab/requirements.ts';
 import { run, type RunResult } from '../lab/run.ts';
 import { until } from '../lab/until.ts';
 import { VarveProcess } from '../lab/varve-process.ts';
@@ -139,6 +140,13 @@ describe('varve status and logs', { concurrency: 1 }, () => {
     const { stdout, stderr } = await varve(['status', '--kubeconfig', lab.plane.kubeconfig]);
     assert.match(stdout, /^worker +waiting +rendered-worker-1 +no build +- +0\/0$/m);
     assert.equal(stderr, '');
+  });
+
+  test('status is a plugin of kubectl', { skip: skipWithout('kubectl') }, async () => {
+    const PATH = `${join(CHECKOUT, 'bin')}:${process.env['PATH'] ?? ''}`;
+    const env = { HOME: folder, KUBECONFIG: lab.plane.kubeconfig, PATH };
+    const { stdout } = await run('kubectl', ['varve', 'status'], { env });
+    assert.equal(stdout, (await varve(['status'])).stdout);
   });
 
   test('logs of a pool without a build says what the pool waits for', async () => {
