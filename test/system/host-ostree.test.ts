@@ -319,9 +319,9 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
     source.fetched.length = 0;
     done(await stage(source.addImage([base, await source.addFiles({ 'etc/third': '3\n' })])));
     assert.equal(source.fetched.length, 1, 'the base is still there');
-    done(await driver.unstage());
-    assert.equal(done(await driver.keepRollback(true)).rollback?.pinned, true);
-    assert.equal(done(await driver.keepRollback(false)).rollback?.pinned, false);
+    const old = done(await driver.unstage()).rollback?.checksum ?? '';
+    assert.equal(done(await driver.keep(old, true)).rollback?.pinned, true);
+    assert.equal(done(await driver.keep(old, false)).rollback?.pinned, false);
     const kept = done(await driver.cleanUp('rollback'));
     assert.equal(kept.rollback, undefined);
     assert.ok(isImage(kept.booted, digestOf(second)));
