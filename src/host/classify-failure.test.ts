@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { classifyOutput, failureOf, failureOfError } from './classify-failure.ts';
+import { failurePolicy } from './failure-policy.ts';
 import { HostError } from './host-error.ts';
 import type { FailureClass } from './host-failure.ts';
 
@@ -184,6 +185,8 @@ test('classifyOutput() knows exit statuses and what stands on standard output', 
     [1, 'Waiting for sysroot lock...', '', 'busy'],
     [1, 'Waiting for sysroot lock...done', 'error: x509: bad', 'tls'],
     [1, 'Waiting for sysroot lock...done', 'error: odd', 'unknown'],
+    [1, '', 'Waiting for sysroot lock...', 'busy'],
+    [1, '', 'Waiting for sysroot lock...\nerror: No space left on device', 'disk'],
   ];
   for (const [status, stdout, stderr, expected] of cases) {
     assert.equal(classifyOutput({ status, stdout, stderr }), expected, `${status} ${stdout} ${stderr}`);
@@ -228,4 +231,27 @@ test('failureOfError() calls a command that waited for the lock until its deadli
     tool: 'bootc',
   });
   assert.deepEqual(failureOfError(SWITCH, missing).policy.retryable, false);
+});
+
+test('each class of the contract has the reaction that the contract gives it', () => {
+  const unlimited = (...classes: FailureClass[]): boolean =>
+    classes.every((one) => failurePolicy(one).retryable && failurePolicy(one).attempts === undefined);
+  const terminal = (...classes: FailureClass[]): boolean =>
+    classes.every((one) => !failurePolicy(one).retryable);
+  const retried = (count: number, ...classes: FailureClass[]): boolean =>
+    classes.every((one) => failurePolicy(one).retryable && failurePolicy(one).attempts === count);
+  assert.ok(unlimited('busy', 'rate-limit', 'registry-5xx', 'network'));
+  assert.ok(terminal('not-image-host', 'policy', 'bad-image', 'layered', 'no-rollback', 'etc-conflict'));
+  assert.ok(retried(1, 'auth', 'disk'));
+  assert.ok(retried(2, 'integrity'));
+  assert.ok(retried(3, 'unknown', 'not-found'));
+  assert.ok(retried(10, 'daemon'));
+  assert.ok(retried(0, 'tls'), 'a person is told at once, and a clock may yet be set');
+  assert.equal(failurePolicy('busy').patience, 1800, 'somebody else may take long');
+  assert.deepEqual(failurePolicy('rate-limit').wait, [60, 900]);
+  const remedies = ['auth', 'disk', 'daemon', 'bad-image', 'broken-store'] as const;
+  assert.deepEqual(
+    remedies.map((one) => failurePolicy(one).remedy),
+    ['refresh-credentials', 'clean-up', 'restart-daemon', 'give-up-digest', 'repair-store'],
+  );
 });

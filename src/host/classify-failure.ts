@@ -13,7 +13,7 @@ const USAGE = 2;
  * (host-contract §9.1). Numbers are matched as words only: a digest, a size or a port may hold any three digits.
  */
 const SAYINGS: readonly (readonly [FailureClass, RegExp])[] = [
-  ['busy', /transaction in progress|waiting for sysroot lock|reboot initiated, cannot start/],
+  ['busy', /transaction in progress|reboot initiated, cannot start/],
   [
     'not-image-host',
     /not currently booted into an ostree system|not booted via (bootc|an ostree)|detected container; this command|must be executed as the root user|requires full root privileges|\/sysroot is on a read-only block device|^(nsenter|chroot): /m,
@@ -70,6 +70,9 @@ const SAYINGS: readonly (readonly [FailureClass, RegExp])[] = [
 const NOTHING_TO_DO =
   /image specification is unchanged|no changes in|no update available|staged update present, not changed/;
 
+/** bootc waits for the lock of the deployments for as long as it takes (host-contract §1.1). */
+const WAITING = /waiting for sysroot lock[. ]*/i;
+
 /**
  * Digests, image references by digest and paths of objects: no place where a tool says why it failed. Their digits
  * would look like HTTP statuses.
@@ -79,13 +82,13 @@ const NAMES = /\bsha(256|512):[0-9a-f]+|\b[0-9a-f]{32,}\b/g;
 /** The class of what a command that ended with a failure printed. */
 export function classifyOutput(outcome: Pick<CommandOutcome, 'status' | 'stdout' | 'stderr'>): FailureClass {
   if (outcome.status === UNCHANGED) return 'nothing-to-do';
-  const complaint = plain(outcome.stderr);
+  // A spinner's text, which stays there when the command has got the lock and failed for another reason.
+  const waited = WAITING.test(`${outcome.stdout}\n${outcome.stderr}`);
+  const complaint = plain(outcome.stderr).replace(WAITING, '');
   const said = SAYINGS.find(([, pattern]) => pattern.test(complaint));
   if (said !== undefined) return said[0];
-  // A spinner's text of waiting for the lock stays there when the command has got it and failed for another reason.
-  const talk = plain(outcome.stdout);
-  if (NOTHING_TO_DO.test(talk)) return 'nothing-to-do';
-  if (complaint.trim() === '' && talk.includes('waiting for sysroot lock')) return 'busy';
+  if (NOTHING_TO_DO.test(plain(outcome.stdout))) return 'nothing-to-do';
+  if (complaint.trim() === '' && waited) return 'busy';
   return outcome.status === USAGE ? 'usage' : 'unknown';
 }
 
@@ -111,7 +114,7 @@ export function failureOf(command: HostCommand, outcome: CommandOutcome): HostFa
 export function failureOfError(command: Pick<HostCommand, 'tool' | 'args'>, error: HostError): HostFailure {
   const stderr = error.output?.stderr ?? '';
   // A lock that is waited for is no failure of the host, and the words of a killed command tell nothing better.
-  const waiting = `${error.output?.stdout ?? ''}${stderr}`.toLowerCase().includes('waiting for sysroot lock');
+  const waiting = WAITING.test(`${error.output?.stdout ?? ''}\n${stderr}`);
   const failure = waiting && error.code === 'timed-out' ? 'busy' : classOfError(error);
   return made(failure, command.tool, error.message, stderr, error);
 }
@@ -130,8 +133,6 @@ function classOfError(error: HostError): FailureClass {
     case 'unreadable':
     case 'too-much-output':
       return 'unreadable';
-    case 'unsupported':
-      return 'unsupported';
     case 'aborted':
       return 'killed';
     case 'input-failed':
@@ -149,7 +150,8 @@ function made(
   stderr: string,
   cause: HostError | undefined,
 ): HostFailure {
-  const excerpt = withoutSecrets(stderr.slice(-EXCERPT));
+  // Cut first, a secret would lose what it is known by.
+  const excerpt = withoutSecrets(stderr).slice(-EXCERPT);
   const policy = failurePolicy(failure);
   return {
     class: failure,

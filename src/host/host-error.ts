@@ -15,9 +15,7 @@ export type HostErrorCode =
   /** A tool printed more than it may. */
   | 'too-much-output'
   /** Output or a file of the host that cannot be understood; `field` and `value` say what. */
-  | 'unreadable'
-  /** The host's tools cannot do what was asked for. */
-  | 'unsupported';
+  | 'unreadable';
 
 /** Facts that accompany a {@link HostError}. */
 export interface HostErrorFacts {
