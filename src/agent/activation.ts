@@ -1,4 +1,4 @@
-import { isImage } from '../host/index.ts';
+import { classifyOutput, failurePolicy, isImage, type LastFinalization } from '../host/index.ts';
 import type { AgentPolicy } from './agent-policy.ts';
 import { type HostView, isAsWanted } from './host-view.ts';
 import { attemptOf, type FailedActivation, type Journal, withAttempt } from './journal.ts';
@@ -13,38 +13,64 @@ export function endOfReboot(journal: Journal, view: HostView, now: number): Jour
   if (rebooting === undefined || rebooting.bootId === view.bootId) return undefined;
   const { digest } = rebooting;
   const failure = failureOfReboot(digest, view, journal, now);
-  const failures = [...attemptOf(journal, digest).failures, ...(failure === undefined ? [] : [failure])];
+  const { failures, halted } = attemptOf(journal, digest);
   // An entry without failures stays as well: it tells that it was the agent who brought the image here.
-  return {
-    ...withAttempt(journal, digest, { failures: failures.slice(-8) }),
-    rebooting: undefined,
-    trouble: undefined,
-    did: undefined,
-  };
+  const more =
+    failure === undefined
+      ? {}
+      : { failures: [...failures, failure].slice(-KEPT), halted: halted ?? hopelessness(digest, failure) };
+  return { ...withAttempt(journal, digest, more), rebooting: undefined, trouble: undefined, did: undefined };
 }
+
+/** How many failures of one image are remembered: more than any policy allows. */
+const KEPT = 32;
 
 function failureOfReboot(
   digest: string,
-  view: HostView,
+  { status, lastFinalization, kernelArguments }: HostView,
   journal: Journal,
   at: number,
 ): FailedActivation | undefined {
-  const { status, finalizationFailure, kernelArguments } = view;
   if (isImage(status.booted, digest)) {
     const { booted } = kernelArguments;
     if (isAsWanted(booted) || settledAs(status.booted, journal) !== undefined) return undefined;
     return { kind: 'kernel-arguments', message: describeDifference(booted), at };
   }
-  if (finalizationFailure !== undefined) {
-    return { kind: 'finalization', message: `at shutdown: ${finalizationFailure.message}`, at };
+  if (lastFinalization.outcome === 'failed') {
+    return { kind: 'finalization', message: lastFinalization.message, at };
   }
   if (isImage(status.rollback, digest) || isImage(status.pending, digest)) {
-    const message = 'the host booted it, or tried to, and came back to the image that it ran before';
-    return { kind: 'came-back', message, at };
+    return {
+      kind: 'came-back',
+      message: 'it was made bootable, and the host came back to what it ran before',
+      at,
+    };
   }
-  const message =
-    'the old image runs and nothing says why: the power may have failed before the image was made bootable';
-  return { kind: 'unexplained', message, at };
+  return { kind: 'unexplained', message: unexplained(lastFinalization), at };
+}
+
+/** Why the old image runs though nothing failed, as far as the host can tell (host-contract §9.4). */
+function unexplained({ outcome }: LastFinalization): string {
+  switch (outcome) {
+    case 'locked':
+      return 'somebody locked it before the shutdown';
+    case 'cut-short':
+      return "the shutdown did not wait until it was bootable: the disk may be too slow for ostree-finalize-staged.service's TimeoutStopSec";
+    case 'not-begun':
+      return 'it was never made bootable: the power may have failed, or the reboot did not shut the host down';
+    case 'completed':
+      return 'it was made bootable, and is gone';
+    case 'failed':
+    case 'unknown':
+      return 'nothing says why: the power may have failed before it was bootable';
+  }
+}
+
+/** Some failures come again whatever is tried: the edited file is still there (host-contract §3.3). */
+function hopelessness(digest: string, { kind, message }: FailedActivation): string | undefined {
+  if (kind !== 'finalization') return undefined;
+  const { retryable, advice } = failurePolicy(classifyOutput({ status: 1, stdout: '', stderr: message }));
+  return retryable ? undefined : `${digest} cannot be made bootable: ${message}. To mend it: ${advice}`;
 }
 
 /** In words: what the command line lacks and what it has too much. */

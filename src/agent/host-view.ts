@@ -1,4 +1,4 @@
-import type { HostFailure, HostStatus } from '../host/index.ts';
+import type { HostFailure, HostStatus, LastFinalization } from '../host/index.ts';
 
 /** How a command line differs from what its image says: what to add, and what an earlier image left there. */
 export interface KernelArgumentDifference {
@@ -42,8 +42,8 @@ export interface HostView {
     readonly booted: KernelArgumentDifference;
     readonly staged: KernelArgumentDifference;
   };
-  /** What the last shutdown's finalization said when it failed (host-contract §3.4). */
-  readonly finalizationFailure: HostFailure | undefined;
+  /** What the last shutdown made of what was staged (host-contract §3.4). */
+  readonly lastFinalization: LastFinalization;
 }
 
 /** What looking at the host gave; nothing is decided on what is not fresh (host-contract §10.1, 2). */

@@ -4,6 +4,7 @@ import {
   type FailureClass,
   type HostFailure,
   type HostStatus,
+  type LastFinalization,
   splitKernelArguments,
 } from '../host/index.ts';
 import type { HostAbilities, HostView, KernelArgumentDifference } from './host-view.ts';
@@ -77,9 +78,9 @@ export class ModelHost {
     | { image: ModelImage; locked: boolean; kernelArguments: string[]; by: 'agent' | 'foreign' }
     | undefined;
   boots: Boot[] = [];
-  /** The next finalization fails, telling why or not. */
-  finalizes: 'well' | 'fails' | 'fails-silently' = 'well';
-  #stamp: HostFailure | undefined;
+  /** The next finalization fails, telling why or not; or all of them do. */
+  finalizes: 'well' | 'fails' | 'fails-silently' | 'always-fails' = 'well';
+  #stamp: LastFinalization = { outcome: 'unknown' };
   #boot = 1;
 
   /** @param ownArguments the tool applies an image's kernel arguments itself, as bootc does */
@@ -129,7 +130,7 @@ export class ModelHost {
             ? { missing: [], surplus: [] }
             : this.#difference(staged.image, staged.kernelArguments),
       },
-      finalizationFailure: this.#stamp,
+      lastFinalization: this.#stamp,
     };
   }
 
@@ -160,23 +161,23 @@ export class ModelHost {
   reboot(): void {
     const before = this.booted;
     let by: Boot['by'] = 'nobody';
-    this.#stamp = undefined;
+    this.#stamp = { outcome: 'unknown' };
     const { staged } = this;
     this.staged = undefined;
     if (staged !== undefined && !staged.locked) {
       const conflict = staged.image.behaviour === 'etc-conflict';
-      if (conflict || this.finalizes === 'fails') {
-        this.#stamp = failure(
-          conflict ? 'etc-conflict' : 'disk',
-          conflict ? 'x defaults to directory' : 'No space left',
-        );
+      if (conflict || this.finalizes.endsWith('fails')) {
+        const message = conflict
+          ? "During /etc merge: Modified config file newly defaults to directory 'x', cannot merge"
+          : 'No space left on device';
+        this.#stamp = { outcome: 'failed', message };
       } else if (this.finalizes === 'well') {
         const { image, kernelArguments } = staged;
         const next = { image, kernelArguments, pinned: false, proven: false };
         this.deployments = [next, before, ...this.deployments.filter((one) => one !== before && one.pinned)];
         by = staged.by;
       }
-      this.finalizes = 'well';
+      if (this.finalizes !== 'always-fails') this.finalizes = 'well';
     }
     this.#start(by);
   }
@@ -184,7 +185,7 @@ export class ModelHost {
   /** The power goes and comes back: nothing is finalized. */
   cutPower(): void {
     this.staged = undefined;
-    this.#stamp = undefined;
+    this.#stamp = { outcome: 'unknown' };
     this.#start('nobody');
   }
 
@@ -244,7 +245,12 @@ export class ModelHost {
     const line = this.staged?.image === image ? this.staged.kernelArguments : this.#lineFor(image);
     const remove = new Set(kernelArguments.remove);
     const kept = line.filter((argument) => !remove.has(argument));
-    this.staged = { image, locked, kernelArguments: [...kept, ...kernelArguments.append], by: 'agent' };
+    this.staged = {
+      image,
+      locked,
+      kernelArguments: [...new Set([...kept, ...kernelArguments.append])],
+      by: 'agent',
+    };
     return { result: 'done' };
   }
 

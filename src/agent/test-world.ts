@@ -101,7 +101,8 @@ export class World {
     const plan = decide(facts);
     assert.deepEqual(decide(facts), plan, 'the same facts give the same step');
     this.plans.push(plan);
-    const permitted = isDrained(facts.node, facts.node.desiredConfig ?? '') || !this.policy.drain;
+    const { node } = facts;
+    const permitted = !this.policy.drain || node.alone || isDrained(node, node.desiredConfig ?? '');
     if (plan.step.kind === 'rest') this.#judgeRest(facts, permitted);
     if (killed === 'before-report') return plan;
     this.#report(facts, plan);

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decide } from './decide.ts';
+import { nodeReport, shortened } from './node-report.ts';
+import type { Plan } from './situation.ts';
+import { IMAGES, modelHost } from './test-images.ts';
+import { World } from './test-world.ts';
+
+const M = 'machineconfiguration.openshift.io';
+const { a, b } = IMAGES;
+
+function atA(): World {
+  const world = new World(modelHost());
+  world.desire(a);
+  world.settle();
+  return world;
+}
+
+test('nodeReport() says nothing new of a node where nothing is new', () => {
+  const world = atA();
+  const facts = world.facts();
+  assert.deepEqual(nodeReport(world.node, facts, decide(facts)), {});
+});
+
+test('nodeReport() writes again what somebody else took away or changed', () => {
+  const world = atA();
+  delete world.annotations[`${M}/currentImage`];
+  world.annotations[`${M}/state`] = 'Working';
+  world.annotations['varve.dev/rollback-image'] = 'x';
+  const facts = world.facts();
+  assert.deepEqual(nodeReport(world.node, facts, decide(facts)), {
+    [`${M}/currentImage`]: a.image,
+    [`${M}/state`]: 'Done',
+    'varve.dev/rollback-image': IMAGES.base.image,
+  });
+});
+
+test('nodeReport() asks for the drain with the name of the configuration, and for its end with it too', () => {
+  const world = atA();
+  world.desire(b);
+  world.settle();
+  assert.equal(world.annotations[`${M}/desiredDrain`], `uncordon-${b.config}`);
+  assert.equal(world.annotations[`${M}/lastAppliedDrain`], `uncordon-${b.config}`);
+  assert.equal(world.annotations[`${M}/post-config-action`], undefined);
+});
+
+test('nodeReport() says that the node reboots before it does', () => {
+  const world = atA();
+  world.desire(b);
+  for (;;) {
+    const facts = world.facts();
+    const plan = decide(facts);
+    if (plan.step.kind === 'reboot') {
+      assert.deepEqual(nodeReport(world.node, facts, plan), { [`${M}/post-config-action`]: 'Rebooting' });
+      return;
+    }
+    world.turn();
+    world.serveDrain();
+  }
+});
+
+test('nodeReport() goes on saying what it said while something is only remembered, or the host is busy', () => {
+  const world = atA();
+  world.annotations[`${M}/state`] = 'Degraded';
+  world.annotations[`${M}/reason`] = 'because';
+  const facts = world.facts();
+  const plan = decide(facts);
+  const record: Plan = {
+    ...plan,
+    step: {
+      kind: 'record',
+      reason: '',
+      journal: facts.journal.state === 'read' ? facts.journal.journal : assert.fail(),
+    },
+  };
+  assert.deepEqual(nodeReport(world.node, facts, record), {});
+  const busy = { ...facts, host: { state: 'busy', reason: 'somebody pulls', since: world.now } as const };
+  assert.deepEqual(nodeReport(world.node, busy, decide(busy)), {});
+});
+
+test('nodeReport() gives a reason to a person, of 2000 characters at most', () => {
+  const world = atA();
+  const facts = world.facts();
+  const long = `${'x'.repeat(1998)}💾💾`;
+  const plan: Plan = { ...decide(facts), degraded: long };
+  const changes = nodeReport(world.node, facts, plan);
+  assert.deepEqual(changes, { [`${M}/state`]: 'Degraded', [`${M}/reason`]: `${'x'.repeat(1998)}…` });
+  assert.equal(shortened('short', 5), 'short');
+});
