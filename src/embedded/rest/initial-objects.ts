@@ -1,5 +1,5 @@
 import type { Store, StoredObject } from '../store/index.ts';
-import type { Selection } from './list-options.ts';
+import { onlyKeyOf, type Selection } from './list-options.ts';
 
 /** About how many characters of objects to read at a time. */
 const PORTION = 64 * 1024;
@@ -41,6 +41,12 @@ export class InitialObjects {
     const { kind, namespace } = this.#selection;
     // What is not yet on disk is nobody's to know.
     const revision = this.#store.durableRevision;
+    const only = this.#only(revision);
+    if (only !== undefined) {
+      this.#isDone = true;
+      this.#note(undefined, revision);
+      return only;
+    }
     const objects = this.#store.list(kind.storage, {
       ...(kind.namespaced && namespace !== '' ? { namespace } : {}),
       ...(this.#after === undefined ? {} : { after: this.#after }),
@@ -56,6 +62,15 @@ export class InitialObjects {
       this.#count = Math.max(1, Math.min(MAX_COUNT, Math.ceil((PORTION * objects.length) / (size + 1))));
     }
     return objects;
+  }
+
+  /** The objects of a selection that can hold but one, without a search for it; undefined where it has to be searched for. */
+  #only(revision: number): StoredObject[] | undefined {
+    const key = onlyKeyOf(this.#selection);
+    if (key === undefined) return undefined;
+    const object = this.#store.get(key);
+    if (object === undefined) return revision === this.#store.revision ? [] : undefined;
+    return object.revision <= revision ? [object] : undefined;
   }
 
   /** Whether a change is part of what was read. */

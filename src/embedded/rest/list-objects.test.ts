@@ -164,6 +164,33 @@ function encode(token: unknown): string {
   return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
+describe('A list of one name', () => {
+  test('has the object of that name, where it is what else is asked for, as of when it is asked for', async () => {
+    await clear();
+    for (const name of ['a', 'b', 'c']) await cluster.create(map(name, 'default', { l: name }));
+    await cluster.create(map('b', 'other'));
+    const all = '/api/v1/configmaps';
+    const named = (name: string): string => `fieldSelector=metadata.name%3D${name}`;
+    const answer = await list(`${named('b')}&limit=500`);
+    assert.deepEqual(names(answer), ['b']);
+    assert.equal(textAt(answer.body, 'metadata', 'resourceVersion'), String(cluster.store.revision));
+    assert.deepEqual(names(await list(named('b'))), ['b']);
+    assert.deepEqual(names(await list(named('b'), all)), ['b', 'b']);
+    assert.deepEqual(names(await list(`${named('b')},metadata.namespace%3Dother`, all)), ['b']);
+    assert.deepEqual(names(await list(`${named('b')},metadata.namespace%3Dother`)), []);
+    assert.deepEqual(names(await list(`${named('b')}&labelSelector=l%3Da`)), []);
+    assert.deepEqual(names(await list(named('d'))), []);
+    const before = cluster.store.revision;
+    await remove(map('b'));
+    assert.deepEqual(names(await list(named('b'))), []);
+    const exact = `&resourceVersionMatch=Exact&resourceVersion=${before}`;
+    assert.deepEqual(names(await list(`${named('b')}${exact}`)), ['b']);
+    assert.deepEqual(names(await list(named('web-1'), '/api/v1/nodes')), []);
+    await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'web-1' } });
+    assert.deepEqual(names(await list(named('web-1'), '/api/v1/nodes')), ['web-1']);
+  });
+});
+
 describe('resourceVersion of a list', () => {
   test('0 and older ones mean what there is, Exact means just that', async () => {
     await clear();

@@ -1,6 +1,6 @@
 import { StoreError, type ListOptions as StoreListOptions, type StoredObject } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
-import type { ListOptions, Selection } from './list-options.ts';
+import { onlyKeyOf, type ListOptions, type Selection } from './list-options.ts';
 import type { ListMetadata } from './presentation.ts';
 import { StatusError, badRequest, futureResourceVersion } from '../status/index.ts';
 
@@ -18,6 +18,12 @@ const CHUNK = 500;
 export function listObjects(environment: ApiEnvironment, options: ListOptions): ListPage {
   const { selection } = options;
   const from = startOf(environment, options);
+  const only = onlyKeyOf(selection);
+  if (only !== undefined && from.after === undefined && from.at.revision === undefined) {
+    const object = environment.store.get(only);
+    const objects = object !== undefined && selects(selection, object) ? [object] : [];
+    return { objects, metadata: { resourceVersion: String(from.shown) } };
+  }
   if (options.limit === undefined)
     return {
       objects: allObjects(environment, options, from),

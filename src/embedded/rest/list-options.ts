@@ -1,5 +1,6 @@
 import { forbiddenValue, unsupportedValue, type FieldError } from '../../schema/index.ts';
 import type { Kind } from '../kinds/index.ts';
+import type { ObjectKey } from '../store/index.ts';
 import { isTrue } from './request-options.ts';
 import { readLabelSelector, type LabelRequirements } from './label-requirements.ts';
 import { readFieldSelector, type FieldRequirements } from './field-requirements.ts';
@@ -12,6 +13,15 @@ export interface Selection {
   readonly namespace: string;
   readonly labels: LabelRequirements;
   readonly fields: FieldRequirements;
+}
+
+/** Where the only object is stored that a selection can hold; undefined where it may hold others. */
+export function onlyKeyOf({ kind, namespace, fields }: Selection): ObjectKey | undefined {
+  if (fields.name === undefined) return undefined;
+  const { storage } = kind;
+  if (!kind.namespaced) return { storage, namespace: '', name: fields.name };
+  const within = namespace === '' ? (fields.namespace ?? '') : namespace;
+  return within === '' ? undefined : { storage, namespace: within, name: fields.name };
 }
 
 /** ListOptions, as the query has them. */

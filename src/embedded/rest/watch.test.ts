@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { JsonObject } from '../../schema/index.ts';
 import { builtInSchema } from '../documents/index.ts';
 import { builtInKinds, type Kind } from '../kinds/index.ts';
-import { openStore, type ObjectRecord, type Store } from '../store/index.ts';
+import { openStore, type ObjectRecord, type Store, type StoredObject } from '../store/index.ts';
 import type { ApiEnvironment } from './api-environment.ts';
 import { KindRegistry } from './kind-registry.ts';
 import { readListOptions } from './list-options.ts';
@@ -94,10 +94,21 @@ describe('Watch', () => {
     size: fc.constantFrom(0, 10_000, 60_000),
     pulls: fc.nat(2),
   });
+  const everything = { query: '', namespace: '', wants: (_object: StoredObject): boolean => true };
   const selections = fc.constantFrom(
-    { query: '', namespace: '' },
-    { query: '', namespace: 'b' },
-    { query: 'labelSelector=l%3Dx', namespace: '' },
+    everything,
+    { ...everything, namespace: 'b' },
+    { ...everything, query: 'labelSelector=l%3Dx', wants: ({ labels }: StoredObject) => labels['l'] === 'x' },
+    {
+      ...everything,
+      query: 'fieldSelector=metadata.name%3D1',
+      wants: ({ name }: StoredObject) => name === '1',
+    },
+    {
+      query: 'labelSelector=l%3Dx&fieldSelector=metadata.name%3D1',
+      namespace: 'a',
+      wants: ({ name, labels }: StoredObject) => name === '1' && labels['l'] === 'x',
+    },
   );
 
   test('whenever it is read, the client ends with the state of the store, and sees each change once, in order', async () => {
@@ -106,7 +117,7 @@ describe('Watch', () => {
         fc.array(operation, { maxLength: 24 }),
         fc.array(operation, { maxLength: 24 }),
         selections,
-        async (before, during, { query, namespace }) => {
+        async (before, during, { query, namespace, wants }) => {
           await inWorld(async (world) => {
             const apply = (step: (typeof before)[number]): Promise<void> =>
               write(world, step.namespace, step.name, step.label, step.size);
@@ -135,13 +146,13 @@ describe('Watch', () => {
             while (take());
             const expected = world.store
               .list(world.kind.storage, namespace === '' ? {} : { namespace })
-              .filter(({ labels }) => query === '' || labels['l'] === 'x')
+              .filter(wants)
               .map((object) => [`${object.namespace}/${object.name}`, String(object.revision)]);
             assert.deepEqual(Object.fromEntries(state), Object.fromEntries(expected));
           })();
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 40 },
     );
   });
 

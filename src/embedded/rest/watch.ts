@@ -58,6 +58,11 @@ export class Watch {
     return this.#options.selection.kind.storage;
   }
 
+  /** The name that its objects have, if that is all that it waits for. */
+  get name(): string | undefined {
+    return this.#options.selection.fields.name;
+  }
+
   get allowsBookmarks(): boolean {
     return this.#options.allowBookmarks;
   }
@@ -84,6 +89,16 @@ export class Watch {
       );
       return { lines: line('ERROR', JSON.stringify(status.toStatus())), hasMore: false, isEnded: true };
     }
+  }
+
+  /**
+   * Goes on to a revision without reading: whoever calls knows that nothing between what was pulled last, which was all there
+   * was, and there is of this watch's storage and {@link Watch.name}.
+   */
+  skip(revision: number = this.#environment.store.durableRevision): Pulled {
+    this.#isEnded ||= !this.#environment.kinds.serves(this.#options.selection.kind);
+    if (this.#initial === undefined) this.#revision = Math.max(this.#revision, revision);
+    return { lines: '', hasMore: false, isEnded: this.#isEnded };
   }
 
   /** A bookmark of how far this watch is; empty while the initial objects are not all sent. */

@@ -10,6 +10,7 @@ import { SERVER_LIMITS, type ServerLimits } from './server-limits.ts';
 import { TimeSlices } from './time-slices.ts';
 import { TlsListener } from './tls-listener.ts';
 import { WatchStream, type WatchClock } from './watch-stream.ts';
+import { WatchStreams } from './watch-streams.ts';
 
 /** What answers the requests. */
 export interface ApiHandler {
@@ -80,7 +81,7 @@ class HttpShell implements ApiServer {
   readonly #handler: ApiHandler;
   readonly #report: (message: string) => void;
   readonly #listener: TlsListener;
-  readonly #streams = new Map<string, Set<WatchStream>>();
+  readonly #streams = new WatchStreams();
   readonly #bodies: BodyBudget;
   readonly #answers: AnswerBudget;
   readonly #slices = new TimeSlices();
@@ -103,7 +104,9 @@ class HttpShell implements ApiServer {
       now: CLOCK.now,
       serve: (exchange) => this.#serve(exchange),
     });
-    this.#unsubscribe = options.store.subscribe((storages) => this.#pump(storages));
+    this.#unsubscribe = options.store.subscribe((_storages, _revision, changes) =>
+      this.#streams.tell(changes),
+    );
     this.#sweeps = setInterval(() => {
       this.#listener.connections.sweep();
       this.#answers.sweep();
@@ -135,7 +138,7 @@ class HttpShell implements ApiServer {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#stop();
-    for (const streams of this.#streams.values()) for (const stream of streams) stream.end();
+    for (const stream of this.#streams) stream.end();
     const closed = this.#listener.close();
     if (this.#requests > 0) {
       await Promise.race([
@@ -173,7 +176,7 @@ class HttpShell implements ApiServer {
     if (stream === undefined) return;
     await stream.done;
     this.#watches--;
-    this.#streams.get(stream.storage)?.delete(stream);
+    this.#streams.delete(stream);
   }
 
   async #answer(exchange: Exchange): Promise<Answer | Watch> {
@@ -237,19 +240,11 @@ class HttpShell implements ApiServer {
     // kubectl wait hangs until it has seen the headers (kubernetes-api §0): they go out at once.
     exchange.respond(200, { ...commonHeaders(), 'content-type': 'application/json' }, false);
     const stream = new WatchStream(watch, exchange.output, CLOCK, this.#report);
-    const streams = this.#streams.get(watch.storage) ?? new Set();
-    streams.add(stream);
-    this.#streams.set(watch.storage, streams);
+    this.#streams.add(stream);
     this.#watches++;
     if (this.#isClosing) stream.end();
     else stream.pump();
     return stream;
-  }
-
-  #pump(storages: ReadonlySet<string>): void {
-    for (const storage of storages) {
-      for (const stream of this.#streams.get(storage) ?? []) stream.pump();
-    }
   }
 }
 

@@ -86,7 +86,7 @@ describe('the watch stream', () => {
       assert.deepEqual(seen(), []);
       const first = await make('a');
       const second = await make('b');
-      stream.pump();
+      stream.changed(first - 1);
       assert.deepEqual(seen(), [`ADDED a@${first}`, `ADDED b@${second}`]);
       stream.end();
       await stream.done;
@@ -107,7 +107,7 @@ describe('the watch stream', () => {
         assert.deepEqual(seen(), [`BOOKMARK @${cluster.store.revision}`]);
       }
       const revision = await make('a');
-      stream.pump();
+      stream.changed(revision - 1);
       assert.deepEqual(seen(), [`ADDED a@${revision}`]);
     });
 
@@ -122,7 +122,7 @@ describe('the watch stream', () => {
         });
       }
       const revision = await make('a');
-      stream.pump();
+      stream.changed(revision - 1);
       assert.deepEqual(seen(), [`ADDED a@${revision}`]);
     });
 
@@ -163,10 +163,10 @@ describe('the watch stream', () => {
         write: (_chunk, _encoding, done) => void taken.push(done),
       });
       const stream = await streamOf(`resourceVersion=${cluster.store.revision}`, slow);
-      await make('a');
-      stream.pump();
-      await make('b');
-      stream.pump();
+      const first = await make('a');
+      stream.changed(first - 1);
+      const second = await make('b');
+      stream.changed(second - 1);
       assert.equal(taken.length, 1);
       taken[0]!();
       await immediately();

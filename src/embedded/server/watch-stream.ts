@@ -41,6 +41,8 @@ export class WatchStream {
   #portion = MIN_PORTION;
   #isBlocked = false;
   #isPaused = false;
+  /** There may be something to read. */
+  #isBehind = true;
   #isDone = false;
   readonly done: Promise<void>;
   #resolve: () => void = () => {};
@@ -64,12 +66,29 @@ export class WatchStream {
     return this.#watch.storage;
   }
 
+  /** The name of all objects that it sends, if it asks for one. */
+  get name(): string | undefined {
+    return this.#watch.name;
+  }
+
+  /**
+   * Something has changed that it may have to send: has to be called for each commit that changes anything of its storage and
+   * name, and need not be for any other.
+   *
+   * @param before the durable revision before that
+   */
+  changed(before: number): void {
+    if (!this.#isBehind) this.#watch.skip(before);
+    this.#isBehind = true;
+    this.pump();
+  }
+
   /** Sends what there is to send. */
   pump(): void {
     if (this.#isBlocked || this.#isDone || this.#isPaused) return;
     let pulled: Pulled;
     try {
-      pulled = this.#watch.pull(this.#portion);
+      pulled = this.#isBehind ? this.#watch.pull(this.#portion) : this.#watch.skip();
     } catch (error) {
       // Thrown on, it would end the process, or keep others from their events.
       const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -79,6 +98,7 @@ export class WatchStream {
       return;
     }
     const { lines, hasMore, isEnded } = pulled;
+    this.#isBehind = hasMore;
     if (lines.length > 0) this.#write(lines);
     if (isEnded) this.end();
     else if (hasMore && !this.#isBlocked) this.#pumpSoon();

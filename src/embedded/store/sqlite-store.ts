@@ -166,7 +166,7 @@ export class SqliteStore implements Store {
     );
   }
 
-  subscribe(listener: (storages: ReadonlySet<string>, revision: number) => void): () => void {
+  subscribe(listener: Listener['notify']): () => void {
     const subscription = { notify: listener };
     this.#listeners.add(subscription);
     return () => this.#listeners.delete(subscription);
@@ -242,19 +242,20 @@ export class SqliteStore implements Store {
 
   #publish(): void {
     this.#durable = this.#revision;
+    const changes = this.#pending;
     const storages = new Set<string>();
-    for (const change of this.#pending) {
+    for (const change of changes) {
       this.#recent.add(change);
       storages.add(change.object.storage);
     }
     this.#pending = [];
-    if (storages.size > 0) this.#notify(storages);
+    if (storages.size > 0) this.#notify(storages, changes);
   }
 
-  #notify(storages: ReadonlySet<string>): void {
+  #notify(storages: ReadonlySet<string>, changes: readonly Change[]): void {
     for (const { notify } of this.#listeners)
       try {
-        notify(storages, this.#durable);
+        notify(storages, this.#durable, changes);
       } catch (error) {
         // A defect of one listener is no reason not to tell the others.
         queueMicrotask(() => {
@@ -289,7 +290,7 @@ export class SqliteStore implements Store {
 const LEAST_TRIM = 64;
 
 interface Listener {
-  readonly notify: (storages: ReadonlySet<string>, revision: number) => void;
+  readonly notify: Parameters<Store['subscribe']>[0];
 }
 
 /** What a transaction that is undone goes back to. */

@@ -94,8 +94,13 @@ export interface Store {
    * `compacted` if some are forgotten; as long as the store is open, who waits while nothing changes in a storage misses none.
    */
   changes(storage: string, after: number, limit: number): Change[];
-  /** Calls `listener` after each durable batch of writes with the storages that changed. @returns stops it */
-  subscribe(listener: (storages: ReadonlySet<string>, revision: number) => void): () => void;
+  /**
+   * Calls `listener` after each durable batch of writes with the storages that changed, the newest revision, and the writes in
+   * their order. @returns stops it
+   */
+  subscribe(
+    listener: (storages: ReadonlySet<string>, revision: number, changes: readonly Change[]) => void,
+  ): () => void;
   /** Writes what is pending to disk and gives the directory free. */
   close(): void;
 }
