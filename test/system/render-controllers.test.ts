@@ -19,19 +19,21 @@ import { renderPool } from '../../src/cli/render-command.ts';
 import { decodeManifests } from '../../src/cli/manifests.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
-import { furnishPools, machineConfigOf, poolOf, BASE_IMAGE } from '../lab/cluster/pool-objects.ts';
+import { furnishPools, machineConfigOf, poolOf } from '../lab/cluster/pool-objects.ts';
 import { isOwn } from '../lab/cluster/own-objects.ts';
 import { until } from '../lab/until.ts';
 
 const MOTD = '/etc/motd';
 
 /** A cluster with a pool `a` of this test, and Varve's controllers. */
-async function furnished(t: TestContext): Promise<{ readonly cluster: Cluster; readonly pool: string }> {
+async function furnished(
+  t: TestContext,
+): Promise<{ readonly cluster: Cluster; readonly pool: string; readonly base: string }> {
   const cluster = await openCluster(t);
-  await furnishPools(cluster);
+  const base = await furnishPools(cluster);
   const pool = `${cluster.name}-a`;
   await cluster.create(POOLS, poolOf(pool));
-  return { cluster, pool };
+  return { cluster, pool, base };
 }
 
 /** Varve's controllers for the pools of this test, until it ends. */
@@ -115,9 +117,13 @@ async function next(cluster: Cluster, pool: string, than = ''): Promise<string> 
 }
 
 /** What `varve render` makes of the same objects. */
-function renderedByHand(pool: MachineConfigPool, machineConfigs: readonly MachineConfig[]): string {
+function renderedByHand(
+  pool: MachineConfigPool,
+  machineConfigs: readonly MachineConfig[],
+  base: string,
+): string {
   const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [pool, ...machineConfigs] });
-  return renderPool(decodeManifests([{ name: 'objects', text }]), pool.metadata.name, BASE_IMAGE).name;
+  return renderPool(decodeManifests([{ name: 'objects', text }]), pool.metadata.name, base).name;
 }
 
 async function renderedNames(cluster: Cluster, pool: string): Promise<readonly string[]> {
@@ -134,18 +140,18 @@ async function eventsOf(cluster: Cluster, name: string): Promise<readonly string
 }
 
 test('a MachineConfig becomes the rendered one that `varve render` names, and its deletion restores the one before', async (t) => {
-  const { cluster, pool } = await furnished(t);
+  const { cluster, pool, base } = await furnished(t);
   startControllers(t, cluster);
   const first = machineConfigOf(`${cluster.name}-10`, pool, MOTD, 'first');
   await cluster.create(MACHINE_CONFIGS, first);
   const before = await next(cluster, pool);
-  assert.equal(before, renderedByHand(poolOf(pool), [first]));
+  assert.equal(before, renderedByHand(poolOf(pool), [first], base));
   const second = machineConfigOf(`${cluster.name}-20`, pool, MOTD, 'second');
   await cluster.create(MACHINE_CONFIGS, second);
   const after = await next(cluster, pool, before);
-  assert.equal(after, renderedByHand(poolOf(pool), [first, second]));
+  assert.equal(after, renderedByHand(poolOf(pool), [first, second], base));
   const stored = await cluster.get(MACHINE_CONFIGS, after);
-  assert.equal(stored.spec.osImageURL, BASE_IMAGE);
+  assert.equal(stored.spec.osImageURL, base);
   const { spec } = await cluster.get(POOLS, pool);
   assert.deepEqual(
     spec.configuration?.source?.map(({ name }) => name),
@@ -339,13 +345,13 @@ test('nothing is written once all is said, not by the next process either', asyn
 });
 
 test('two processes at once come to the same end as one, and to rest', async (t) => {
-  const { cluster, pool } = await furnished(t);
+  const { cluster, pool, base } = await furnished(t);
   const imageMode = { pushRepository: '127.0.0.1:10/os/images', pushSecret: 'registry', everyPool: false };
   for (const _ of [1, 2]) startControllers(t, cluster, { imageMode });
   const site = machineConfigOf(`${cluster.name}-10`, pool, MOTD, 'first');
   await cluster.create(MACHINE_CONFIGS, site);
   const name = await next(cluster, pool);
-  assert.equal(name, renderedByHand(poolOf(pool), [site]));
+  assert.equal(name, renderedByHand(poolOf(pool), [site], base));
   await cluster.patch(MACHINE_CONFIGS, name, { spec: { kernelArguments: ['quiet'] } });
   await until('it is put right', async () => {
     const { spec } = await cluster.get(MACHINE_CONFIGS, name);

@@ -7,11 +7,16 @@ import type { Cluster } from './cluster.ts';
 /** The image of the operating system of pools that name none; nobody pulls it. */
 export const BASE_IMAGE: string = `registry.example.com/base/os@sha256:${'0'.repeat(64)}`;
 
-/** Makes what pools need of a cluster, unless it is there. */
-export async function furnishPools(cluster: Cluster, base = BASE_IMAGE): Promise<void> {
+/**
+ * Makes what pools need of a cluster, unless it is there.
+ *
+ * @returns the image of pools that name none: another one than this base, where somebody has decided on one before
+ */
+export async function furnishPools(cluster: Cluster, base = BASE_IMAGE): Promise<string> {
   const objects = clusterObjects({ registry: 'registry.example.com', base, authority: 'none' });
   const config = objects.find(({ kind }) => kind === 'ControllerConfig') as unknown as ControllerConfig;
   await cluster.createUnlessThere(CONTROLLER_CONFIGS, config);
+  return (await cluster.get(CONTROLLER_CONFIGS, config.metadata.name)).spec.baseOSContainerImage;
 }
 
 /** A pool that selects the MachineConfigs of its own role. */
