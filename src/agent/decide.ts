@@ -14,7 +14,7 @@ import { unseenHost } from './unseen-host.ts';
  * asks again with what is there then (architecture D7, D8).
  */
 export function decide({ journal: reading, node, host, policy, now }: AgentFacts): Plan {
-  if (reading.state === 'newer') {
+  if (reading.state === 'unusable') {
     return stuck(
       'checking',
       `The agent's journal cannot be used: ${reading.reason}. Nothing is done before that.`,

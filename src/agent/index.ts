@@ -1,4 +1,7 @@
 export type { AgentPolicy } from './agent-policy.ts';
+export { Agent } from './agent.ts';
+export type { AgentOptions } from './agent.ts';
+export type { AgentHost, HostLook } from './agent-host.ts';
 export { DEFAULT_POLICY } from './agent-policy.ts';
 export type { ActOutcome } from './attempt-step.ts';
 export { afterAct, afterRemedy } from './attempt-step.ts';

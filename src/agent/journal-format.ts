@@ -9,8 +9,8 @@ export type JournalReading =
   | { readonly state: 'absent' }
   /** What is there is no journal, or only a part of one. */
   | { readonly state: 'damaged'; readonly reason: string }
-  /** A newer agent wrote it, and says that this one would misread it: it must be left alone. */
-  | { readonly state: 'newer'; readonly reason: string };
+  /** It must be left alone: it cannot be read, or a newer agent says that this one would misread it. */
+  | { readonly state: 'unusable'; readonly reason: string };
 
 /** The version that this agent writes. */
 const VERSION = 1;
@@ -50,7 +50,7 @@ export function parseJournal(text: string): JournalReading {
   if (typeof version !== 'number' || typeof readableFrom !== 'number') return damaged('it has no version');
   if (readableFrom > VERSION) {
     const reason = `an agent wrote it whose format ${version} agents before format ${readableFrom} misread, and this one has format ${VERSION}; run that agent again, or remove the journal, which forgets what was tried`;
-    return { state: 'newer', reason };
+    return { state: 'unusable', reason };
   }
   const journal = readJournal(value);
   return journal === undefined

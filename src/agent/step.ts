@@ -28,7 +28,7 @@ export type Step =
   /** Drop what is staged: `dropped` names it. */
   | { readonly kind: 'unstage'; readonly reason: string; readonly dropped: string }
   | { readonly kind: 'lock'; readonly reason: string; readonly digest: string }
-  | { readonly kind: 'unlock'; readonly reason: string; readonly digest: string }
+  | { readonly kind: 'unlock'; readonly reason: string; readonly image: string; readonly digest: string }
   /** Keep a deployment, by its commit, whatever is staged later; and no longer. */
   | { readonly kind: 'pin'; readonly reason: string; readonly checksum: string; readonly journal: Journal }
   | { readonly kind: 'unpin'; readonly reason: string; readonly checksum: string }
@@ -41,7 +41,13 @@ export type Step =
       readonly dropRollback: boolean;
     }
   /** Reboot into what is staged and unlocked, or finalized. */
-  | { readonly kind: 'reboot'; readonly reason: string; readonly digest: string; readonly journal: Journal };
+  | {
+      readonly kind: 'reboot';
+      readonly reason: string;
+      readonly image: string;
+      readonly digest: string;
+      readonly journal: Journal;
+    };
 
 /** A step that changes the host, and so can fail. */
 export type Act = Exclude<Step, { readonly kind: 'rest' | 'wait' | 'record' | 'remedy' }>;

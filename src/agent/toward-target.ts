@@ -99,13 +99,13 @@ function activate(situation: Situation, { digest, config, image }: ImageTarget, 
   }
   if (staged?.locked === true) {
     const reason = `The node is drained: it may boot ${image}.`;
-    return { step: { kind: 'unlock', reason, digest }, phase: 'applying', ...drain };
+    return { step: { kind: 'unlock', reason, image, digest }, phase: 'applying', ...drain };
   }
   const { bootId } = view;
   const begins = journal.rebooting?.digest === digest && journal.rebooting.bootId === bootId;
   const record = begins ? journal : { ...begun(journal, digest), rebooting: { digest, bootId, at: now } };
   const reason = `The node reboots into ${image}.`;
-  return { step: { kind: 'reboot', reason, digest, journal: record }, phase: 'rebooting', ...drain };
+  return { step: { kind: 'reboot', reason, image, digest, journal: record }, phase: 'rebooting', ...drain };
 }
 
 function stage(

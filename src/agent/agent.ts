@@ -1,0 +1,217 @@
+import { CURRENT_CONFIG_ANNOTATION } from '../api/index.ts';
+import { type Clock, type KubeClient, pause } from '../kube/index.ts';
+import { type AgentHost, WatchedHost } from './agent-host.ts';
+import type { AgentPolicy } from './agent-policy.ts';
+import { afterAct, afterRemedy } from './attempt-step.ts';
+import { decide } from './decide.ts';
+import type { JournalReading } from './journal-format.ts';
+import type { JournalStore } from './journal-store.ts';
+import { EMPTY_JOURNAL, type Journal } from './journal.ts';
+import { machineConfigNodeReport } from './machine-config-node-report.ts';
+import { nodeReport } from './node-report.ts';
+import { type AgentNode, nodeWishes } from './node-wishes.ts';
+import { OwnObjects } from './own-objects.ts';
+import { type AgentFacts, type Plan, stuck } from './situation.ts';
+import type { Act, Step } from './step.ts';
+
+export interface AgentOptions {
+  readonly client: KubeClient;
+  /** The name of the Node that is this host. */
+  readonly node: string;
+  readonly host: AgentHost;
+  readonly journal: JournalStore;
+  readonly policy: AgentPolicy;
+  readonly clock: Clock;
+  /** Told of every decision that is another one than the last. */
+  readonly onPlan?: (plan: Plan) => void;
+  /** Told of what is tried again by itself: the API server, the journal's disk. */
+  readonly onTrouble?: (doing: string, error: unknown) => void;
+}
+
+/** How often the host is looked at when nothing else gives cause to, in milliseconds. */
+const LOOK = 60_000;
+
+/** After something outside the host failed. */
+const SOON = 5_000;
+
+/** How long a host may take to go down before it is asked again. */
+const GOING_DOWN = 120_000;
+
+/**
+ * The process on a node: it looks at Node and host, decides, says what it is about to do, does it, and begins anew. All
+ * that it knows is in those and in its journal, so it can be killed anywhere.
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #objects: OwnObjects;
+  readonly #host: WatchedHost;
+  #wake: () => void = () => {};
+  #isStale = false;
+  #lastPlan = '';
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#host = new WatchedHost(options.host);
+    this.#objects = new OwnObjects(options.client, options.node, (error) =>
+      this.#trouble('follow the Node', error),
+    );
+  }
+
+  /** Works until the signal aborts; an act that is under way is given up then, as by a kill. */
+  async run(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const followed = this.#objects.run(AbortSignal.any([signal, ended.signal]), () => {
+      this.#isStale = true;
+      this.#wake();
+    });
+    try {
+      while (!signal.aborted) await this.#sleep(await this.#turn(signal), signal);
+    } finally {
+      ended.abort();
+      await followed;
+    }
+  }
+
+  /** Milliseconds until the next turn, if nothing changes before. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    this.#isStale = false;
+    const { node } = this.#objects;
+    if (node === undefined) return LOOK;
+    try {
+      const facts = await this.#gather(node, signal);
+      const plan = decide(facts);
+      this.#tell(plan);
+      const isReported = await this.#report(facts, plan, signal);
+      const delay = await this.#do(facts, plan.step, signal);
+      return isReported ? delay : Math.min(delay, SOON);
+    } catch (error) {
+      if (!signal.aborted) this.#trouble('go on', error);
+      return SOON;
+    }
+  }
+
+  async #gather(node: AgentNode, signal: AbortSignal): Promise<AgentFacts> {
+    const { journal, policy, clock } = this.#options;
+    const now = clock.wall();
+    const host = await this.#host.read(now, signal);
+    return { journal: await readJournal(journal), node: nodeWishes(node), host, policy, now };
+  }
+
+  async #do(facts: AgentFacts, step: Step, signal: AbortSignal): Promise<number> {
+    switch (step.kind) {
+      case 'rest':
+        return LOOK;
+      case 'wait':
+        return Math.min(LOOK, Math.max(0, step.until - facts.now));
+      case 'record':
+        return (await this.#remember(step.journal, facts, signal)) ? 0 : SOON;
+      case 'remedy':
+        await this.#host.remedy(step.remedy, step.dropRollback, signal);
+        await this.#remember(afterRemedy(journalOf(facts)), facts, signal);
+        return 0;
+      case 'fetch':
+      case 'stage':
+      case 'unstage':
+      case 'lock':
+      case 'unlock':
+      case 'pin':
+      case 'unpin':
+      case 'reboot':
+        return this.#act(facts, step, signal);
+    }
+  }
+
+  async #act(facts: AgentFacts, act: Act, signal: AbortSignal): Promise<number> {
+    const { host, clock } = this.#options;
+    if (letsGo(act) && !(await this.#isStillWanted(facts, signal))) return 0;
+    const journal = 'journal' in act ? act.journal : journalOf(facts);
+    if ('journal' in act && !(await this.#remember(journal, facts, signal))) return SOON;
+    const outcome = await host.perform(act, signal);
+    const bootId = facts.host.state === 'fresh' ? facts.host.view.bootId : '';
+    await this.#remember(afterAct(journal, act, outcome, bootId, clock.wall()), facts, signal);
+    return act.kind === 'reboot' && outcome.result === 'done' ? GOING_DOWN : 0;
+  }
+
+  /** What is done next cannot be taken back, so what was heard of the Node last is not good enough. */
+  async #isStillWanted(facts: AgentFacts, signal: AbortSignal): Promise<boolean> {
+    const node = nodeWishes(await this.#objects.readNode(signal));
+    return JSON.stringify(node) === JSON.stringify(facts.node);
+  }
+
+  /** Nothing is done whose journal is not on the disk. */
+  async #remember(journal: Journal, facts: AgentFacts, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.journal.write(journal);
+      return true;
+    } catch (error) {
+      this.#trouble('write the journal', error);
+      const message = error instanceof Error ? error.message : String(error);
+      await this.#report(
+        facts,
+        stuck('checking', `The agent's journal cannot be written: ${message}.`),
+        signal,
+      );
+      return false;
+    }
+  }
+
+  /** Says it where it is not said yet; false when the API server could not be told. */
+  async #report(facts: AgentFacts, plan: Plan, signal: AbortSignal): Promise<boolean> {
+    const { node, machineConfigNode } = this.#objects;
+    if (node === undefined) return true;
+    try {
+      const changes = nodeReport(node, facts, plan);
+      if (Object.keys(changes).length > 0) await this.#objects.annotate(node, changes, signal);
+      if (machineConfigNode === undefined) return true;
+      const config = changes[CURRENT_CONFIG_ANNOTATION] ?? facts.node.currentConfig;
+      const now = new Date(this.#options.clock.wall());
+      const status = machineConfigNodeReport(machineConfigNode, facts.node, config, plan, now);
+      if (status !== undefined && status !== machineConfigNode.status) {
+        await this.#objects.report(machineConfigNode, status, signal);
+      }
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#trouble('say how the node is', error);
+      return false;
+    }
+  }
+
+  /** Until so much later, or until a Node that asks for something else. */
+  async #sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (this.#isStale || milliseconds === 0) return;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await pause(this.#options.clock, milliseconds, AbortSignal.any([signal, woken.signal]));
+    this.#wake = () => {};
+  }
+
+  #tell(plan: Plan): void {
+    const { phase, step, degraded } = plan;
+    const text = JSON.stringify([phase, step.kind, step.reason, degraded]);
+    if (text !== this.#lastPlan) this.#options.onPlan?.(plan);
+    this.#lastPlan = text;
+  }
+
+  #trouble(doing: string, error: unknown): void {
+    this.#options.onTrouble?.(doing, error);
+  }
+}
+
+/** Whether an image may boot after it that could not before. */
+function letsGo(act: Act): boolean {
+  return act.kind === 'unlock' || act.kind === 'reboot' || (act.kind === 'stage' && !act.locked);
+}
+
+/** A disk that fails is no reason to take the host for a new one. */
+async function readJournal(store: JournalStore): Promise<JournalReading> {
+  try {
+    return await store.read();
+  } catch (error) {
+    return { state: 'unusable', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function journalOf({ journal }: AgentFacts): Journal {
+  return journal.state === 'read' ? journal.journal : EMPTY_JOURNAL;
+}

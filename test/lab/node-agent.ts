@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import {
+  type ActOutcome,
+  Agent,
+  type AgentHost,
+  DEFAULT_POLICY,
+  type HostLook,
+  JournalFile,
+  type Plan,
+} from '../../src/agent/index.ts';
+import type { Act } from '../../src/agent/index.ts';
+import type { Fault, ModelHost } from '../../src/agent/test-host.ts';
+import { type KubeClient, systemClock } from '../../src/kube/index.ts';
+
+/** A host of the model that an agent in this process runs on: rebooting it ends the agent, and another one starts. */
+export class NodeAgent implements AgentHost {
+  readonly model: ModelHost;
+  readonly plans: Plan[] = [];
+  readonly troubles: string[] = [];
+  looks = 0;
+  /** What goes wrong with the next act. */
+  fault: () => Fault = () => 'none';
+  readonly #client: KubeClient;
+  readonly #node: string;
+  readonly #journal: string;
+  #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  #isOver = false;
+
+  constructor(model: ModelHost, client: KubeClient, node: string, folder: string) {
+    this.model = model;
+    this.#client = client;
+    this.#node = node;
+    this.#journal = join(folder, 'var', 'lib', 'varve', 'journal.json');
+  }
+
+  start(): void {
+    if (this.#isOver || this.#running !== undefined) return;
+    const stop = new AbortController();
+    const agent = new Agent({
+      client: this.#client,
+      node: this.#node,
+      host: this,
+      journal: new JournalFile(this.#journal),
+      policy: DEFAULT_POLICY,
+      clock: systemClock,
+      onPlan: (plan) => this.plans.push(plan),
+      onTrouble: (doing, error) => this.troubles.push(`${doing}: ${String(error)}`),
+    });
+    const ended = agent.run(stop.signal).finally(() => {
+      this.#running = undefined;
+    });
+    this.#running = { stop, ended };
+  }
+
+  /** As `kill -9`, as far as one process can be killed within another: what is under way is not finished. */
+  async kill(): Promise<void> {
+    const { stop, ended } = this.#running ?? {};
+    stop?.abort();
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.kill();
+  }
+
+  look(): Promise<HostLook> {
+    this.looks += 1;
+    return Promise.resolve({ state: 'fresh', view: this.model.view() });
+  }
+
+  async perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
+    const end = this.model.act(act, this.fault());
+    if (end.result !== 'dead') return end;
+    // The machine goes down, and comes up again with its agent.
+    const { stop, ended } = this.#running ?? {};
+    setImmediate(() => stop?.abort());
+    void ended?.then(() => this.start());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    throw signal.reason;
+  }
+
+  remedy(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault, ModelImage } from '../../src/agent/test-host.ts';
+import { IMAGES, modelHost } from '../../src/agent/test-images.ts';
+import { API_VERSION, isConditionTrue, type MachineConfigNode } from '../../src/api/index.ts';
+import { NODES } from '../../src/controllers/resources.ts';
+import { type KubeObject, type ObjectKey, resourceType } from '../../src/kube/index.ts';
+import { type Cluster, openCluster } from '../lab/cluster/cluster.ts';
+import { NodeAgent } from '../lab/node-agent.ts';
+import { randomOf, seedOf } from '../lab/random.ts';
+import { until } from '../lab/until.ts';
+
+const M = 'machineconfiguration.openshift.io';
+const { a, b, c } = IMAGES;
+
+const MACHINE_CONFIG_NODES = resourceType<MachineConfigNode & KubeObject>({
+  group: M,
+  version: 'v1',
+  kind: 'MachineConfigNode',
+  plural: 'machineconfignodes',
+  namespaced: false,
+});
+
+interface Scene {
+  readonly cluster: Cluster;
+  readonly agent: NodeAgent;
+  readonly key: ObjectKey;
+}
+
+/** A node with its agent, and somebody who drains it as soon as it is asked for. */
+async function scene(t: TestContext): Promise<Scene> {
+  const cluster = await openCluster(t);
+  const folder = await mkdtemp(join(tmpdir(), 'varve-agent-'));
+  const name = `${cluster.name}-n1`;
+  const key = { namespace: '', name };
+  await cluster.create(NODES, { metadata: { name } });
+  await cluster.create(MACHINE_CONFIG_NODES, {
+    apiVersion: API_VERSION,
+    kind: 'MachineConfigNode',
+    metadata: { name },
+    spec: { node: { name }, pool: { name: 'worker' }, configVersion: { desired: 'rendered-worker' } },
+  });
+  const agent = new NodeAgent(modelHost(), cluster.client({ userAgent: 'varve-agent' }), name, folder);
+  const stop = new AbortController();
+  const drained = drain(cluster, key, stop.signal);
+  agent.start();
+  cluster.beforeClose(async () => {
+    await agent.close();
+    stop.abort();
+    await drained;
+    await cluster.kube.delete(MACHINE_CONFIG_NODES, key);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { cluster, agent, key };
+}
+
+/** Contract §3.9, without the pods. */
+async function drain({ kube }: Cluster, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { metadata, spec } = await kube.get(NODES, key);
+    const wish = metadata.annotations?.[`${M}/desiredDrain`];
+    const isDrain = wish?.startsWith('drain-') === true;
+    if (
+      wish !== undefined &&
+      (metadata.annotations?.[`${M}/lastAppliedDrain`] !== wish || spec?.unschedulable !== isDrain)
+    ) {
+      const annotations = { [`${M}/lastAppliedDrain`]: wish };
+      const patch = { metadata: { annotations }, spec: { unschedulable: isDrain ? true : null } };
+      await kube.patch(NODES, key, { type: 'merge', patch });
+    }
+    await sleep(10);
+  }
+}
+
+async function desire({ cluster, key }: Scene, image: ModelImage): Promise<void> {
+  const annotations = { [`${M}/desiredConfig`]: image.config, [`${M}/desiredImage`]: image.image };
+  await cluster.kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
+}
+
+async function annotationsOf({ cluster, key }: Scene): Promise<Readonly<Record<string, string>>> {
+  return (await cluster.kube.get(NODES, key)).metadata.annotations ?? {};
+}
+
+async function isAt(scene: Scene, image: ModelImage): Promise<boolean> {
+  const annotations = await annotationsOf(scene);
+  return (
+    annotations[`${M}/state`] === 'Done' &&
+    annotations[`${M}/currentImage`] === image.image &&
+    annotations[`${M}/currentConfig`] === image.config &&
+    annotations[`${M}/lastAppliedDrain`] === annotations[`${M}/desiredDrain`]
+  );
+}
+
+test('an agent takes its node to the image that is wanted, and writes nothing at rest', async (t) => {
+  const node = await scene(t);
+  const { cluster, agent, key } = node;
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  await desire(node, b);
+  await until('the node runs b', () => isAt(node, b));
+  assert.equal(agent.model.booted.image, b);
+  const condition = async (type: string): Promise<boolean> =>
+    isConditionTrue((await cluster.kube.get(MACHINE_CONFIG_NODES, key)).status?.conditions, type);
+  await until('the MachineConfigNode says so', () => condition('Updated'));
+  const { status } = await cluster.kube.get(MACHINE_CONFIG_NODES, key);
+  assert.deepEqual(status?.configVersion, { current: b.config, desired: b.config });
+  assert.deepEqual(
+    status?.conditions?.filter((one) => one.status !== 'False').map(({ type }) => type),
+    ['Updated'],
+  );
+  const annotations = await annotationsOf(node);
+  assert.equal(annotations['varve.dev/rollback-image'], a.image);
+  assert.equal(annotations['varve.dev/rollback-config'], a.config);
+
+  await sleep(300);
+  const versions = async (): Promise<readonly unknown[]> => [
+    (await cluster.kube.get(NODES, key)).metadata.resourceVersion,
+    (await cluster.kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion,
+  ];
+  const [before, looks] = [await versions(), agent.looks];
+  await sleep(1500);
+  assert.deepEqual(await versions(), before);
+  assert.equal(agent.looks, looks, 'the host is looked at once a minute');
+  assert.deepEqual(agent.troubles, []);
+});
+
+test('an agent that is killed again and again on a host that fails ends at the image that is wanted', async (t) => {
+  const node = await scene(t);
+  const { agent } = node;
+  const random = randomOf(seedOf(t));
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  const faults: readonly Fault[] = [
+    'none',
+    'none',
+    'none',
+    'killed-before',
+    'killed-after',
+    'power-cut-after',
+  ];
+  const images = [b, c, a];
+  for (let round = 0; round < 60; round += 1) {
+    const image = images[round % images.length] ?? a;
+    let failures = 3;
+    agent.fault = () => {
+      failures -= 1;
+      return failures > 0 ? (faults[Math.floor(random() * faults.length)] ?? 'none') : 'none';
+    };
+    await desire(node, image);
+    for (let kills = 0; kills < 9; kills += 1) {
+      await sleep(random() * 25);
+      await agent.kill();
+      agent.start();
+    }
+    // What was cut off in a reboot waits a minute before the next; a person need not.
+    await until(
+      `the node runs image ${round}`,
+      async () => {
+        const last = agent.plans.at(-1);
+        if (last?.step.kind === 'wait') await retry(node, `${round}-${agent.plans.length}`);
+        return isAt(node, image);
+      },
+      30,
+    );
+    assert.equal(agent.model.booted.image, image);
+    assert.equal(agent.model.staged, undefined);
+  }
+});
+
+async function retry({ cluster, key }: Scene, token: string): Promise<void> {
+  const annotations = { 'varve.dev/retry': token };
+  await cluster.kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
+}
