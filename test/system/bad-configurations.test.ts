@@ -38,8 +38,10 @@ import {
 import { BASES, OS_CONFIGS as OS_CONFIG_ROWS, PLACEMENT, SECRETS } from '../lab/bad-configurations/builds.ts';
 import { IGNITION, UNRECONCILABLE } from '../lab/bad-configurations/ignition.ts';
 import { POOLS } from '../lab/bad-configurations/pools.ts';
-import { Cluster } from '../lab/cluster/cluster.ts';
+import { Cluster, openCluster } from '../lab/cluster/cluster.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
+import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { DEFINITIONS } from '../lab/cluster/resources.ts';
 import { pushOddBases } from '../lab/odd-bases.ts';
 import { until } from '../lab/until.ts';
 
@@ -271,3 +273,52 @@ function changed(found: KubeObject & JsonObject, { spec, ...rest }: JsonObject):
   const kept = Object.entries(merged).filter(([, value]) => value !== null);
   return { ...found, ...others, spec: Object.fromEntries(kept) } as KubeObject;
 }
+
+test('two MachineOSConfigs for one pool, which an earlier definition let pass: the older one stays in force', async (t) => {
+  const cluster = await openCluster(t, { embeddedBecause: 'changes the definition of MachineOSConfigs' });
+  const folder = await mkdtemp(join(tmpdir(), 'varve-two-os-configs-'));
+  const registry = await startRegistry({ directory: folder });
+  await pushOddBases(registry.address);
+  const controllers = new LabControllers(cluster);
+  cluster.beforeClose(async () => {
+    await controllers.stop();
+    await registry.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const { address } = registry;
+  const pool = new LabPool(cluster, { suffix: 'a', registry: address, base: `${address}/base/os:1` });
+  await pool.create('one');
+  const { osConfig } = await pool.settled('one');
+  assert.ok(osConfig !== undefined);
+  const name = `${pool.name}-more`;
+  const more = { ...osConfig, metadata: { name }, status: {} };
+  const rules = '/spec/versions/0/schema/openAPIV3Schema/x-kubernetes-validations';
+  await cluster.kube.patch(
+    DEFINITIONS,
+    { namespace: '', name: 'machineosconfigs.machineconfiguration.openshift.io' },
+    { type: 'json', operations: [{ op: 'remove', path: rules }] },
+  );
+  // Definitions take effect after a moment; times of objects are whole seconds, and the older one is to be older.
+  await sleep(1100);
+  await until('the definition is the earlier one', () =>
+    cluster.create(OS_CONFIGS, more).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const said = async (): Promise<string> =>
+    conditionOf((await pool.state()).pool, 'ImageBuildDegraded')?.message ?? '';
+  const expected = `Failed to build OS image for pool ${pool.name}: MachineOSConfigs ${pool.name}, ${name} all have spec.machineConfigPool.name "${pool.name}"; ${pool.name} stays in force, delete the others`;
+  await until('the pool says so', async () => (await said()) === expected);
+  await pool.configure('two');
+  await until('the older one has the new image', async () => {
+    const { currentImagePullSpec } = (await pool.state()).osConfig?.status ?? {};
+    return (
+      currentImagePullSpec !== undefined && currentImagePullSpec !== osConfig.status?.currentImagePullSpec
+    );
+  });
+  assert.equal((await cluster.get(OS_CONFIGS, name)).status?.currentImagePullSpec, undefined);
+  await cluster.delete(OS_CONFIGS, name);
+  await pool.settled('two');
+  assert.deepEqual(controllers.defects, []);
+});
