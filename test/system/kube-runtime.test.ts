@@ -233,6 +233,42 @@ test('memory of caching 5,000 nodes of 17 KiB', async (t) => {
   );
 });
 
+test('decoding 5,000 events of 17 KiB', async (t) => {
+  const api = await server(t);
+  api.ballast = 12_000;
+  const { informer } = await follow(t, client(t, api.url));
+  await until('the watch is open', () => api.openWatches === 1);
+  const began = performance.now();
+  for (let round = 0; round < 50; round += 1) {
+    for (let index = 0; index < 100; index += 1) api.put(`node-${index}`);
+    await until('all of the round is known', () => informer.numbers.events >= (round + 1) * 100);
+  }
+  t.diagnostic(`${Math.round(5000 / ((performance.now() - began) / 1000))} events/s`);
+  assert.equal(informer.cache.size, 100);
+  assert.equal(api.lists.length, 1, 'nothing is listed again');
+});
+
+test('object shape: what a list gives and what a watch gives is the same plain JSON', async (t) => {
+  const listed = await server(t);
+  listed.put('a');
+  const watched = await server(t);
+  const [one, other] = await Promise.all([
+    follow(t, client(t, listed.url)),
+    follow(t, client(t, watched.url)),
+  ]);
+  await until('the watch is open', () => watched.openWatches === 1);
+  watched.put('a');
+  await until('it is known', () => other.informer.cache.size === 1);
+  const shape = ({ informer }: Following): unknown => {
+    const object = informer.cache.get({ namespace: '', name: 'a' });
+    assert.equal(Object.getPrototypeOf(object), Object.prototype);
+    return JSON.parse(
+      JSON.stringify(object, (key, value: unknown) => (key === 'uid' ? '' : value)),
+    ) as unknown;
+  };
+  assert.deepEqual(shape(other), shape(one));
+});
+
 test('dropped connection in the middle of a watch', async (t) => {
   const api = await server(t);
   api.put('a');
