@@ -5,6 +5,8 @@ export type { AgentHost, HostLook } from './agent-host.ts';
 export { DEFAULT_POLICY } from './agent-policy.ts';
 export type { ActOutcome } from './attempt-step.ts';
 export { afterAct, afterRemedy } from './attempt-step.ts';
+export type { DrivenHostOptions } from './driven-host.ts';
+export { DrivenHost } from './driven-host.ts';
 export { decide } from './decide.ts';
 export type {
   BootedImageFacts,

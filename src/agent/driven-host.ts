@@ -1,0 +1,174 @@
+import {
+  failureOfError,
+  type HostCapabilities,
+  type HostChange,
+  type HostDriver,
+  HostError,
+  type HostRunner,
+  type HostStatus,
+  isImage,
+  type StageRequest,
+  Systemctl,
+  type Tolerance,
+} from '../host/index.ts';
+import type { AgentHost, HostLook } from './agent-host.ts';
+import type { AgentPolicy } from './agent-policy.ts';
+import type { ActOutcome } from './attempt-step.ts';
+import { HostFacts } from './host-facts.ts';
+import type { HostAbilities } from './host-view.ts';
+import type { ActiveRemedy } from './remedies.ts';
+import type { Act } from './step.ts';
+
+export interface DrivenHostOptions {
+  readonly runner: HostRunner;
+  readonly driver: HostDriver;
+  readonly capabilities: HostCapabilities;
+  readonly policy: AgentPolicy;
+  /** Refuse images whose signature the host's policy does not demand. Default: what the policy allows. */
+  readonly enforceSignature?: boolean;
+  /** Writes the credentials for registries anew, where they come from somewhere else. */
+  readonly refreshCredentials?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A host that is moved by one of its own tools. */
+export class DrivenHost implements AgentHost {
+  readonly #options: DrivenHostOptions;
+  readonly #facts: HostFacts;
+  readonly #systemctl: Systemctl;
+  readonly #abilities: HostAbilities;
+
+  constructor(options: DrivenHostOptions) {
+    this.#options = options;
+    this.#facts = new HostFacts(options.runner);
+    this.#systemctl = new Systemctl(options.runner);
+    this.#abilities = abilitiesOf(options.driver, options.capabilities);
+  }
+
+  async look(signal: AbortSignal): Promise<HostLook> {
+    const { driver } = this.#options;
+    const reading = await driver.status(signal);
+    if (reading.state === 'busy') return { state: 'busy', reason: reading.reason };
+    if (reading.state === 'failed') return reading;
+    const { status } = reading;
+    try {
+      const facts = await this.#facts.read(status, signal);
+      const pin = this.#abilities.pin && status.booted?.composefs !== true;
+      return { state: 'fresh', view: { ...facts, status, abilities: { ...this.#abilities, pin } } };
+    } catch (error) {
+      if (!(error instanceof HostError) || error.code === 'aborted') throw error;
+      return { state: 'failed', failure: failureOfError({ tool: driver.tool, args: [] }, error) };
+    }
+  }
+
+  async perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
+    const { driver } = this.#options;
+    switch (act.kind) {
+      case 'fetch': {
+        const message = `cannot pull ${act.image}: ${driver.tool} pulls only what it stages`;
+        return { result: 'failed', class: 'unsupported', message };
+      }
+      case 'stage': {
+        const { image, locked, kernelArguments } = act;
+        const { append, remove } = kernelArguments;
+        const change = append.length === 0 && remove.length === 0 ? {} : { kernelArguments };
+        return outcomeOf(await driver.stage({ ...this.#request(image, locked), ...change }, signal));
+      }
+      case 'unstage':
+        return outcomeOf(await driver.unstage(signal));
+      case 'lock':
+        return outcomeOf(await driver.lock(signal));
+      case 'unlock':
+        return this.#letGo(act, signal);
+      case 'pin':
+      case 'unpin':
+        return outcomeOf(await driver.keep(act.checksum, act.kind === 'pin', signal));
+      case 'reboot':
+        return this.#reboot(act, signal);
+    }
+  }
+
+  async remedy(remedy: ActiveRemedy, dropRollback: boolean, signal: AbortSignal): Promise<void> {
+    const { driver, refreshCredentials } = this.#options;
+    switch (remedy) {
+      case 'refresh-credentials':
+        await refreshCredentials?.(signal);
+        break;
+      case 'clean-up':
+      case 'repair-store':
+        await driver.cleanUp(dropRollback ? 'rollback' : 'leftovers', signal);
+        break;
+      case 'restart-daemon':
+        await this.#systemctl.change('reset-failed', ['rpm-ostreed.service'], signal);
+    }
+  }
+
+  /**
+   * Unlocks what is staged. An image that is new to the host is staged once more: whoever was killed while it was staged may
+   * have left it without its kernel arguments, and a driver that finds them only unlocks it.
+   */
+  async #letGo(
+    { image, digest }: { readonly image: string; readonly digest: string },
+    signal: AbortSignal,
+  ): Promise<ActOutcome> {
+    const { driver } = this.#options;
+    const reading = await driver.status(signal);
+    if (reading.state !== 'fresh' || isImage(reading.status.booted, digest)) {
+      return outcomeOf(await driver.unlock(signal));
+    }
+    return outcomeOf(await driver.stage(this.#request(image, false), signal));
+  }
+
+  /** What is staged is looked at once more: another tool may have replaced it (host-contract §9.6). */
+  async #reboot(act: Extract<Act, { readonly kind: 'reboot' }>, signal: AbortSignal): Promise<ActOutcome> {
+    const { driver } = this.#options;
+    const before = await driver.status(signal);
+    if (before.state === 'fresh' && before.status.staged !== undefined) {
+      const outcome = await this.#letGo(act, signal);
+      if (outcome.result === 'failed') return outcome;
+    }
+    const reading = await driver.status(signal);
+    if (reading.state !== 'fresh' || !boots(reading.status, act.digest)) {
+      const message = `cannot reboot into ${act.image}: the host would boot something else`;
+      return { result: 'failed', class: reading.state === 'busy' ? 'busy' : 'not-shown', message };
+    }
+    const change = await this.#systemctl.reboot(
+      { reason: act.reason, finalize: reading.status.staged !== undefined },
+      signal,
+    );
+    if (change.ok) return { result: 'done' };
+    return { result: 'failed', class: change.failure.class, message: change.failure.message };
+  }
+
+  #request(image: string, locked: boolean): StageRequest {
+    const { policy, enforceSignature } = this.#options;
+    const tolerate: Tolerance[] = [];
+    if (policy.takeOver) tolerate.push('no-image');
+    if (policy.localChanges === 'discard') tolerate.push('local-changes');
+    return { image, locked, tolerate, ...(enforceSignature === undefined ? {} : { enforceSignature }) };
+  }
+}
+
+function boots({ staged, pending }: HostStatus, digest: string): boolean {
+  return staged === undefined ? isImage(pending, digest) : isImage(staged, digest) && !staged.locked;
+}
+
+/** What a driver can do on a host with these tools. */
+function abilitiesOf(driver: HostDriver, { bootc, rpmOstree, ostree }: HostCapabilities): HostAbilities {
+  const atOnce =
+    (driver.tool === 'bootc' && bootc?.switchDownloadOnly === true) ||
+    (driver.tool === 'rpm-ostree' && rpmOstree?.lockFinalization === true);
+  const lock = atOnce ? 'with-staging' : ostree === undefined ? 'none' : 'after-staging';
+  // No tool pulls an image that it does not stage.
+  return { lock, fetch: false, pin: ostree !== undefined, carriesLocalChanges: driver.tool === 'rpm-ostree' };
+}
+
+function outcomeOf(change: HostChange): ActOutcome {
+  switch (change.result) {
+    case 'done':
+      return { result: 'done' };
+    case 'busy':
+      return { result: 'failed', class: 'busy', message: change.reason };
+    case 'failed':
+      return { result: 'failed', class: change.failure.class, message: change.failure.message };
+  }
+}
