@@ -5,6 +5,7 @@ import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts'
 import { formatRepository, parseReference, type Reference } from '../oci/index.ts';
 import {
   buildStep,
+  isSeed,
   OsBuildError,
   pushRepository,
   type BuildFailure,
@@ -208,6 +209,9 @@ class BuildReconciler {
         return undefined;
       case 'done':
         return this.#keep(situation, step.image);
+      case 'seed':
+        await objects.seed(step.build, step.image);
+        return undefined;
       case 'retry':
         await objects.nameCurrent(step.build);
         return outcomes.waiting(
@@ -238,6 +242,8 @@ class BuildReconciler {
   #run({ pool, objects, rendered, access, base }: Situation, name: string): void {
     const build = objects.find(name);
     if (build === undefined || rendered === undefined || base === undefined) return;
+    if (isSeed(build))
+      throw new Error(`${name} stands for an image that was built elsewhere, and is not to be built`);
     this.#runner.stopOthers(pool.metadata.name, build);
     if (this.#runner.has(build)) return;
     const { settings, view } = this.#support;
@@ -268,6 +274,8 @@ class BuildReconciler {
     if (found === undefined) return outcomes.waiting('the registry is asked for the image');
     // Told as the pool's problem, and asked again after a while.
     if (typeof found === 'object' && situation.image !== undefined) return outcomes.waiting(found.message);
+    if (found === 'missing' && situation.image === 'missing')
+      return outcomes.waiting('the registry does not have the image', this.#pollIn());
     situation.image = found;
     return undefined;
   }
@@ -372,6 +380,6 @@ function isServed(pool: MachineConfigPool, { osConfig, builds }: BuildObjects, p
   return formatRepository(parseReference(build.spec.renderedImagePushSpec)) === formatRepository(push);
 }
 
-function imageOf({ pool, access, lease }: Situation, image: string): ImageRequest {
-  return { pool: pool.metadata.name, image, registry: lease.registry, accessKey: access.key };
+function imageOf({ pool, access, lease, push }: Situation, image: string): ImageRequest {
+  return { pool: pool.metadata.name, image, push, registry: lease.registry, accessKey: access.key };
 }

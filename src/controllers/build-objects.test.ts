@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { MachineOSBuild } from '../api/index.ts';
 import { buildStateOf, CURRENT_BUILD_ANNOTATION, REBUILD_ANNOTATION } from '../api/index.ts';
 import { FakeClock, KubeError, type KubeClient } from '../kube/index.ts';
-import { REPLACES_ANNOTATION } from '../osbuild/index.ts';
+import { PRE_BUILT_IMAGE_KEY, REPLACES_ANNOTATION } from '../osbuild/index.ts';
 import { BuildObjects } from './build-objects.ts';
 import { buildOf, IMAGE, osConfigOf } from './test-images.ts';
 
@@ -139,4 +139,29 @@ test('a build that is tried again was not asked for', async () => {
   const { objects, events } = open();
   await objects.replace({ kind: 'replace', replacement: { name: NAME, uid: 'u', attempt: 2 } });
   assert.deepEqual(events, []);
+});
+
+test('a build that stands for an image is never under way; what is used of it says where it is from', async () => {
+  const labels = { [PRE_BUILT_IMAGE_KEY]: 'true' };
+  const seed = { ...buildOf('worker', 'a'), metadata: { ...buildOf('worker', 'a').metadata, labels } };
+  const { objects, calls, events } = open({ builds: [seed], annotations: { [PRE_BUILT_IMAGE_KEY]: IMAGE } });
+  await objects.seed(NAME, IMAGE);
+  await objects.seed(NAME, IMAGE);
+  assert.equal(objects.find(NAME)?.status?.digestedImagePushSpec, IMAGE);
+  await objects.use(NAME, IMAGE);
+  assert.equal(objects.osConfig.status?.conditions?.[0]?.type, 'Seeded');
+  await objects.forgetNote({ kind: 'forget', annotation: 'pre-built-image' });
+  assert.deepEqual(calls, [
+    `patch MachineOSBuild ${NAME} "1" status`,
+    'patch MachineOSConfig worker "1" status',
+    `patch MachineOSConfig worker "3" {"${CURRENT_BUILD_ANNOTATION}":"${NAME}"}`,
+    `patch MachineOSConfig worker "4" {"${PRE_BUILT_IMAGE_KEY}":null}`,
+  ]);
+  assert.deepEqual(events, ['MachineOSBuild PreBuiltImageSeeded']);
+});
+
+test('an image to begin with that comes too late is not ignored in silence', async () => {
+  const { objects, events } = open({ annotations: { [PRE_BUILT_IMAGE_KEY]: IMAGE } });
+  await objects.forgetNote({ kind: 'forget', annotation: 'pre-built-image', problem: 'too late' });
+  assert.deepEqual(events, ['MachineOSConfig PreBuiltImageIgnored']);
 });

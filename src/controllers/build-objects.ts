@@ -11,7 +11,15 @@ import {
   type ResourceType,
 } from '../kube/index.ts';
 import type { BuildStep } from '../osbuild/index.ts';
-import { buildStatus, formatReplacement, osConfigStatus, REPLACES_ANNOTATION } from '../osbuild/index.ts';
+import {
+  buildStatus,
+  formatReplacement,
+  isSeed,
+  osConfigStatus,
+  PRE_BUILT_IMAGE_KEY,
+  REPLACES_ANNOTATION,
+  SEEDED,
+} from '../osbuild/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 import { patchSeen } from './patch-seen.ts';
 import { OS_BUILDS, OS_CONFIGS } from './resources.ts';
@@ -23,6 +31,12 @@ export interface BuildObjectsOptions {
   readonly builds: readonly MachineOSBuild[];
   readonly signal: AbortSignal;
 }
+
+const NOTES: Readonly<Record<Extract<BuildStep, { kind: 'forget' }>['annotation'], string>> = {
+  rebuild: REBUILD_ANNOTATION,
+  replacement: REPLACES_ANNOTATION,
+  'pre-built-image': PRE_BUILT_IMAGE_KEY,
+};
 
 /**
  * A MachineOSConfig and its builds as one reconciliation knows them: as the cache had them, and with what it has written
@@ -81,6 +95,20 @@ export class BuildObjects {
     }
   }
 
+  /** Says of a build that its image had been built before. */
+  async seed(name: string, image: string): Promise<void> {
+    const { client, signal } = this.#options;
+    const build = this.find(name);
+    if (build === undefined) return;
+    const now = new Date(client.clock.wall());
+    const status = buildStatus(build, { state: 'succeeded', image, isSeeded: true }, now);
+    if (status === undefined) return;
+    const patch = { status } as unknown as JsonObject;
+    const written = await patchSeen(client, OS_BUILDS, build, patch, { signal, subresource: 'status' });
+    this.#builds = this.#builds.map((one) => (one === build ? written : one));
+    this.#record(OS_BUILDS, build, 'Normal', SEEDED, `Image ${image} had been built before`);
+  }
+
   /** Deletes a build, if it is still the one that was seen. */
   async remove(name: string, uid: string): Promise<void> {
     const { client, signal } = this.#options;
@@ -109,7 +137,10 @@ export class BuildObjects {
   /** The image that nodes may run from now on. */
   async use(build: string, image: string): Promise<void> {
     const { client, signal } = this.#options;
-    const status = osConfigStatus(this.#osConfig, build, image);
+    const found = this.find(build);
+    const isSeeded = found !== undefined && isSeed(found);
+    const now = new Date(client.clock.wall());
+    const status = osConfigStatus(this.#osConfig, { build, image, isSeeded, now });
     if (status !== undefined) {
       const patch = { status } as unknown as JsonObject;
       const options = { signal, subresource: 'status' };
@@ -130,8 +161,10 @@ export class BuildObjects {
     });
   }
 
-  async forgetNote({ annotation }: Extract<BuildStep, { kind: 'forget' }>): Promise<void> {
-    await this.#annotate({ [annotation === 'rebuild' ? REBUILD_ANNOTATION : REPLACES_ANNOTATION]: null });
+  async forgetNote(step: Extract<BuildStep, { kind: 'forget' }>): Promise<void> {
+    await this.#annotate({ [NOTES[step.annotation]]: null });
+    if (step.annotation === 'pre-built-image' && step.problem !== undefined)
+      this.complain('PreBuiltImageIgnored', step.problem);
   }
 
   /** A problem of the MachineOSConfig, or of what it names. */

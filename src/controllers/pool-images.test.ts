@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../kube/index.ts';
-import { OciError } from '../oci/index.ts';
+import { OciError, parseReference } from '../oci/index.ts';
 import type { PoolRegistry } from '../osbuild/index.ts';
 import { PoolImages, type ImageRequest } from './pool-images.ts';
-import { IMAGE, registryOf } from './test-images.ts';
+import { IMAGE, REPOSITORY, registryOf } from './test-images.ts';
 import { machineConfig } from './test-view.ts';
 
 const FRESH = 60_000;
+const PUSH = parseReference(`${REPOSITORY}:latest`);
 const RENDERED = machineConfig('rendered-worker-1', 'worker');
 const DOWN = new OciError('unreachable', 'cannot reach it');
 const FAILURE = { reason: 'RegistryUnreachable', message: 'cannot reach it' };
@@ -23,7 +24,13 @@ function open(): Lab {
   return {
     clock,
     images: new PoolImages({ clock, longestPause: 1000, onNews: () => {} }),
-    request: (does) => ({ pool: 'worker', image: IMAGE, registry: registryOf(does), accessKey: 'k' }),
+    request: (does) => ({
+      pool: 'worker',
+      image: IMAGE,
+      push: PUSH,
+      registry: registryOf(does),
+      accessKey: 'k',
+    }),
   };
 }
 
@@ -102,4 +109,10 @@ test('publishTags() tries again, and says why it cannot', async () => {
   assert.equal(images.publishTags(asked, RENDERED), undefined);
   await images.close();
   assert.equal(clock.pending, 0);
+});
+
+test('publishTags() writes nothing where the pool does not push to', () => {
+  const { images, request } = open();
+  const image = `registry.example.com/golden/os@sha256:${'a'.repeat(64)}`;
+  assert.equal(images.publishTags({ ...request({}), image }, RENDERED), undefined);
 });

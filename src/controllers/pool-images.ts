@@ -1,5 +1,6 @@
 import type { MachineConfig } from '../api/index.ts';
 import { pause, type Clock } from '../kube/index.ts';
+import { formatRepository, parseReference, type Reference } from '../oci/index.ts';
 import type { BuildFailure, PoolRegistry } from '../osbuild/index.ts';
 import { buildFailure } from '../osbuild/index.ts';
 import { Inquiries, type InquiriesOptions } from './inquiries.ts';
@@ -9,6 +10,8 @@ export interface ImageRequest {
   readonly pool: string;
   /** By its digest. */
   readonly image: string;
+  /** Any reference into the repository that the pool's images go to; an image that was built elsewhere may be elsewhere. */
+  readonly push: Reference;
   readonly registry: PoolRegistry;
   /** Of the registry's access. */
   readonly accessKey: string;
@@ -38,18 +41,18 @@ export class PoolImages {
    * @param fresh how old an answer may be, in milliseconds
    */
   presenceOf(request: ImageRequest, fresh: number): 'present' | 'missing' | BuildFailure | undefined {
-    const { pool, image, registry } = request;
+    const { pool, image, push, registry } = request;
     const answer = this.#presence.ask(pool, questionOf(request), fresh, async (signal) => {
-      if (await registry.has(image, signal)) return 'present';
+      if (await registry.has(image, signal, push)) return 'present';
       await pause(this.#clock, SECOND_LOOK, signal);
-      return (await registry.has(image, signal)) ? 'present' : 'missing';
+      return (await registry.has(image, signal, push)) ? 'present' : 'missing';
     });
     if (answer === undefined) return undefined;
     return 'error' in answer ? buildFailure(answer.error) : answer.value;
   }
 
   /** The registry has the image: a build has just pushed it. */
-  notePresent(request: Omit<ImageRequest, 'registry'>): void {
+  notePresent(request: Omit<ImageRequest, 'registry' | 'push'>): void {
     this.#presence.note(request.pool, questionOf(request), 'present');
   }
 
@@ -58,9 +61,13 @@ export class PoolImages {
     this.#presence.forget(pool);
   }
 
-  /** Lets the pool's tags name its image and its configuration. Why they do not, if they cannot be written. */
+  /**
+   * Lets the pool's tags name its image and its configuration. Why they do not, if they cannot be written. In a repository
+   * that the pool does not push to nothing is written.
+   */
   publishTags(request: ImageRequest, rendered: MachineConfig): BuildFailure | undefined {
-    const { pool, image, registry } = request;
+    const { pool, image, push, registry } = request;
+    if (formatRepository(parseReference(image)) !== formatRepository(push)) return undefined;
     const question = `${questionOf(request)}\n${rendered.metadata.name}`;
     const answer = this.#tags.ask(pool, question, TAGS_FRESH, async (signal) => {
       await registry.publishTags({ pool, image, rendered, signal });
@@ -80,6 +87,6 @@ export class PoolImages {
   }
 }
 
-function questionOf({ image, accessKey }: Omit<ImageRequest, 'registry'>): string {
+function questionOf({ image, accessKey }: Omit<ImageRequest, 'registry' | 'push'>): string {
   return `${image}\n${accessKey}`;
 }

@@ -67,6 +67,11 @@ const CONDITIONS: Readonly<Record<string, [BuildNews, readonly string[]]>> = {
     allFalseBut(3, 'Interrupted True Superseded: Build Interrupted: by worker-2'),
   ],
   'it succeeded': [{ state: 'succeeded', image: IMAGE }, allFalseBut(4, 'Succeeded True Ready: Build Ready')],
+  // Contract §4.10.
+  'its image had been built before': [
+    { state: 'succeeded', image: IMAGE, isSeeded: true },
+    allFalseBut(4, 'Succeeded True PreBuiltImageSeeded: Build Ready: the image had been built before'),
+  ],
 };
 
 for (const [sentence, [news, expected]] of Object.entries(CONDITIONS)) {
@@ -102,6 +107,13 @@ test('buildStatus() ends a build of milliseconds a second after its start, and o
     assert.equal(done.status?.buildStart, '2026-03-01T12:00:00Z');
     assert.equal(done.status?.buildEnd, '2026-03-01T12:00:01Z');
   }
+});
+
+test('buildStatus() of an image that had been built before ends a second after its start (contract §4.10)', () => {
+  const { status } = storedBuild({ state: 'succeeded', image: IMAGE, isSeeded: true });
+  assert.equal(status?.buildStart, '2026-03-01T12:00:00Z');
+  assert.equal(status?.buildEnd, '2026-03-01T12:00:01Z');
+  assert.equal(status?.digestedImagePushSpec, IMAGE);
 });
 
 test('buildStatus() gives a build that never ran a start and an end', () => {

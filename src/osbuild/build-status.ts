@@ -9,8 +9,8 @@ export type InterruptionReason = 'Superseded' | 'Interrupted';
 /** What has become of a build. */
 export type BuildNews =
   | { readonly state: 'initial' | 'prepared' | 'building' }
-  /** `image`: by its digest. */
-  | { readonly state: 'succeeded'; readonly image: string }
+  /** `image`: by its digest; `isSeeded`: somebody else had built it before (contract §4.10). */
+  | { readonly state: 'succeeded'; readonly image: string; readonly isSeeded?: boolean }
   | { readonly state: 'failed'; readonly reason: BuildFailureReason; readonly message: string }
   | { readonly state: 'interrupted'; readonly reason: InterruptionReason; readonly message: string };
 
@@ -41,6 +41,9 @@ const CONDITIONS = [
   ['succeeded', 'Succeeded', 'Ready', 'Build Ready'],
 ] as const;
 
+/** Reason of a build, and of its MachineOSConfig's condition `Seeded`, whose image was there before (contract §4.10). */
+export const SEEDED = 'PreBuiltImageSeeded';
+
 /** Whether a build in one state may be said to be in another. */
 export function mayMove(from: BuildState, to: NewState): boolean {
   return BEFORE[to].includes(from);
@@ -65,6 +68,8 @@ export function buildStatus(build: MachineOSBuild, news: BuildNews, now: Date): 
 function conditionsOf(news: BuildNews): readonly Condition[] {
   return CONDITIONS.map(([state, type, reason, message]) => {
     if (news.state !== state) return { type, status: 'False', reason, message };
+    if (news.state === 'succeeded' && news.isSeeded === true)
+      return { type, status: 'True', reason: SEEDED, message: `${message}: the image had been built before` };
     if (news.state !== 'failed' && news.state !== 'interrupted')
       return { type, status: 'True', reason, message };
     const why = news.message.length > MAX_MESSAGE ? `${news.message.slice(0, MAX_MESSAGE)}…` : news.message;

@@ -23,6 +23,7 @@ import {
 const PREFIX = 'machineconfiguration.openshift.io';
 const CURRENT = `${PREFIX}/current-machine-os-build`;
 const REBUILD = `${PREFIX}/rebuild`;
+const PRE_BUILT = `${PREFIX}/pre-built-image`;
 const REPLACES = 'varve.dev/replaces-build';
 const IMAGE = `registry.example.com/team/os@${DIGEST_A}`;
 const NAME = storedBuild('none').metadata.name;
@@ -60,6 +61,14 @@ const replace = (attempt = 1): BuildStep => ({
 const replacing = (build: MachineOSBuild, attempt: number): Record<string, string> => ({
   [REPLACES]: formatReplacement(replacementOf(build, attempt)),
 });
+/** Of a MachineOSConfig that is to begin with the image. */
+const seeding = (more: Readonly<Record<string, string>> = {}): Partial<BuildSituation> => ({
+  osConfig: osConfigOf({}, { [PRE_BUILT]: IMAGE, ...more }),
+});
+const SEED_LABEL = { labels: { ...storedBuild('none').metadata.labels, [PRE_BUILT]: 'true' } };
+const ELSEWHERE = `registry.example.com/golden/os@${DIGEST_B}`;
+const seedOf = (state: Parameters<typeof storedBuild>[0]): MachineOSBuild =>
+  storedBuild(state, { metadata: SEED_LABEL });
 const wait = (message: string): BuildStep => ({ kind: 'wait', message });
 
 // The rows of contract §4.2 and appendix A.2 that events decide there; here, the state does.
@@ -277,6 +286,104 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
     situation([storedBuild('building', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } })]),
     wait(`MachineOSBuild ${NAME} is being deleted`),
   ],
+  // Contract §4.10.
+  'an image to begin with is looked for first': [situation([], seeding()), { kind: 'inspect', image: IMAGE }],
+  'an image to begin with is a build that nobody made': [
+    situation([], { ...seeding(), image: 'present' }),
+    {
+      kind: 'create',
+      build: {
+        ...newBuild(INPUTS, { attempt: 1, circumstances: 'v1' }),
+        metadata: { ...newBuild(INPUTS, { attempt: 1, circumstances: 'v1' }).metadata, ...SEED_LABEL },
+      },
+    },
+  ],
+  'an image to begin with that is not there is waited for, and nothing is built': [
+    situation([], { ...seeding(), image: 'missing' }),
+    {
+      kind: 'inspect',
+      image: IMAGE,
+      problem: {
+        reason: 'ImageMissing',
+        message: `MachineOSConfig worker is to begin with image ${IMAGE}, as its annotation ${PRE_BUILT} says, and the registry does not have it; push it, or correct or remove the annotation`,
+      },
+    },
+  ],
+  'a registry that does not say has nothing built in its place': [
+    situation([], { ...seeding(), image: { reason: 'RegistryUnreachable', message: 'm' } }),
+    { kind: 'inspect', image: IMAGE, problem: { reason: 'RegistryUnreachable', message: 'm' } },
+  ],
+  'a build that stands for it is not run': [
+    situation([seedOf('none')], { ...seeding(), image: 'present' }),
+    { kind: 'seed', build: NAME, image: IMAGE },
+  ],
+  'when it says so its image is used': [
+    situation([seedOf({ state: 'succeeded', image: IMAGE, isSeeded: true })], {
+      ...seeding(),
+      image: 'present',
+    }),
+    { kind: 'use', build: NAME, image: IMAGE },
+  ],
+  'another image to begin with is another build': [
+    situation([seedOf({ state: 'succeeded', image: ELSEWHERE, isSeeded: true })], seeding()),
+    replace(),
+  ],
+  'a build that is under way gives way to it': [situation([storedBuild('building')], seeding()), replace()],
+  'a build that stands for it and was superseded is made anew': [
+    situation([seedOf({ state: 'interrupted', reason: 'Superseded', message: 'm' })], seeding()),
+    replace(),
+  ],
+  'when the image to begin with is in force the request for it goes': [
+    situation([seedOf({ state: 'succeeded', image: IMAGE, isSeeded: true })], {
+      osConfig: osConfigOf({}, { [PRE_BUILT]: IMAGE, [CURRENT]: NAME }, { currentImagePullSpec: IMAGE }),
+    }),
+    { kind: 'forget', annotation: 'pre-built-image' },
+  ],
+  'also if another configuration is wanted by then': [
+    situation([], {
+      osConfig: osConfigOf(
+        {},
+        { [PRE_BUILT]: IMAGE, [CURRENT]: OTHER_NAME },
+        { currentImagePullSpec: IMAGE },
+      ),
+    }),
+    { kind: 'forget', annotation: 'pre-built-image' },
+  ],
+  'an image to begin with where something has been built comes too late': [
+    situation([storedBuild('succeeded')], {
+      osConfig: osConfigOf({}, { [PRE_BUILT]: ELSEWHERE, [CURRENT]: NAME }, { currentImagePullSpec: IMAGE }),
+    }),
+    {
+      kind: 'forget',
+      annotation: 'pre-built-image',
+      problem: `Annotation ${PRE_BUILT} is for a MachineOSConfig that has no build yet, this one has; ${ELSEWHERE} is not used and the annotation removed. To run it, delete the MachineOSConfig and make it with the annotation`,
+    },
+  ],
+  'a build that stands for an image that nobody names any more is made a real one': [
+    situation([seedOf('none')]),
+    replace(),
+  ],
+  'a rebuild of what had been built before builds': [
+    situation([seedOf({ state: 'succeeded', image: IMAGE, isSeeded: true })], {
+      osConfig: osConfigOf({}, { [REBUILD]: '', [CURRENT]: NAME }, { currentImagePullSpec: IMAGE }),
+    }),
+    replace(),
+  ],
+  'what had been built before is used like any other image': [
+    situation([seedOf({ state: 'succeeded', image: IMAGE, isSeeded: true })], { osConfig: inUse }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'another configuration than that of an image which had been built before is built': [
+    {
+      ...situation([seedOf({ state: 'succeeded', image: IMAGE, isSeeded: true })], { osConfig: inUse }),
+      ...OTHER_INPUTS,
+      osConfig: inUse,
+    },
+    {
+      kind: 'create',
+      build: newBuild({ ...OTHER_INPUTS, osConfig: inUse }, { attempt: 1, circumstances: 'v1' }),
+    },
+  ],
   'a build of an earlier MachineOSConfig goes first': [
     situation([storedBuild('succeeded', { metadata: { ownerReferences: [{ uid: 'earlier' }] } })]),
     wait(`MachineOSBuild ${NAME} is being deleted`),
@@ -317,6 +424,30 @@ test('buildStep() refuses a MachineOSConfig that nothing can be built for', () =
   });
 });
 
+for (const image of [
+  '',
+  'registry.example.com/golden/os',
+  'registry.example.com/golden/os:1',
+  `registry.example.com/golden/os:1@${DIGEST_A}`,
+  `registry.example.com/golden/os@${DIGEST_A.toUpperCase()}`,
+  `registry.example.com/golden/os@sha256:${'a'.repeat(63)}`,
+  `registry.example.com/golden/os@sha512:${'a'.repeat(128)}`,
+  `localhost/os@${DIGEST_A}`,
+  `registry.example.com/a.b/os@${DIGEST_A}`,
+  `https://registry.example.com/golden/os@${DIGEST_A}`,
+]) {
+  test(`buildStep() refuses to begin with ${JSON.stringify(image)}`, () => {
+    const osConfig = osConfigOf({}, { [PRE_BUILT]: image });
+    assert.throws(() => buildStep(situation([], { osConfig })), {
+      code: 'invalid-os-config',
+      field: `metadata.annotations[${PRE_BUILT}]`,
+      message: `cannot begin with the image that MachineOSConfig "worker" names: metadata.annotations[${PRE_BUILT}]: must be HOST/NAME@sha256:DIGEST, without a tag, received ${JSON.stringify(image)}; correct it, or remove it to have an image built`,
+    });
+  });
+}
+
+const NOTES = { rebuild: REBUILD, replacement: REPLACES, 'pre-built-image': PRE_BUILT };
+
 /** A cluster in which a step is done in full or, as by a kill, not at all. */
 class Cluster {
   builds: readonly MachineOSBuild[] = [];
@@ -349,7 +480,9 @@ class Cluster {
           ...this.builds,
           { ...step.build, metadata: { ...step.build.metadata, uid: `uid ${this.created}` } },
         ];
-        this.#annotate({ [CURRENT]: step.build.metadata.name });
+        // As the real one does when it runs; nothing that stands for an image is.
+        if (step.build.metadata.labels?.[PRE_BUILT] === undefined)
+          this.#annotate({ [CURRENT]: step.build.metadata.name });
         break;
       case 'delete':
         this.builds = this.builds.filter(({ metadata }) => metadata['uid'] !== step.uid);
@@ -358,7 +491,10 @@ class Cluster {
         this.#annotate({ [REBUILD]: undefined, [REPLACES]: formatReplacement(step.replacement) });
         break;
       case 'forget':
-        this.#annotate({ [step.annotation === 'rebuild' ? REBUILD : REPLACES]: undefined });
+        this.#annotate({ [NOTES[step.annotation]]: undefined });
+        break;
+      case 'seed':
+        this.tell(step.build, { state: 'succeeded', image: step.image, isSeeded: true });
         break;
       case 'inspect':
         this.#image = this.registry.has(step.image) ? 'present' : 'missing';
@@ -397,9 +533,18 @@ class Cluster {
     });
   }
 
+  nameSeed(image: string | undefined): void {
+    this.#annotate({ [PRE_BUILT]: image });
+  }
+
+  forgetCurrent(): void {
+    this.#annotate({ [CURRENT]: undefined });
+  }
+
   #work(name: string): void {
     const image = `registry.example.com/team/os@${DIGEST_B}`;
     const build = this.builds.find(({ metadata }) => metadata.name === name);
+    assert.equal(build?.metadata.labels?.[PRE_BUILT], undefined);
     const isRunning = build !== undefined && buildStateOf(build) === 'building';
     if (isRunning) this.registry.add(image);
     this.tell(name, isRunning ? { state: 'succeeded', image } : { state: 'building' });
@@ -421,6 +566,29 @@ test('buildStep() leads to an image in use, with one build for one set of inputs
   assert.equal(cluster.created, 1);
 });
 
+test('buildStep() begins with an image that is there, and builds what comes after it', () => {
+  const cluster = new Cluster();
+  cluster.registry.add(ELSEWHERE);
+  cluster.nameSeed(ELSEWHERE);
+  assert.equal(cluster.settle(), 'done');
+  assert.equal(cluster.osConfig.status?.currentImagePullSpec, ELSEWHERE);
+  assert.deepEqual(cluster.osConfig.metadata.annotations, { [CURRENT]: NAME });
+  assert.equal(cluster.created, 1);
+  cluster.inputs = OTHER_INPUTS;
+  assert.equal(cluster.settle(), 'done');
+  assert.notEqual(cluster.osConfig.status?.currentImagePullSpec, ELSEWHERE);
+  assert.equal(cluster.osConfig.metadata.annotations?.[CURRENT], OTHER_NAME);
+});
+
+test('buildStep() builds nothing in the place of an image to begin with', () => {
+  const cluster = new Cluster();
+  cluster.nameSeed(ELSEWHERE);
+  assert.equal(cluster.settle(), 'inspect');
+  assert.equal(cluster.created, 0);
+  cluster.registry.add(ELSEWHERE);
+  assert.equal(cluster.settle(), 'done');
+});
+
 test('buildStep() builds once more for one request, and forgets it', () => {
   const cluster = new Cluster();
   cluster.settle();
@@ -439,6 +607,10 @@ test('buildStep() comes to rest with the wanted image in use, whatever has happe
     (cluster) => (cluster.inputs = cluster.inputs === INPUTS ? OTHER_INPUTS : INPUTS),
     (cluster) => (cluster.circumstances += '+'),
     (cluster) => (cluster.builds = cluster.builds.slice(1)),
+    (cluster) => cluster.nameSeed(ELSEWHERE),
+    (cluster) => cluster.nameSeed(IMAGE),
+    (cluster) => cluster.nameSeed(undefined),
+    (cluster) => cluster.forgetCurrent(),
     (cluster) => {
       const [first] = cluster.builds;
       const news = { state: 'failed', reason: 'RegistryError', message: '' } as const;
@@ -451,6 +623,7 @@ test('buildStep() comes to rest with the wanted image in use, whatever has happe
       for (const happen of happenings) happen(cluster);
       // Longer than any wait for a retry.
       cluster.now = new Date(cluster.now.getTime() + 400_000);
+      for (const image of [ELSEWHERE, IMAGE]) cluster.registry.add(image);
       cluster.settle();
       assert.equal(cluster.step(), 'done');
       const names = cluster.builds.map(({ metadata }) => metadata.name);

@@ -6,12 +6,13 @@ import {
   isTerminalState,
   REBUILD_ANNOTATION,
 } from '../api/index.ts';
-import { INPUTS_ANNOTATION } from './build-keys.ts';
+import { INPUTS_ANNOTATION, PRE_BUILT_IMAGE_KEY } from './build-keys.ts';
 import type { BuildFailure } from './build-failure.ts';
 import type { Replacement } from './build-replacement.ts';
 import { readReplacement, replacementOf } from './build-replacement.ts';
 import { retryOf } from './build-retry.ts';
 import type { InterruptionReason } from './build-status.ts';
+import { awaitedSeed, isSeed, seedBuild } from './image-seed.ts';
 import { inputsHash, newBuild } from './new-build.ts';
 import type { BuildInputs } from './new-build.ts';
 
@@ -44,10 +45,12 @@ export interface BuildSituation {
  * - `done`: the MachineOSConfig has the image.
  * - `retry`: the build failed and is made anew at this time.
  * - `stopped`: the build ended without an image, and stays so until somebody changes something.
+ * - `seed`: the image was built before: write it into this build's status, as if it had been built.
  * - `replace`: remember in the MachineOSConfig that this build gives way to a new one, and take the request for a rebuild
  *   away in the same write.
  * - `delete`: delete this build, if it still has this uid.
- * - `forget`: the replacement is done, or a rebuild is asked for where a build is made anyway: take either note away.
+ * - `forget`: the replacement is done, a rebuild is asked for where a build is made anyway, or the image to begin with is in
+ *   force, or comes too late, which the problem says: take the annotation away.
  */
 export type BuildStep =
   | { readonly kind: 'wait'; readonly message: string }
@@ -55,11 +58,13 @@ export type BuildStep =
   | { readonly kind: 'run'; readonly build: string }
   | { readonly kind: 'inspect'; readonly image: string; readonly problem?: BuildFailure }
   | { readonly kind: 'use' | 'done'; readonly build: string; readonly image: string }
+  | { readonly kind: 'seed'; readonly build: string; readonly image: string }
   | { readonly kind: 'retry'; readonly build: string; readonly at: Date; readonly message: string }
   | { readonly kind: 'stopped'; readonly build: string; readonly message: string }
   | { readonly kind: 'replace'; readonly replacement: Replacement }
   | { readonly kind: 'delete'; readonly build: string; readonly uid: string }
-  | { readonly kind: 'forget'; readonly annotation: 'rebuild' | 'replacement' };
+  | { readonly kind: 'forget'; readonly annotation: 'rebuild' | 'replacement' }
+  | { readonly kind: 'forget'; readonly annotation: 'pre-built-image'; readonly problem?: string };
 
 /** What to do now. */
 export interface BuildDecision {
@@ -71,7 +76,8 @@ export interface BuildDecision {
 /**
  * Decides what to do for a pool's image from what there is, whatever has happened before (contract §4.2, §4.8): one build
  * for each set of inputs, whose image is used again as long as the registry has it. A paused pool builds, and so does one
- * whose nodes are degraded, since the new image may be what mends them.
+ * whose nodes are degraded, since the new image may be what mends them. Of a MachineOSConfig that is to begin with an image
+ * which exists already, nothing is built before that one is in force (§4.10).
  *
  * @throws OsBuildError `invalid-os-config`
  */
@@ -105,9 +111,15 @@ function nextStep(
     if (old !== undefined) return removal(old);
     if (wanted !== undefined) return { kind: 'forget', annotation: 'replacement' };
   }
+  if (isNamedTooLate(osConfig)) return forgetSeed(osConfig, wanted);
+  const seed = awaitedSeed(osConfig);
   if (wanted === undefined) {
     if (osConfig.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined) {
       return { kind: 'forget', annotation: 'rebuild' };
+    }
+    if (seed !== undefined) {
+      const build = seedBuild(inputs, { circumstances, attempt: 1 });
+      return situation.image === 'present' ? { kind: 'create', build } : inspectSeed(situation, seed);
     }
     const first = newBuild(inputs, { circumstances, attempt: 1 });
     const isSame = first.metadata.name === replacement?.name;
@@ -120,7 +132,44 @@ function nextStep(
     return { kind: 'wait', message: `MachineOSBuild ${wanted.metadata.name} is being deleted` };
   }
   if (osConfig.metadata.annotations?.[REBUILD_ANNOTATION] !== undefined) return replace(wanted, 1);
-  return followBuild(situation, wanted);
+  return seed === undefined ? followBuild(situation, wanted) : followSeed(situation, wanted, seed);
+}
+
+/** What was or is to be built gives way to the image that is there; that one is never run. */
+function followSeed(situation: BuildSituation, wanted: MachineOSBuild, image: string): BuildStep {
+  const state = buildStateOf(wanted);
+  const isOther = state === 'succeeded' && wanted.status?.digestedImagePushSpec !== image;
+  if (!isSeed(wanted) || isOther || state === 'failed' || state === 'interrupted') return replace(wanted, 1);
+  if (situation.image !== 'present') return inspectSeed(situation, image);
+  const build = wanted.metadata.name;
+  return { kind: state === 'succeeded' ? 'use' : 'seed', build, image };
+}
+
+/** What nobody has cannot be begun with, and is no reason to build something else in its place. */
+function inspectSeed({ osConfig, image: found }: BuildSituation, image: string): BuildStep {
+  if (found !== 'missing') {
+    const problem = typeof found === 'object' ? { problem: found } : {};
+    return { kind: 'inspect', image, ...problem };
+  }
+  const message = `MachineOSConfig ${osConfig.metadata.name} is to begin with image ${image}, as its annotation ${PRE_BUILT_IMAGE_KEY} says, and the registry does not have it; push it, or correct or remove the annotation`;
+  return { kind: 'inspect', image, problem: { reason: 'ImageMissing', message } };
+}
+
+/** Whether an image to begin with is named although the MachineOSConfig has begun, as it does when the image is in force. */
+function isNamedTooLate({ metadata }: MachineOSConfig): boolean {
+  const annotations = metadata.annotations ?? {};
+  return (
+    annotations[PRE_BUILT_IMAGE_KEY] !== undefined && annotations[CURRENT_BUILD_ANNOTATION] !== undefined
+  );
+}
+
+function forgetSeed({ metadata, status }: MachineOSConfig, wanted: MachineOSBuild | undefined): BuildStep {
+  const image = metadata.annotations?.[PRE_BUILT_IMAGE_KEY] ?? '';
+  const isInForce = status?.currentImagePullSpec === image;
+  if (isInForce || (wanted !== undefined && isSeed(wanted) && wanted.status?.digestedImagePushSpec === image))
+    return { kind: 'forget', annotation: 'pre-built-image' };
+  const problem = `Annotation ${PRE_BUILT_IMAGE_KEY} is for a MachineOSConfig that has no build yet, this one has; ${image} is not used and the annotation removed. To run it, delete the MachineOSConfig and make it with the annotation`;
+  return { kind: 'forget', annotation: 'pre-built-image', problem };
 }
 
 function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildStep {
@@ -130,7 +179,8 @@ function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildSt
     case 'initial':
     case 'prepared':
     case 'building':
-      return { kind: 'run', build: name };
+      // Somebody has taken away what image it stands for.
+      return isSeed(wanted) ? replace(wanted, 1) : { kind: 'run', build: name };
     case 'succeeded':
       return useImage(situation, wanted);
     case 'failed': {

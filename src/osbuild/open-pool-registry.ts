@@ -139,9 +139,9 @@ class OpenPoolRegistry implements PoolRegistry {
     }
   }
 
-  async has(image: string, signal: AbortSignal): Promise<boolean> {
+  async has(image: string, signal: AbortSignal, push?: Reference): Promise<boolean> {
     const reference = parseReference(image);
-    this.#writesTo(reference);
+    this.#writesTo(push ?? reference);
     return (await this.#registry.resolve(reference, signal)) !== undefined;
   }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MachineOSConfig } from '../api/index.ts';
 import { osConfigStatus } from './os-config-status.ts';
-import { DIGEST_A, osConfigOf } from './test-build-objects.ts';
+import { DIGEST_A, NOW, osConfigOf } from './test-build-objects.ts';
 
 const IMAGE = `registry.example.com/team/os@${DIGEST_A}`;
+const BUILT = { build: 'worker-1', image: IMAGE, isSeeded: false, now: NOW };
 
 function generation(number: number, status?: MachineOSConfig['status']): MachineOSConfig {
   const osConfig = osConfigOf({}, {}, status);
@@ -22,7 +23,7 @@ const DONE = {
 };
 
 test('osConfigStatus() has the image and the build that made it', () => {
-  assert.deepEqual(osConfigStatus(generation(3), 'worker-1', IMAGE), DONE);
+  assert.deepEqual(osConfigStatus(generation(3), BUILT), DONE);
 });
 
 test('osConfigStatus() keeps what it does not speak of', () => {
@@ -35,13 +36,28 @@ test('osConfigStatus() keeps what it does not speak of', () => {
       message: '',
     },
   ];
-  assert.deepEqual(osConfigStatus(generation(3, { conditions }), 'worker-1', IMAGE), { conditions, ...DONE });
+  assert.deepEqual(osConfigStatus(generation(3, { conditions }), BUILT), { conditions, ...DONE });
 });
 
 test('osConfigStatus() has nothing to write the second time', () => {
-  assert.equal(osConfigStatus(generation(3, DONE), 'worker-1', IMAGE), undefined);
+  assert.equal(osConfigStatus(generation(3, DONE), BUILT), undefined);
 });
 
 test('osConfigStatus() does not go back to an earlier generation', () => {
-  assert.equal(osConfigStatus(generation(2, DONE), 'worker-1', IMAGE), undefined);
+  assert.equal(osConfigStatus(generation(2, DONE), BUILT), undefined);
+});
+
+test('osConfigStatus() says of an image that had been built before that it had', () => {
+  const seeded = osConfigStatus(generation(3), { ...BUILT, isSeeded: true });
+  const condition = {
+    type: 'Seeded',
+    status: 'True',
+    lastTransitionTime: '2026-03-01T12:00:00Z',
+    reason: 'PreBuiltImageSeeded',
+    message: `Began with ${IMAGE}, which had been built before`,
+  };
+  assert.deepEqual(seeded, { ...DONE, conditions: [condition] });
+  const later = new Date(NOW.getTime() + 60_000);
+  const stored = generation(3, seeded);
+  assert.equal(osConfigStatus(stored, { ...BUILT, isSeeded: true, now: later }), undefined);
 });

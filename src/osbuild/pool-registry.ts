@@ -72,8 +72,12 @@ export interface PoolRegistry {
    * (`refuseContainerBuild`).
    */
   build(request: PoolBuildRequest): Promise<PoolBuildResult>;
-  /** Whether the registry has an image of the pool, by its digest: `registry/repository@digest`. */
-  has(image: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether the registry has an image of the pool, by its digest: `registry/repository@digest`.
+   *
+   * @param push any reference into the push repository, if the image may be elsewhere
+   */
+  has(image: string, signal: AbortSignal, push?: Reference): Promise<boolean>;
   /**
    * Lets the pool's tags, in the repository of the image, name the image and the rendered configuration (as an artifact);
    * nothing is written twice.

@@ -22,6 +22,7 @@ import {
   SECRETS,
 } from '../../src/controllers/resources.ts';
 import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
+import { PRE_BUILT_IMAGE_KEY } from '../../src/osbuild/index.ts';
 import { EVENTS } from '../../src/kube/index.ts';
 import { openRegistry, parseReference, withTag, type RegistryClient } from '../../src/oci/index.ts';
 import { openCluster, type Cluster, type ClusterOptions } from '../lab/cluster/cluster.ts';
@@ -289,6 +290,55 @@ test('a build whose image nobody wants any more is interrupted', async (t) => {
   const again = currentBuild(await pool.settled('two'));
   assert.equal(again.metadata.name, slow!.metadata.name);
   assert.notEqual(again.metadata['uid'], slow!.metadata['uid']);
+});
+
+// Contract §4.10.
+test('a pool begins with an image that had been built before, and builds what comes after it', async (t) => {
+  const lab = await openLab(t);
+  const { pool, proxy, client } = lab;
+  lab.start({ settings: { registryPoll: 100 } });
+  const golden = parseReference(`${proxy.address}/golden/os:1`);
+  const address = parseReference(lab.base).digest;
+  const image = `${proxy.address}/golden/os@${address}`;
+  await pool.create('one', { [PRE_BUILT_IMAGE_KEY]: `${proxy.address}/golden/os:1` });
+  const said = async (words: string): Promise<boolean> =>
+    (await conditionOf(lab, 'ImageBuildDegraded')).includes(words);
+  await until('what is wrong with the annotation', () =>
+    said(`metadata.annotations[${PRE_BUILT_IMAGE_KEY}]: must be HOST/NAME@sha256:DIGEST`),
+  );
+  await pool.patch(OS_CONFIGS, '', { metadata: { annotations: { [PRE_BUILT_IMAGE_KEY]: image } } });
+  await until('that the image is missing', () => said('and the registry does not have it; push it'));
+  await pool.configure('two');
+  await until('the other configuration', async () => {
+    const name = (await pool.state()).pool.spec.configuration?.name ?? '';
+    return name !== '' && JSON.stringify((await pool.rendered(name)).spec).includes('data:,two');
+  });
+  assert.deepEqual(lab.seen, [], 'nothing is built in its place');
+
+  assert.equal(await pushMiniatureBase(client, golden), address);
+  const pushed = writes(lab);
+  const state = await pool.settled('two');
+  const seeded = currentBuild(state);
+  assert.equal(state.osConfig?.status?.currentImagePullSpec, image);
+  const { reason } = findCondition(state.osConfig.status.conditions, 'Seeded')!;
+  assert.equal(reason, 'PreBuiltImageSeeded');
+  assert.equal(seeded.metadata.labels?.[PRE_BUILT_IMAGE_KEY], 'true');
+  assert.equal(findCondition(seeded.status?.conditions, 'Succeeded')?.reason, 'PreBuiltImageSeeded');
+  const { buildStart = '', buildEnd = '' } = seeded.status!;
+  assert.equal(Date.parse(buildEnd) - Date.parse(buildStart), 1000);
+  await until('the request has gone', async () => {
+    return (await pool.state()).osConfig?.metadata.annotations?.[PRE_BUILT_IMAGE_KEY] === undefined;
+  });
+  assert.deepEqual(statesOf(lab, seeded.metadata.name), ['none', 'succeeded'], 'it is never run');
+  assert.equal(writes(lab), pushed, 'nothing is written where the pool does not push to');
+  await until('an event', async () => (await eventsOf(lab, 'PreBuiltImageSeeded')).length === 1);
+
+  await pool.configure('three');
+  const built = currentBuild(await pool.settled('three'));
+  assert.deepEqual(statesOf(lab, built.metadata.name), ['none', 'prepared', 'building', 'succeeded']);
+  await pool.configure('two');
+  const again = currentBuild(await pool.settled('two'));
+  assert.equal(again.metadata['uid'], seeded.metadata['uid']);
 });
 
 test('a secret that is missing is named, and making it is enough', async (t) => {

@@ -50,8 +50,12 @@ export class LabPool {
     this.#base = base;
   }
 
-  /** Makes the pool and all that it needs. */
-  async create(text = 'first'): Promise<void> {
+  /**
+   * Makes the pool and all that it needs.
+   *
+   * @param annotations of its MachineOSConfig
+   */
+  async create(text = 'first', annotations: Readonly<Record<string, string>> = {}): Promise<void> {
     const { name } = this;
     const auths = { [this.registry]: { auth: Buffer.from('varve:varve').toString('base64') } };
     await this.#make(SECRETS, {
@@ -73,7 +77,7 @@ export class LabPool {
     await this.#make(OS_CONFIGS, {
       apiVersion: API_VERSION,
       kind: 'MachineOSConfig',
-      metadata: { name },
+      metadata: { name, annotations },
       spec: {
         machineConfigPool: { name },
         imageBuilder: { imageBuilderType: 'Job' },
