@@ -3,6 +3,7 @@ import { storeError } from './failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { History, type HistoryLimits, type HistoryMark } from './history.ts';
 import { isStorable, keyRange, objectKey } from './object-name.ts';
+import { NewestObjects } from './newest-objects.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { SpaceReclaimer } from './space-reclaimer.ts';
 import { StorageNames } from './storage-names.ts';
@@ -41,8 +42,9 @@ export class SqliteStore implements Store {
   #durable: number;
   /** The changes since the last commit. */
   #pending: Change[] = [];
-  /** The object that was read or written last: a write reads what its caller has just read. */
+  /** The object that was read last: a write reads what its caller has just read. */
   #last: StoredObject | undefined;
+  readonly #newest: NewestObjects;
   #isClosed = false;
 
   constructor(database: DatabaseSync, options: SqliteStoreOptions) {
@@ -55,6 +57,7 @@ export class SqliteStore implements Store {
     this.#revision = newestRevision(database);
     this.#durable = this.#revision;
     this.#recent = new RecentChanges(options.recentSize, this.#revision);
+    this.#newest = new NewestObjects(options.recentSize);
     const ledger = {
       mark: () => this.#mark(),
       restore: (mark: StoreMark) => this.#restore(mark),
@@ -77,10 +80,13 @@ export class SqliteStore implements Store {
     return this.#history.compacted;
   }
 
-  get({ storage, namespace, name }: ObjectKey): StoredObject | undefined {
+  get(key: ObjectKey): StoredObject | undefined {
     this.#assertOpen();
+    const { storage, namespace, name } = key;
     const last = this.#last;
     if (last?.name === name && last.namespace === namespace && last.storage === storage) return last;
+    const newest = this.#newest.get(key);
+    if (newest !== undefined) return newest;
     const id = this.#names.idOf(storage);
     if (id === undefined || !isStorable(namespace, name)) return undefined;
     const object = this.#read(() => this.#versions.current(id, objectKey(namespace, name)));
@@ -177,6 +183,7 @@ export class SqliteStore implements Store {
     this.#commits.flush();
     this.#isClosed = true;
     this.#last = undefined;
+    this.#newest.clear();
     try {
       this.#options.closing();
       this.#database.close();
@@ -210,7 +217,9 @@ export class SqliteStore implements Store {
     });
     this.#revision = revision;
     this.#history.keep((old?.text.length ?? 0) + (deleted ? text.length : 0));
-    this.#last = deleted ? undefined : object;
+    this.#last = undefined;
+    if (deleted) this.#newest.delete(object);
+    else this.#newest.add(object);
     if (deleted) this.#pending.push({ revision, type: 'deleted', object });
     else if (old === undefined) this.#pending.push({ revision, type: 'added', object });
     else this.#pending.push({ revision, type: 'modified', object, old });
@@ -232,6 +241,7 @@ export class SqliteStore implements Store {
     this.#names.truncate(mark.names);
     this.#history.restore(mark.history);
     this.#last = undefined;
+    this.#newest.clear();
   }
 
   #complete(): void {
