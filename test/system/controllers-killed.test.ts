@@ -272,7 +272,8 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
     30,
   );
   const left = (await buildsOf(cluster)).length;
-  assert.ok(left <= POOLS * (KEPT + 1), `${left} builds are left`);
+  // The one in force, and three that came to no image, stay as well.
+  assert.ok(left <= POOLS * (KEPT + 4), `${left} builds are left`);
   await assertThere(states.map(({ osConfig }) => osConfig?.status?.currentImagePullSpec ?? ''));
   assert.equal(await last.stop(), 0);
   assert.equal(last.stderr, '');
