@@ -2,7 +2,7 @@ import { CURRENT_CONFIG_ANNOTATION } from '../api/index.ts';
 import { type Clock, type KubeClient, pause } from '../kube/index.ts';
 import { type AgentHost, WatchedHost } from './agent-host.ts';
 import type { AgentPolicy } from './agent-policy.ts';
-import { afterAct, afterRemedy } from './attempt-step.ts';
+import { type ActOutcome, afterAct, afterRemedy } from './attempt-step.ts';
 import { decide } from './decide.ts';
 import type { JournalReading } from './journal-format.ts';
 import type { JournalStore } from './journal-store.ts';
@@ -46,6 +46,7 @@ export class Agent {
   readonly #objects: OwnObjects;
   readonly #host: WatchedHost;
   #wake: () => void = () => {};
+  #reconsider: () => void = () => {};
   #isStale = false;
   #lastPlan = '';
 
@@ -62,6 +63,7 @@ export class Agent {
     const ended = new AbortController();
     const followed = this.#objects.run(AbortSignal.any([signal, ended.signal]), () => {
       this.#isStale = true;
+      this.#reconsider();
       this.#wake();
     });
     try {
@@ -107,7 +109,8 @@ export class Agent {
         return (await this.#remember(step.journal, facts, signal)) ? 0 : SOON;
       case 'remedy':
         await this.#host.remedy(step.remedy, step.dropRollback, signal);
-        await this.#remember(afterRemedy(journalOf(facts)), facts, signal);
+        if (facts.journal.state === 'read')
+          await this.#remember(afterRemedy(facts.journal.journal), facts, signal);
         return 0;
       case 'fetch':
       case 'stage':
@@ -122,14 +125,41 @@ export class Agent {
   }
 
   async #act(facts: AgentFacts, act: Act, signal: AbortSignal): Promise<number> {
-    const { host, clock } = this.#options;
+    const { clock } = this.#options;
     if (letsGo(act) && !(await this.#isStillWanted(facts, signal))) return 0;
     const journal = 'journal' in act ? act.journal : journalOf(facts);
     if ('journal' in act && !(await this.#remember(journal, facts, signal))) return SOON;
-    const outcome = await host.perform(act, signal);
+    const outcome = await this.#perform(facts, act, signal);
+    if (outcome === undefined) return 0;
     const bootId = facts.host.state === 'fresh' ? facts.host.view.bootId : '';
     await this.#remember(afterAct(journal, act, outcome, bootId, clock.wall()), facts, signal);
     return act.kind === 'reboot' && outcome.result === 'done' ? GOING_DOWN : 0;
+  }
+
+  /** Undefined when it was broken off: a pull may take an hour, and the image may be unwanted long before. */
+  async #perform(facts: AgentFacts, act: Act, signal: AbortSignal): Promise<ActOutcome | undefined> {
+    const { host } = this.#options;
+    if (act.kind !== 'stage' && act.kind !== 'fetch') return host.perform(act, signal);
+    const unwanted = new AbortController();
+    this.#reconsider = () => {
+      const { node } = this.#objects;
+      const wished = node === undefined ? facts.node : nodeWishes(node);
+      if (
+        wished.desiredImage !== facts.node.desiredImage ||
+        wished.desiredConfig !== facts.node.desiredConfig
+      ) {
+        unwanted.abort();
+      }
+    };
+    this.#reconsider();
+    try {
+      return await host.perform(act, AbortSignal.any([signal, unwanted.signal]));
+    } catch (error) {
+      if (unwanted.signal.aborted && !signal.aborted) return undefined;
+      throw error;
+    } finally {
+      this.#reconsider = () => {};
+    }
   }
 
   /** What is done next cannot be taken back, so what was heard of the Node last is not good enough. */

@@ -1,4 +1,4 @@
-import type { Deployment } from '../host/index.ts';
+import { type Deployment, isImage } from '../host/index.ts';
 import { endOfReboot } from './activation.ts';
 import { pinnedName } from './target.ts';
 import { attemptOf, EMPTY_JOURNAL, type Journal, type Settled, withAttempt } from './journal.ts';
@@ -107,7 +107,6 @@ export function wasChangedByOthers(
   journal: Journal,
   digest: string,
   booted: Deployment | undefined,
-  isImage: (deployment: Deployment | undefined, digest: string) => boolean,
 ): boolean {
   const tried = Object.keys(journal.attempts);
   return (

@@ -68,3 +68,9 @@ test('JournalFile takes a file of megabytes for no journal, and a folder for an 
   await mkdir(join(folder, 'folder'));
   await assert.rejects(new JournalFile(join(folder, 'folder')).read(), { code: 'EISDIR' });
 });
+
+test('JournalFile says so where no directory can be made', async () => {
+  const store = new JournalFile('/proc/varve/agent/journal.json');
+  assert.deepEqual(await store.read(), { state: 'absent' });
+  await assert.rejects(store.write(JOURNAL), { message: /^cannot make the directory \/proc\/varve: / });
+});

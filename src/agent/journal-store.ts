@@ -32,7 +32,7 @@ export class JournalFile implements JournalStore {
     try {
       contents = await readFile(this.#path);
     } catch (error) {
-      if (isNotThere(error)) return { state: 'absent' };
+      if (hasCode(error, 'ENOENT')) return { state: 'absent' };
       throw error;
     }
     if (contents.length > LARGEST) return { state: 'damaged', reason: `it has ${contents.length} bytes` };
@@ -41,7 +41,7 @@ export class JournalFile implements JournalStore {
 
   async write(journal: Journal): Promise<void> {
     const directory = dirname(this.#path);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     await this.#keepDamaged();
     await this.#removeLeftovers();
     const next = `${this.#path}.${randomUUID()}.new`;
@@ -76,6 +76,27 @@ export class JournalFile implements JournalStore {
   }
 }
 
+/**
+ * Makes a directory and those above it, each of them on the disk before the next. Node's own way never ends where a file
+ * system has no place for directories, as /proc.
+ */
+async function makeDirectory(path: string): Promise<void> {
+  const make = async (): Promise<'made' | 'no-parent'> => {
+    try {
+      await mkdir(path, { mode: 0o700 });
+      await syncDirectory(dirname(path));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return 'no-parent';
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+    return 'made';
+  };
+  if ((await make()) === 'made') return;
+  if (dirname(path) !== path) await makeDirectory(dirname(path));
+  if ((await make()) === 'no-parent')
+    throw new Error(`cannot make the directory ${path}: its file system refuses`);
+}
+
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
@@ -85,6 +106,6 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function isNotThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -28,7 +28,7 @@ export function towardTarget(situation: Situation, target: ImageTarget): Plan {
     if (!staged.locked && !permitted) return secure(situation, staged, digest);
   }
   if (refusal !== undefined) return stuck('preparing', refusal);
-  if (policy.manualChange === 'respect' && wasChangedByOthers(journal, digest, booted, isImage)) {
+  if (policy.manualChange === 'respect' && wasChangedByOthers(journal, digest, booted)) {
     const runs = booted?.image?.reference.name ?? booted?.checksum ?? 'another deployment';
     const reason = `The node had reached ${target.image}, and somebody booted ${runs}: set the annotation desiredImage to that image, or set varve.dev/retry to a new value to go back.`;
     return staged === undefined

@@ -20,9 +20,12 @@ export class NodeAgent implements AgentHost {
   looks = 0;
   /** What goes wrong with the next act. */
   fault: () => Fault = () => 'none';
+  /** Acts that never end by themselves. */
+  holds: (act: Act) => boolean = () => false;
+  /** Keeps the journal in another file than the last agent did. */
+  journal: string;
   readonly #client: KubeClient;
   readonly #node: string;
-  readonly #journal: string;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   #isOver = false;
 
@@ -30,7 +33,7 @@ export class NodeAgent implements AgentHost {
     this.model = model;
     this.#client = client;
     this.#node = node;
-    this.#journal = join(folder, 'var', 'lib', 'varve', 'journal.json');
+    this.journal = join(folder, 'var', 'lib', 'varve', 'journal.json');
   }
 
   start(): void {
@@ -40,7 +43,7 @@ export class NodeAgent implements AgentHost {
       client: this.#client,
       node: this.#node,
       host: this,
-      journal: new JournalFile(this.#journal),
+      journal: new JournalFile(this.journal),
       policy: DEFAULT_POLICY,
       clock: systemClock,
       onPlan: (plan) => this.plans.push(plan),
@@ -70,20 +73,26 @@ export class NodeAgent implements AgentHost {
   }
 
   async perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
+    if (this.holds(act)) await aborted(signal);
     const end = this.model.act(act, this.fault());
     if (end.result !== 'dead') return end;
     // The machine goes down, and comes up again with its agent.
     const { stop, ended } = this.#running ?? {};
     setImmediate(() => stop?.abort());
     void ended?.then(() => this.start());
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    await promise;
-    throw signal.reason;
+    return aborted(signal);
   }
 
   remedy(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Waits until the signal aborts. @throws its reason */
+async function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+  throw signal.reason;
 }

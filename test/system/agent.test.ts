@@ -171,6 +171,46 @@ test('an agent that is killed again and again on a host that fails ends at the i
   }
 });
 
+test('an agent breaks off a pull when its image is no longer wanted', async (t) => {
+  const node = await scene(t);
+  const { agent } = node;
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  agent.holds = (act) => act.kind === 'stage' && act.digest === b.digest;
+  await desire(node, b);
+  await until('b is pulled', () => agent.plans.at(-1)?.step.kind === 'stage');
+  await desire(node, c);
+  await until('the node runs c', () => isAt(node, c));
+  assert.deepEqual(agent.troubles, []);
+});
+
+test('an agent does nothing without its journal, says why, and goes on when it has it', async (t) => {
+  const node = await scene(t);
+  const { agent } = node;
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  const { journal } = agent;
+  const boots = agent.model.boots.length;
+  for (const path of [`${journal}/below-a-file.json`, '/proc/varve/journal.json', join(journal, '..')]) {
+    await agent.kill();
+    agent.journal = path;
+    agent.start();
+    await until('it says so', async () => {
+      const annotations = await annotationsOf(node);
+      return annotations[`${M}/reason`]?.startsWith("The agent's journal cannot be ") === true;
+    });
+    await desire(node, b);
+    await sleep(100);
+    assert.equal(agent.model.staged, undefined);
+    await agent.kill();
+    agent.journal = journal;
+    await desire(node, a);
+    agent.start();
+    await until('all is well again', () => isAt(node, a));
+  }
+  assert.equal(agent.model.boots.length, boots);
+});
+
 async function retry({ cluster, key }: Scene, token: string): Promise<void> {
   const annotations = { 'varve.dev/retry': token };
   await cluster.kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
