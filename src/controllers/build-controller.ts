@@ -1,7 +1,7 @@
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import { buildStateOf, isTerminalState } from '../api/index.ts';
 import { outcomes, type Controller, type Outcome, type ReconcileContext } from '../kube/index.ts';
-import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts';
+import { buildInForce, imageMode, isRenderedEdited, layeredGate } from '../machineconfig/index.ts';
 import { formatRepository, parseReference, type Reference } from '../oci/index.ts';
 import {
   buildStep,
@@ -149,6 +149,7 @@ class BuildReconciler {
     const access = poolAccess(osConfig, accessSources(view, settings), rendered?.spec.osImageURL);
     const situation = { pool, rendered, objects, push, access, lease: this.#lease(name, access) };
     if (rendered === undefined) return this.#decide({ ...situation, base: undefined }, problem);
+    if (isRenderedEdited(rendered)) return this.#awaitRendered(pool, objects, rendered);
     const found = this.#baseOf(situation, rendered);
     switch (found.kind) {
       case 'asking':
@@ -160,6 +161,15 @@ class BuildReconciler {
         this.#tell(name, objects, isServed(pool, objects, push) ? problem : found.failure.message);
         return outcomes.waiting(found.failure.message);
     }
+  }
+
+  /** What somebody has edited is no configuration of anybody's; the render controller puts it right at once, if it can. */
+  #awaitRendered(pool: MachineConfigPool, objects: BuildObjects, { metadata }: MachineConfig): Outcome {
+    const { name } = pool.metadata;
+    const message = `MachineConfig ${metadata.name}, which pool ${name} names in spec.configuration.name, has been edited: its spec is not the one that it is called after. No image is built of it; it is put right as soon as pool ${name} can be rendered, see its condition RenderDegraded`;
+    if (this.#support.findings.of(name).render?.status !== 'True') return outcomes.waiting(message, SOON);
+    this.#tell(name, objects, message);
+    return outcomes.waiting(message);
   }
 
   async #decide(situation: Situation, problem: string): Promise<Outcome> {

@@ -1,7 +1,13 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { buildStateOf, isConditionTrue, isTerminalState } from '../api/index.ts';
+import {
+  buildStateOf,
+  isConditionTrue,
+  isTerminalState,
+  OS_IMAGE_OVERRIDDEN_ANNOTATION,
+} from '../api/index.ts';
 import { OUTCOME_KINDS, type Reconciliation } from '../kube/index.ts';
 import { BuildObserver } from './build-observer.ts';
+import { renderedMachineConfig } from './render-input.ts';
 import type { Controllers } from './run-controllers.ts';
 
 /** What is measured: see `Controllers`. */
@@ -13,8 +19,8 @@ const RECONCILIATION_BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const BUILD_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300, 1800];
 
 /**
- * The numbers of a controller process for Prometheus. Names that begin with `ocl_` and `mco_` are those of the contract
- * (§4.12), so that dashboards and alerts for them have what they ask for; what those have no name for begins with `varve_`.
+ * The numbers of a controller process for Prometheus. Names that begin with `ocl_`, `mco_` and `os_` are those of the contract
+ * (§2.4, §4.12), so that dashboards and alerts for them have what they ask for; what those have no name for begins with `varve_`.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -183,6 +189,13 @@ function addPools(registry: Registry, { view }: Measured): void {
       ocl_rollout_updated_nodes: [
         'Nodes of the pool that run what it wants.',
         ({ status }) => status?.updatedMachineCount ?? 0,
+      ],
+      os_image_url_override: [
+        "Whether a MachineConfig of the pool names the OS image in place of the cluster's.",
+        (pool) => {
+          const rendered = renderedMachineConfig(view, pool);
+          return Number(rendered?.metadata.annotations?.[OS_IMAGE_OVERRIDDEN_ANNOTATION] === 'true');
+        },
       ],
       varve_pool_degraded: [
         'Whether something about the pool is broken: its conditions say what.',

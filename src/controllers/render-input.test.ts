@@ -181,3 +181,13 @@ test('renderedOf() gives nothing for a pool without a rendered MachineConfig', (
   assert.equal(renderedOf(testView({ machineConfigs: [MOTD] }), pool('infra')), undefined);
   assert.equal(renderedOf(testView({ machineConfigs: [MOTD] }), inForce), undefined);
 });
+
+test('renderedOf() gives nothing of a rendered MachineConfig that somebody has edited', () => {
+  const { metadata, spec } = rendered.machineConfig;
+  const edited = {
+    ...rendered.machineConfig,
+    metadata: { ...metadata, generation: 2 },
+    spec: { ...spec, fips: true },
+  };
+  assert.equal(renderedOf(testView({ machineConfigs: [MOTD, edited] }), inForce), undefined);
+});

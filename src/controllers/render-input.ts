@@ -1,7 +1,13 @@
 import { GENERATED_BY_ANNOTATION, matchesSelector } from '../api/index.ts';
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import type { Rendered, RenderInput } from '../machineconfig/index.ts';
-import { MachineConfigError, render, renderedFrom, renderedOwner } from '../machineconfig/index.ts';
+import {
+  isRenderedEdited,
+  MachineConfigError,
+  render,
+  renderedFrom,
+  renderedOwner,
+} from '../machineconfig/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { ControllerError } from './controller-error.ts';
 import { CLUSTER, CONTROLLER_CONFIG, osImageSource, type OSImageSource } from './os-image-source.ts';
@@ -45,13 +51,13 @@ export function renderInput(view: RenderView, pool: MachineConfigPool): RenderIn
 
 /**
  * The configuration that the pool's nodes are to get, with who contributed what as long as its MachineConfigs still render to
- * it; undefined if there is none yet. Whether it can be reached from another one is no question any more.
+ * it; undefined if there is none yet, or somebody has edited it. Whether it can be reached from another one is no question any more.
  *
  * @throws MachineConfigError if somebody has made the rendered MachineConfig one that nobody can have rendered
  */
 export function renderedOf(view: RenderView, pool: MachineConfigPool): Rendered | undefined {
   const machineConfig = renderedMachineConfig(view, pool);
-  if (machineConfig === undefined) return undefined;
+  if (machineConfig === undefined || isRenderedEdited(machineConfig)) return undefined;
   try {
     const { current: _, ...input } = renderInput(view, pool);
     const rendered = render(input);

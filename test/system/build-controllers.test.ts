@@ -341,6 +341,31 @@ test('a pool begins with an image that had been built before, and builds what co
   assert.equal(again.metadata['uid'], seeded.metadata['uid']);
 });
 
+test('nothing is built of a rendered MachineConfig that somebody has edited, while nobody can put it right', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster } = lab;
+  lab.start({ settings: { registryPoll: 100 } });
+  await pool.create('one');
+  const state = await pool.settled('one');
+  const target = state.pool.spec.configuration?.name ?? '';
+  const { osImageURL } = (await pool.rendered(target)).spec;
+  await pool.patch(MACHINE_CONFIGS, 'site', { spec: { kernelType: 'sometimes' } });
+  await until('it cannot be rendered', async () => (await conditionOf(lab, 'RenderDegraded')) !== '');
+  const { length } = lab.seen;
+  const other = `${lab.proxy.address}/elsewhere/os@sha256:${'0'.repeat(64)}`;
+  await cluster.patch(MACHINE_CONFIGS, target, { spec: { osImageURL: other } });
+  await until('somebody says so', async () =>
+    (await conditionOf(lab, 'ImageBuildDegraded')).includes(
+      `MachineConfig ${target}, which pool ${pool.name} names in spec.configuration.name, has been edited`,
+    ),
+  );
+  assert.equal(lab.seen.length, length, 'nothing is built of it');
+  await pool.patch(MACHINE_CONFIGS, 'site', { spec: { kernelType: 'default' } });
+  assert.equal(currentBuild(await pool.settled('one')).metadata['uid'], currentBuild(state).metadata['uid']);
+  assert.equal((await pool.rendered(target)).spec.osImageURL, osImageURL);
+  assert.equal(lab.seen.length, length);
+});
+
 test('a secret that is missing is named, and making it is enough', async (t) => {
   const lab = await openLab(t);
   const { pool, cluster } = lab;
