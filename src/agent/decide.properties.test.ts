@@ -58,6 +58,7 @@ function events(names: readonly Name[], foreign: boolean): fc.Arbitrary<Event[]>
         arbitrary: fc.constantFrom(
           { kind: 'reboot' } as const,
           { kind: 'power-cut' } as const,
+          { kind: 'retry' } as const,
           { kind: 'uncordon' } as const,
         ),
       },

@@ -575,3 +575,88 @@ test('decide() does not let go of an image when the node was made schedulable af
   world.settle();
   assert.equal(world.host.booted.image, b);
 });
+
+// What random hosts found first, and what they find too seldom.
+test('decide() reboots once more, and counts nothing, when it was killed before the reboot', () => {
+  const world = at(a);
+  world.desire(b);
+  until(world, 'unlock');
+  let plan = world.turn({ ...QUIET, fault: 'killed-before' });
+  while (plan.step.kind !== 'reboot') plan = world.turn({ ...QUIET, fault: 'killed-before' });
+  world.plans = [];
+  world.settle();
+  assert.equal(kinds(world), 'reboot rest');
+  assert.equal(world.host.booted.image, b);
+});
+
+test('decide() does not take a step for one without effect whose effect the power took away', () => {
+  const world = at(a);
+  world.desire(b);
+  until(world, 'stage');
+  world.disturb('power-cut');
+  until(world, 'stage');
+  assert.deepEqual(
+    world.plans.map(({ step }) => step.kind),
+    ['stage', 'record', 'stage'],
+  );
+  assert.equal(journalOf(world).trouble, undefined);
+});
+
+test('decide() locks what became unlocked before it does anything else', () => {
+  const world = at(a);
+  world.desire(b);
+  until(world, 'stage');
+  if (world.host.staged !== undefined) world.host.staged.locked = false;
+  assert.equal(decide(world.facts()).step.kind, 'lock');
+});
+
+test('decide() drops what it had let go before it does anything else, when it is no longer wanted', () => {
+  const world = at(a);
+  world.desire(b);
+  until(world, 'unlock');
+  let plan = world.turn({ ...QUIET, fault: 'killed-before' });
+  while (plan.step.kind !== 'reboot') plan = world.turn({ ...QUIET, fault: 'killed-before' });
+  world.desire(a);
+  assert.equal(decide(world.facts()).step.kind, 'unstage');
+  world.settle();
+  assert.equal(journalOf(world).rebooting, undefined);
+  world.disturb('power-cut');
+  world.desire(b);
+  world.settle();
+  assert.deepEqual([world.host.booted.image, world.state], [b, 'Done']);
+});
+
+test('decide() does not count a power cut as a failure of an image that was no longer wanted', () => {
+  const world = at(a);
+  world.desire(b);
+  until(world, 'unlock');
+  let plan = world.turn({ ...QUIET, fault: 'killed-before' });
+  while (plan.step.kind !== 'reboot') plan = world.turn({ ...QUIET, fault: 'killed-before' });
+  world.desire(a);
+  until(world, 'unstage');
+  until(world, 'rest');
+  world.disturb('power-cut');
+  world.settle();
+  assert.deepEqual(journalOf(world).attempts[b.digest]?.failures, []);
+});
+
+test('decide() goes back from an image that it brought itself, and asks nobody', () => {
+  const world = at(a);
+  world.desire(b);
+  until(world, 'reboot');
+  world.host.booted.kernelArguments = ['root=x'];
+  world.desire(a);
+  world.plans = [];
+  world.settle();
+  assert.ok(world.plans.every(({ degraded }) => degraded === undefined));
+  assert.deepEqual([world.host.booted.image, world.state], [a, 'Done']);
+});
+
+test('decide() stages nothing early, not for its kernel arguments either, where it can pull beforehand instead', () => {
+  const world = at(a, new World(modelHost({ lock: 'after-staging', fetch: true }, false)));
+  world.desire(b);
+  world.host.stageByOthers(b);
+  world.settle();
+  assert.equal(kinds(world), 'lock unstage fetch rest stage stage reboot rest');
+  assert.equal(world.host.booted.image, b);
+});
