@@ -10,7 +10,42 @@ import {
 } from '../../src/agent/index.ts';
 import type { Act } from '../../src/agent/index.ts';
 import type { Fault, ModelHost } from '../../src/agent/test-host.ts';
-import { type KubeClient, systemClock } from '../../src/kube/index.ts';
+import {
+  type CallOptions,
+  KubeClient,
+  KubeError,
+  type KubeObject,
+  type ObjectKey,
+  type Patch,
+  type ResourceType,
+  systemClock,
+} from '../../src/kube/index.ts';
+
+/** A client whose requests fail while watches go on: what an agent heard last, it heard before. */
+export class LameClient extends KubeClient {
+  isLame = false;
+
+  override get<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    options?: CallOptions,
+  ): Promise<T> {
+    return this.isLame ? Promise.reject(lame()) : super.get(type, key, options);
+  }
+
+  override patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    key: ObjectKey,
+    patch: Patch,
+    options?: Parameters<KubeClient['patch']>[3],
+  ): Promise<T> {
+    return this.isLame ? Promise.reject(lame()) : super.patch(type, key, patch, options);
+  }
+}
+
+function lame(): KubeError {
+  return new KubeError('timeout', 'cannot reach the API server: the test has it so');
+}
 
 /** A host of the model that an agent in this process runs on: rebooting it ends the agent, and another one starts. */
 export class NodeAgent implements AgentHost {

@@ -10,7 +10,7 @@ import { API_VERSION, isConditionTrue, type MachineConfigNode } from '../../src/
 import { NODES } from '../../src/controllers/resources.ts';
 import { type KubeObject, type ObjectKey, resourceType } from '../../src/kube/index.ts';
 import { type Cluster, openCluster } from '../lab/cluster/cluster.ts';
-import { NodeAgent } from '../lab/node-agent.ts';
+import { LameClient, NodeAgent } from '../lab/node-agent.ts';
 import { randomOf, seedOf } from '../lab/random.ts';
 import { until } from '../lab/until.ts';
 
@@ -29,6 +29,9 @@ interface Scene {
   readonly cluster: Cluster;
   readonly agent: NodeAgent;
   readonly key: ObjectKey;
+  readonly client: LameClient;
+  /** Whoever drains nodes is away. */
+  isUndrained: boolean;
 }
 
 /** A node with its agent, and somebody who drains it as soon as it is asked for. */
@@ -44,23 +47,29 @@ async function scene(t: TestContext): Promise<Scene> {
     metadata: { name },
     spec: { node: { name }, pool: { name: 'worker' }, configVersion: { desired: 'rendered-worker' } },
   });
-  const agent = new NodeAgent(modelHost(), cluster.client({ userAgent: 'varve-agent' }), name, folder);
+  const client = new LameClient({ access: cluster.access, userAgent: 'varve-agent' });
+  const agent = new NodeAgent(modelHost(), client, name, folder);
   const stop = new AbortController();
-  const drained = drain(cluster, key, stop.signal);
+  const made: Scene = { cluster, agent, key, client, isUndrained: false };
+  const drained = drain(made, stop.signal);
   agent.start();
   cluster.beforeClose(async () => {
     await agent.close();
+    await client.close();
     stop.abort();
     await drained;
     await cluster.kube.delete(MACHINE_CONFIG_NODES, key);
     await rm(folder, { recursive: true, force: true });
   });
-  return { cluster, agent, key };
+  return made;
 }
 
 /** Contract §3.9, without the pods. */
-async function drain({ kube }: Cluster, key: ObjectKey, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+async function drain(scene: Scene, signal: AbortSignal): Promise<void> {
+  const { key, cluster } = scene;
+  const { kube } = cluster;
+  for (; !signal.aborted; await sleep(10)) {
+    if (scene.isUndrained) continue;
     const { metadata, spec } = await kube.get(NODES, key);
     const wish = metadata.annotations?.[`${M}/desiredDrain`];
     const isDrain = wish?.startsWith('drain-') === true;
@@ -72,7 +81,6 @@ async function drain({ kube }: Cluster, key: ObjectKey, signal: AbortSignal): Pr
       const patch = { metadata: { annotations }, spec: { unschedulable: isDrain ? true : null } };
       await kube.patch(NODES, key, { type: 'merge', patch });
     }
-    await sleep(10);
   }
 }
 
@@ -209,6 +217,29 @@ test('an agent does nothing without its journal, says why, and goes on when it h
     await until('all is well again', () => isAt(node, a));
   }
   assert.equal(agent.model.boots.length, boots);
+});
+
+test('an agent lets nothing go that it cannot ask about, and keeps what is staged locked', async (t) => {
+  const node = await scene(t);
+  const { agent, client } = node;
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  node.isUndrained = true;
+  await desire(node, b);
+  await until('it asks for the drain', async () => {
+    const annotations = await annotationsOf(node);
+    return annotations[`${M}/desiredDrain`] === `drain-${b.config}`;
+  });
+  client.isLame = true;
+  node.isUndrained = false;
+  await until('it is told to let go', () => agent.plans.at(-1)?.step.kind === 'unlock');
+  await sleep(200);
+  assert.equal(agent.model.staged?.locked, true);
+  assert.ok(agent.troubles.length > 0);
+  agent.model.cutPower();
+  assert.equal(agent.model.booted.image, a);
+  client.isLame = false;
+  await until('the node runs b', () => isAt(node, b), 20);
 });
 
 async function retry({ cluster, key }: Scene, token: string): Promise<void> {
