@@ -18,6 +18,12 @@ export const CURRENT_BUILD_ANNOTATION = 'machineconfiguration.openshift.io/curre
 /** Annotation of a MachineOSConfig by which a person asks to build once more. */
 export const REBUILD_ANNOTATION = 'machineconfiguration.openshift.io/rebuild';
 
+/**
+ * Annotation of a MachineOSConfig, an image by its digest: what its pool's nodes run until something is built (contract
+ * §4.10). As a label of a build, `true`: nobody built its image, and nobody ever will.
+ */
+export const PRE_BUILT_IMAGE_KEY = 'machineconfiguration.openshift.io/pre-built-image';
+
 /** Annotations of a Node: the rendered MachineConfigs and the images that it runs and that it is to run. */
 export const CURRENT_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/currentConfig';
 export const DESIRED_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/desiredConfig';

@@ -1,5 +1,11 @@
 import type { BuildState, MachineOSBuild } from '../api/index.ts';
-import { buildStateOf, findCondition, isTerminalState, OPERATOR_NAMESPACE } from '../api/index.ts';
+import {
+  buildStateOf,
+  findCondition,
+  isTerminalState,
+  OPERATOR_NAMESPACE,
+  PRE_BUILT_IMAGE_KEY,
+} from '../api/index.ts';
 import {
   BUILD_LOG_KEY,
   BUILD_LOG_WHOLE_KEY,
@@ -116,7 +122,7 @@ async function readLog(source: LogSource, build: string): Promise<string | undef
 async function printLog(source: LogSource, build: MachineOSBuild): Promise<void> {
   const { name } = build.metadata;
   const text = await readLog(source, name);
-  if (text === undefined) throw noLog(source, name, buildStateOf(build));
+  if (text === undefined) throw noLog(source, build);
   process.stdout.write(text);
 }
 
@@ -132,7 +138,7 @@ async function followLog(source: LogSource, first: MachineOSBuild): Promise<void
   const last = await untilEnd(source, name, print);
   if (last === undefined) throw missing(`build ${name} was deleted before it came to its end`);
   const state = buildStateOf(last);
-  if (printed === '') process.stderr.write(`${noLog(source, name, state).message}\n`);
+  if (printed === '') process.stderr.write(`${noLog(source, last).message}\n`);
   if (state === 'succeeded') return;
   const why = findCondition(last.status?.conditions, state === 'failed' ? 'Failed' : 'Interrupted')?.message;
   throw missing(
@@ -191,8 +197,11 @@ async function untilEnd(
   }
 }
 
-function noLog({ namespace }: LogSource, build: string, state: BuildState): CliError {
-  const where = `ConfigMap ${namespace}/${buildLogName(build)}`;
+function noLog({ namespace }: LogSource, build: MachineOSBuild): CliError {
+  const { name } = build.metadata;
+  if (build.metadata.labels?.[PRE_BUILT_IMAGE_KEY] !== undefined)
+    return missing(`build ${name} has no log: its image had been built before`);
+  const where = `ConfigMap ${namespace}/${buildLogName(name)}`;
   const why: Readonly<Record<BuildState, string>> = {
     none: 'it has not begun; is varve controller running?',
     initial: 'it has not begun; is varve controller running?',
@@ -202,7 +211,7 @@ function noLog({ namespace }: LogSource, build: string, state: BuildState): CliE
     failed: `${where} is not there; perhaps another --namespace has it`,
     interrupted: `${where} is not there; it may have been interrupted before it began`,
   };
-  return missing(`build ${build} has no log: ${why[state]}`);
+  return missing(`build ${name} has no log: ${why[buildStateOf(build)]}`);
 }
 
 function missing(message: string): CliError {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MachineOSBuild } from '../api/index.ts';
-import { buildStateOf, CURRENT_BUILD_ANNOTATION, REBUILD_ANNOTATION } from '../api/index.ts';
+import {
+  buildStateOf,
+  CURRENT_BUILD_ANNOTATION,
+  PRE_BUILT_IMAGE_KEY,
+  REBUILD_ANNOTATION,
+} from '../api/index.ts';
 import { FakeClock, KubeError, type KubeClient } from '../kube/index.ts';
-import { PRE_BUILT_IMAGE_KEY, REPLACES_ANNOTATION } from '../osbuild/index.ts';
+import { REPLACES_ANNOTATION } from '../osbuild/index.ts';
 import { BuildObjects } from './build-objects.ts';
 import { buildOf, IMAGE, osConfigOf } from './test-images.ts';
 

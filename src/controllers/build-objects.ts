@@ -1,5 +1,5 @@
 import type { MachineOSBuild, MachineOSConfig } from '../api/index.ts';
-import { CURRENT_BUILD_ANNOTATION, REBUILD_ANNOTATION } from '../api/index.ts';
+import { CURRENT_BUILD_ANNOTATION, PRE_BUILT_IMAGE_KEY, REBUILD_ANNOTATION } from '../api/index.ts';
 import {
   isKubeError,
   keyOf,
@@ -16,7 +16,6 @@ import {
   formatReplacement,
   isSeed,
   osConfigStatus,
-  PRE_BUILT_IMAGE_KEY,
   REPLACES_ANNOTATION,
   SEEDED,
 } from '../osbuild/index.ts';

@@ -7,12 +7,6 @@ export const OS_CONFIG_LABEL = 'machineconfiguration.openshift.io/machine-os-con
 /** Annotation of a build: the secret to push with, and to delete the image with when the build goes. */
 export const PUSH_SECRET_ANNOTATION = 'machineconfiguration.openshift.io/rendered-image-push-secret';
 
-/**
- * Annotation of a MachineOSConfig, an image by its digest: what its pool's nodes run until something is built (contract
- * §4.10). As a label of a build, `true`: nobody built its image, and nobody ever will.
- */
-export const PRE_BUILT_IMAGE_KEY = 'machineconfiguration.openshift.io/pre-built-image';
-
 /** Annotation of a rendered MachineConfig: the release that its defaults are from. */
 export const RELEASE_ANNOTATION = 'machineconfiguration.openshift.io/release-image-version';
 

@@ -4,9 +4,10 @@ import {
   CURRENT_BUILD_ANNOTATION,
   findCondition,
   isTerminalState,
+  PRE_BUILT_IMAGE_KEY,
   REBUILD_ANNOTATION,
 } from '../api/index.ts';
-import { INPUTS_ANNOTATION, PRE_BUILT_IMAGE_KEY } from './build-keys.ts';
+import { INPUTS_ANNOTATION } from './build-keys.ts';
 import type { BuildFailure } from './build-failure.ts';
 import type { Replacement } from './build-replacement.ts';
 import { readReplacement, replacementOf } from './build-replacement.ts';

@@ -1,7 +1,6 @@
 import type { MachineOSBuild, MachineOSConfig } from '../api/index.ts';
-import { CURRENT_BUILD_ANNOTATION } from '../api/index.ts';
+import { CURRENT_BUILD_ANNOTATION, PRE_BUILT_IMAGE_KEY } from '../api/index.ts';
 import { OciError, parseReference } from '../oci/index.ts';
-import { PRE_BUILT_IMAGE_KEY } from './build-keys.ts';
 import { newBuild } from './new-build.ts';
 import type { BuildInputs, BuildOrigin } from './new-build.ts';
 import { OsBuildError } from './osbuild-error.ts';

@@ -3,7 +3,7 @@ export type { BaseIndexHeader } from './base-index-header.ts';
 export type { BaseIndex } from './base-index.ts';
 export type { BuildFailure, BuildFailureReason } from './build-failure.ts';
 export { buildFailure } from './build-failure.ts';
-export { PRE_BUILT_IMAGE_KEY, REPLACES_ANNOTATION } from './build-keys.ts';
+export { REPLACES_ANNOTATION } from './build-keys.ts';
 export { formatReplacement } from './build-replacement.ts';
 export type { TaggedImage } from './build-retention.ts';
 export { disposableBuilds, disposableImages } from './build-retention.ts';

@@ -8,8 +8,14 @@ import type { MachineOSBuild } from '../../src/api/index.ts';
 import {
   buildStateOf,
   CURRENT_BUILD_ANNOTATION,
+  CURRENT_CONFIG_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
   findCondition,
+  PRE_BUILT_IMAGE_KEY,
   REBUILD_ANNOTATION,
+  STATE_ANNOTATION,
 } from '../../src/api/index.ts';
 import { build as buildOffline } from '../../src/cli/build-command.ts';
 import {
@@ -22,7 +28,6 @@ import {
   SECRETS,
 } from '../../src/controllers/resources.ts';
 import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
-import { PRE_BUILT_IMAGE_KEY } from '../../src/osbuild/index.ts';
 import { EVENTS } from '../../src/kube/index.ts';
 import { openRegistry, parseReference, withTag, type RegistryClient } from '../../src/oci/index.ts';
 import { openCluster, type Cluster, type ClusterOptions } from '../lab/cluster/cluster.ts';
@@ -364,6 +369,42 @@ test('nothing is built of a rendered MachineConfig that somebody has edited, whi
   assert.equal(currentBuild(await pool.settled('one')).metadata['uid'], currentBuild(state).metadata['uid']);
   assert.equal((await pool.rendered(target)).spec.osImageURL, osImageURL);
   assert.equal(lab.seen.length, length);
+});
+
+// Architecture D11: who moves the nodes finds in the objects what they are to run.
+test('a pool that has left image mode is updating until no node has an image', async (t) => {
+  const lab = await openLab(t);
+  const { pool, cluster } = lab;
+  lab.start();
+  await pool.create('one');
+  const state = await pool.settled('one');
+  const target = state.pool.spec.configuration?.name ?? '';
+  const image = state.osConfig?.status?.currentImagePullSpec ?? '';
+  const node = `${cluster.name}-n1`;
+  const runs = (running: string | null): Readonly<Record<string, string | null>> => ({
+    [CURRENT_CONFIG_ANNOTATION]: target,
+    [DESIRED_CONFIG_ANNOTATION]: target,
+    [CURRENT_IMAGE_ANNOTATION]: running,
+    [DESIRED_IMAGE_ANNOTATION]: running,
+    [STATE_ANNOTATION]: 'Done',
+  });
+  const says = (type: string, words: string): Promise<void> =>
+    until(`${type}: ${words}`, async () => {
+      const condition = findCondition((await pool.state()).pool.status?.conditions, type);
+      return `${condition?.status ?? ''}: ${condition?.message ?? ''}` === words;
+    });
+  await cluster.create(NODES, { metadata: { name: node, labels: { 'varve.dev/pool': pool.name } } });
+  await cluster.patch(NODES, node, { metadata: { annotations: runs(image) } });
+  await says('Updated', `True: All nodes are updated with MachineConfig ${target} / Image ${image}`);
+  await cluster.delete(OS_CONFIGS, pool.name);
+  await says('Updating', `True: All nodes are updating to MachineConfig ${target}`);
+  await says('Updated', 'False: ');
+  await until('its builds go', async () => (await pool.state()).builds.length === 0);
+  assert.equal((await pool.state()).pool.status?.updatedMachineCount, 0);
+  assert.ok((await lab.client.resolve(parseReference(image))) !== undefined, 'a node runs it still');
+  await cluster.patch(NODES, node, { metadata: { annotations: runs(null) } });
+  await says('Updated', `True: All nodes are updated with MachineConfig ${target}`);
+  await says('Updating', 'False: ');
 });
 
 test('a secret that is missing is named, and making it is enough', async (t) => {
