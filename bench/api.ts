@@ -39,6 +39,8 @@ if (options.help || !isUsable) {
 
 /** Requests under way at one time where as many as possible are made. */
 const WRITERS = 32;
+/** For so long, in seconds, each load runs before it is measured: a server runs for months, and its code is compiled by then. */
+const WARM_UP = 2;
 const PODS_PER_NODE = 4;
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
 const NODES = '/api/v1/nodes';
@@ -53,6 +55,15 @@ const WRITES_HEAD = [
   'seen by watchers p50, p99, max',
   'within 50 ms',
   'saw all',
+  'server CPU',
+  'RSS',
+];
+
+const AGENTS_HEAD = [
+  'watches of one node each',
+  'begun in',
+  `status of one of them (4 KB), ${WRITERS} writers`,
+  'answered p50, p99',
   'server CPU',
   'RSS',
 ];
@@ -94,6 +105,7 @@ try {
   }
   say(`\n${formatTable([WRITES_HEAD, ...writes])}`);
   say(latencyTable(columns));
+  say(formatTable([AGENTS_HEAD, ...(await agents(nodes))]));
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
 } finally {
   for (const client of clients) client.close();
@@ -120,12 +132,59 @@ async function leases(): Promise<string[][]> {
 
 /** Heartbeats of nodes. */
 async function heartbeats(size: number): Promise<string[][]> {
-  return writesWithWatchers(`status of one of ${size} nodes (4 KB)`, NODES, (index) => ({
+  return writesWithWatchers(`status of one of ${size} nodes (4 KB)`, NODES, (index) => beatOf(index % size));
+}
+
+function beatOf(index: number): Call {
+  return {
     method: 'PATCH',
-    path: `${NODES}/${nodeName(index % size)}/status`,
+    path: `${NODES}/${nodeName(index)}/status`,
     body: heartbeat(performance.timeOrigin + performance.now()),
     type: 'application/strategic-merge-patch+json',
-  }));
+  };
+}
+
+function asManyAsPossible(length: number, call: (index: number) => Call): Promise<LoadResult> {
+  const end = performance.now() + length * 1000;
+  return closedLoop(clients, { writers: WRITERS, until: () => performance.now() > end }, call);
+}
+
+/** Agents, each of which watches its own node and nothing else. */
+async function agents(size: number): Promise<string[][]> {
+  const connections = Array.from({ length: 20 }, () => new ApiClient(connection));
+  const rows: string[][] = [];
+  for (const count of [0, size]) {
+    const idle = await server.usage();
+    const began = performance.now();
+    await Promise.all(Array.from({ length: count }, (_, index) => ownNode(connections, index)));
+    const ready = performance.now() - began;
+    const before = await server.usage();
+    const { done, perSecond, latency } = await asManyAsPossible(seconds, (index) => beatOf(index % size));
+    const after = await server.usage();
+    const cpu = (after.cpu - before.cpu) / done;
+    results[`${count} watches of one node each`] = { ready, began: before.cpu - idle.cpu, perSecond, cpu };
+    rows.push([
+      String(count),
+      count === 0
+        ? ''
+        : `${(ready / 1000).toFixed(1)} s, CPU ${((before.cpu - idle.cpu) / 1000).toFixed(1)} s`,
+      `${Math.round(perSecond)}/s`,
+      `${milliseconds(latency.at(0.5))}, ${milliseconds(latency.at(0.99))}`,
+      `${(cpu * 1000).toFixed(0)} µs/write`,
+      megabytes(after.rss),
+    ]);
+  }
+  for (const each of connections) each.close();
+  return rows;
+}
+
+/** Resolves when the agent has its node. */
+function ownNode(connections: readonly ApiClient[], index: number): Promise<void> {
+  const client = connections[index % connections.length];
+  const path = `${NODES}?watch=1&fieldSelector=metadata.name%3D${nodeName(index)}`;
+  return new Promise((resolve) => {
+    client?.watch(path, () => resolve());
+  });
 }
 
 async function writesWithWatchers(
@@ -133,21 +192,18 @@ async function writesWithWatchers(
   path: string,
   call: (index: number) => Call,
 ): Promise<string[][]> {
-  const loads: [string, () => Promise<LoadResult>][] = [
-    [`${rate}/s`, () => paced(clients, { perSecond: rate, seconds }, call)],
-    [
-      `${WRITERS} writers`,
-      () => {
-        const end = performance.now() + seconds * 1000;
-        return closedLoop(clients, { writers: WRITERS, until: () => performance.now() > end }, call);
-      },
-    ],
+  const loads: [string, (seconds: number) => Promise<LoadResult>][] = [
+    [`${rate}/s`, (length) => paced(clients, { perSecond: rate, seconds: length }, call)],
+    [`${WRITERS} writers`, (length) => asManyAsPossible(length, call)],
   ];
   const rows: string[][] = [];
   for (const [load, run] of loads) {
     const watching = await WatcherProcess.start(server.kubeconfig, path, watchers);
+    await run(WARM_UP);
+    await pause(500);
+    await watching.begin();
     const before = await server.usage();
-    const result = await run();
+    const result = await run(seconds);
     await pause(500);
     const { seen, ...sight } = await watching.report();
     const after = await server.usage();

@@ -91,6 +91,11 @@ export class WatcherProcess {
     return new WatcherProcess(child);
   }
 
+  /** Forgets what came so far. */
+  async begin(): Promise<void> {
+    await ask(this.#child, 'begin');
+  }
+
   async report(): Promise<Sight> {
     return (await ask(this.#child, 'report')) as Sight;
   }

@@ -1,5 +1,6 @@
 // Watches a kind with some clients and says how long after its writing each change came, in a process of its own.
-import { ApiClient, readKubeconfig } from '../../test/lab/faults/api-client.ts';
+import { readKubeconfig } from '../../test/lab/faults/api-client.ts';
+import { EventReader } from './event-reader.ts';
 import { Times } from './quantiles.ts';
 
 const [kubeconfig = '', path = '', count = '20'] = process.argv.slice(2);
@@ -11,10 +12,9 @@ const seen: number[] = [];
 let slow = 0;
 
 await Promise.all(Array.from({ length: Number(count) }, (_, index) => watch(index)));
-delays.clear();
-slow = 0;
-seen.fill(0);
-process.on('message', () => {
+begin();
+process.on('message', (message) => {
+  if (message === 'begin') begin();
   process.send?.({
     seen,
     p50: delays.at(0.5),
@@ -25,22 +25,21 @@ process.on('message', () => {
 });
 process.send?.('ready');
 
+/** Forgets what came before. */
+function begin(): void {
+  delays.clear();
+  slow = 0;
+  seen.fill(0);
+}
+
 /** Resolves when the objects that were there before are all seen: a bookmark follows them. */
 async function watch(index: number): Promise<void> {
-  const client = new ApiClient(connection);
-  let rest: Buffer = Buffer.alloc(0);
   seen.push(0);
   await new Promise<void>((resolve) => {
-    client.watch(`${path}?watch=1&allowWatchBookmarks=true`, (chunk) => {
-      const now = performance.timeOrigin + performance.now();
-      const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let from = 0;
-      for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, from)) {
-        if (note(index, data.subarray(from, end), now)) resolve();
-        from = end + 1;
-      }
-      rest = data.subarray(from);
+    const reader = new EventReader(connection, `${path}?watch=1&allowWatchBookmarks=true`, (line, now) => {
+      if (note(index, line, performance.timeOrigin + now)) resolve();
     });
+    reader.begin();
   });
 }
 
