@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { buildStateOf, isTerminalState, type MachineOSBuild } from '../../src/api/index.ts';
+import {
+  buildStateOf,
+  isTerminalState,
+  REBUILD_ANNOTATION,
+  type MachineOSBuild,
+} from '../../src/api/index.ts';
 import {
   CONFIG_MAPS,
   MACHINE_CONFIGS,
@@ -14,7 +19,7 @@ import {
   POOLS as POOL_TYPE,
 } from '../../src/controllers/resources.ts';
 import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
-import type { KubeObject, ResourceType } from '../../src/kube/index.ts';
+import { isKubeError, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
 import { describeImage, diffConfigurations, readConfiguration } from '../../src/osbuild/index.ts';
 import { Cluster } from '../lab/cluster/cluster.ts';
@@ -34,7 +39,7 @@ const KILLS = Number(process.env['VARVE_TEST_KILLS'] ?? 200);
 const KILLS_FOR_A_SERVER = 5;
 
 /** Controllers live at most so long, in milliseconds: long enough that some of them finish a build. */
-const LIFE = 300;
+const LIFE = 500;
 
 const POOLS = 3;
 
@@ -66,18 +71,53 @@ async function openLab(stack: AsyncDisposableStack): Promise<Lab> {
 }
 
 /** Somebody who changes pools all the time, and can tell what they are to say in the end. */
-async function edit(pools: readonly LabPool[], random: () => number, isOver: () => boolean): Promise<string> {
-  for (let round = 1; !isOver(); round += 1) {
-    const pool = pools[Math.floor(random() * pools.length)]!;
-    const what = random();
-    if (what < 0.1) await pool.unconfigure();
-    // Something that was there before: its build is there already, or was interrupted.
-    else if (what < 0.3) await pool.configure(`change-${Math.max(0, round - 1 - Math.floor(random() * 6))}`);
-    else await pool.configure(`change-${round}`);
-    await pause(random() * 250);
+class Editor {
+  readonly #pools: readonly LabPool[];
+  readonly #random: () => number;
+  #round = 0;
+
+  constructor(pools: readonly LabPool[], random: () => number) {
+    this.#pools = pools;
+    this.#random = random;
   }
-  for (const pool of pools) await pool.configure('last');
-  return 'last';
+
+  /** @param mayOptOut whether there is somebody who removes the builds of a MachineOSConfig that is gone */
+  async work(isOver: () => boolean, mayOptOut: boolean): Promise<string> {
+    const text = 'last';
+    while (!isOver()) {
+      await this.#edit(this.#pools[Math.floor(this.#random() * this.#pools.length)]!, mayOptOut);
+      await pause(this.#random() * 250);
+    }
+    for (const pool of this.#pools) {
+      await pool.configure(text);
+      await pool.optIn();
+      await pool.patch(POOL_TYPE, '', { spec: { paused: false } });
+    }
+    return text;
+  }
+
+  async #edit(pool: LabPool, mayOptOut: boolean): Promise<void> {
+    this.#round += 1;
+    const what = this.#random();
+    if (what < 0.1) return pool.unconfigure();
+    // Something that was there before: its build is there already, or was interrupted.
+    if (what < 0.3)
+      return pool.configure(`change-${Math.max(0, this.#round - 1 - Math.floor(this.#random() * 6))}`);
+    if (what < 0.35) return pool.patch(POOL_TYPE, '', { spec: { paused: this.#random() < 0.5 } });
+    if (what < 0.4) return this.#rebuild(pool);
+    if (what < 0.45 && mayOptOut) return pool.optOut();
+    if (what < 0.5) return pool.optIn();
+    return pool.configure(`change-${this.#round}`);
+  }
+
+  async #rebuild(pool: LabPool): Promise<void> {
+    try {
+      await pool.patch(OS_CONFIGS, '', { metadata: { annotations: { [REBUILD_ANNOTATION]: '' } } });
+    } catch (error) {
+      // It has opted out.
+      if (!isKubeError(error, 'not-found')) throw error;
+    }
+  }
 }
 
 function buildsOf(cluster: Cluster): Promise<readonly MachineOSBuild[]> {
@@ -171,10 +211,12 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
     (_, index) => new LabPool(cluster, { suffix: `p${index}`, registry: lab.registry, base: lab.base }),
   );
   for (const pool of pools) await pool.create();
-  let running: ControllersApart | undefined;
-  stack.defer(async () => running?.end());
-  const start = async (): Promise<ControllersApart> => {
-    running = await ControllersApart.start({
+  const processes = new Set<ControllersApart>();
+  stack.defer(async () => {
+    for (const controllers of processes) await controllers.end();
+  });
+  const prepare = async (): Promise<ControllersApart> => {
+    const prepared = await ControllersApart.prepare({
       test: cluster.name,
       namespace: cluster.namespace,
       kubeconfig,
@@ -183,11 +225,18 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
       compiled: join(lab.folder, 'compiled'),
       settings: { keptBuilds: KEPT, keptRendered: KEPT, retention: { delay: 50, period: 3_600_000 } },
     });
-    return running;
+    processes.add(prepared);
+    return prepared;
+  };
+  const start = async (): Promise<ControllersApart> => {
+    const started = await prepare();
+    started.begin();
+    return started;
   };
 
   let isOver = false;
-  const editing = edit(pools, randomOf(seed), () => isOver);
+  const editor = new Editor(pools, randomOf(seed));
+  const editing = editor.work(() => isOver, restless !== undefined);
   const random = randomOf(seed + 1);
   /** By uid: how often the image of a build had been pushed when the build was first seen to have succeeded. */
   const finished = new Map<string, { readonly name: string; readonly pushes: number }>();
@@ -200,8 +249,12 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
   };
   let serverKills = 0;
   let changes = Promise.resolve();
+  let next = prepare();
   for (let kill = 1; kill <= KILLS; kill += 1) {
-    const controllers = await start();
+    const controllers = await next;
+    controllers.begin();
+    // Gets ready meanwhile.
+    next = prepare();
     await pause(random() * LIFE);
     if (restless !== undefined && kill % KILLS_FOR_A_SERVER === 0) {
       await changes;
@@ -212,13 +265,15 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
       });
     }
     await controllers.kill();
+    processes.delete(controllers);
     assert.equal(controllers.stderr, '');
     await look();
   }
   await changes;
   isOver = true;
   const text = await editing;
-  const last = await start();
+  const last = await next;
+  last.begin();
   const states = await Promise.all(pools.map((pool) => pool.settled(text, 60)));
 
   const mine = await buildsOf(cluster);

@@ -1,4 +1,5 @@
 // Varve's controllers in a process of its own, which fault tests kill. It sees the objects of one test only.
+import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import { Controllers } from '../../../src/controllers/run-controllers.ts';
 import { loadKubeconfig } from '../../../src/kube/index.ts';
@@ -27,10 +28,11 @@ const controllers: Controllers = new Controllers({
   identity: options.identity,
   ...(options.lease === undefined ? {} : { lease: options.lease }),
 });
-process.on('message', () => process.send?.({ isLeading: controllers.isLeading }));
-process.send?.('running');
+process.send?.('ready');
 // Who is killed does not get to it at its end.
 flushCompileCache();
+await once(process, 'message');
+process.on('message', () => process.send?.({ isLeading: controllers.isLeading }));
 await controllers.run(stop.signal);
 await client.close();
 process.disconnect();

@@ -35,8 +35,15 @@ export class ControllersApart {
     });
   }
 
-  /** Resolves when they have begun to follow the cluster. @throws Error with what they said, if they end instead */
+  /** Starts them. @throws Error with what they said, if they end instead */
   static async start(options: ControllerProcessOptions): Promise<ControllersApart> {
+    const prepared = await ControllersApart.prepare(options);
+    prepared.begin();
+    return prepared;
+  }
+
+  /** Makes the process, which then waits for {@link begin}. @throws Error with what it said, if it ends instead */
+  static async prepare(options: ControllerProcessOptions): Promise<ControllersApart> {
     const child = fork(
       fileURLToPath(import.meta.resolve('./controller-process.ts')),
       [JSON.stringify(options)],
@@ -52,6 +59,10 @@ export class ControllersApart {
     ]);
     if (!ready) throw new Error(`the controllers did not start: ${started.stderr}`);
     return started;
+  }
+
+  begin(): void {
+    this.#child.send('begin');
   }
 
   /** What they wrote to their error stream: only what is a defect of theirs. */

@@ -74,6 +74,12 @@ export class LabPool {
         nodeSelector: { matchLabels: { 'varve.dev/pool': name } },
       },
     });
+    await this.optIn(annotations);
+  }
+
+  /** Makes the pool's MachineOSConfig, unless it is there. */
+  async optIn(annotations: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { name } = this;
     await this.#make(OS_CONFIGS, {
       apiVersion: API_VERSION,
       kind: 'MachineOSConfig',
@@ -98,14 +104,13 @@ export class LabPool {
   }
 
   /** Takes the MachineConfig away that {@link configure} has made. */
-  async unconfigure(): Promise<void> {
-    await insist(async () => {
-      try {
-        await this.#cluster.delete(MACHINE_CONFIGS, `${this.name}-site`);
-      } catch (error) {
-        if (!isKubeError(error, 'not-found')) throw error;
-      }
-    });
+  unconfigure(): Promise<void> {
+    return this.#remove(MACHINE_CONFIGS, `${this.name}-site`);
+  }
+
+  /** Takes the MachineOSConfig away. */
+  optOut(): Promise<void> {
+    return this.#remove(OS_CONFIGS, this.name);
   }
 
   /** Removes the pool and all there is of it. */
@@ -181,6 +186,16 @@ export class LabPool {
   #machineConfig(suffix: string, spec: MachineConfig['spec']): MachineConfig {
     const metadata = { name: `${this.name}-${suffix}`, labels: { [ROLE_LABEL]: this.name } };
     return { apiVersion: API_VERSION, kind: 'MachineConfig', metadata, spec };
+  }
+
+  async #remove(type: ResourceType, name: string): Promise<void> {
+    await insist(async () => {
+      try {
+        await this.#cluster.delete(type, name);
+      } catch (error) {
+        if (!isKubeError(error, 'not-found')) throw error;
+      }
+    });
   }
 
   /** @returns whether it was not there already */

@@ -9,12 +9,20 @@ import {
   type ObjectKey,
   type ResourceType,
 } from '../../../src/kube/index.ts';
+import { MACHINE_CONFIG_NODES } from './resources.ts';
 
 /** Label of all that a test has made: what of it is still there when no test runs may be removed. */
 export const TEST_LABEL = 'varve.dev/test';
 
 /** In the order in which they go: what others are made of first. */
-const KINDS: readonly ResourceType[] = [POOLS, OS_CONFIGS, OS_BUILDS, MACHINE_CONFIGS, NODES];
+const KINDS: readonly ResourceType[] = [
+  POOLS,
+  OS_CONFIGS,
+  OS_BUILDS,
+  MACHINE_CONFIGS,
+  MACHINE_CONFIG_NODES,
+  NODES,
+];
 
 /** Whether an object without a namespace is of the test of this name: by its own name, or by the pool's that it is for. */
 export function isOwn(test: string, { metadata }: KubeObject): boolean {

@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition } from '../../../src/api/index.ts';
+import { API_GROUP, type CustomResourceDefinition } from '../../../src/api/index.ts';
 import { resourceType, type KubeObject, type ResourceType } from '../../../src/kube/index.ts';
 
 /** A definition with what a server says of it. */
@@ -16,6 +16,14 @@ export const NAMESPACES: ResourceType<StoredNamespace> = resourceType({
   version: 'v1',
   kind: 'Namespace',
   plural: 'namespaces',
+  namespaced: false,
+});
+
+export const MACHINE_CONFIG_NODES: ResourceType = resourceType({
+  group: API_GROUP,
+  version: 'v1',
+  kind: 'MachineConfigNode',
+  plural: 'machineconfignodes',
   namespaced: false,
 });
 
