@@ -75,7 +75,7 @@ async function drain(scene: Scene, signal: AbortSignal): Promise<void> {
     const isDrain = wish?.startsWith('drain-') === true;
     if (
       wish !== undefined &&
-      (metadata.annotations?.[`${M}/lastAppliedDrain`] !== wish || spec?.unschedulable !== isDrain)
+      (metadata.annotations?.[`${M}/lastAppliedDrain`] !== wish || (spec?.unschedulable ?? false) !== isDrain)
     ) {
       const annotations = { [`${M}/lastAppliedDrain`]: wish };
       const patch = { metadata: { annotations }, spec: { unschedulable: isDrain ? true : null } };
