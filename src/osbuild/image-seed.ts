@@ -19,11 +19,12 @@ const MAX_IMAGE = 447;
 export function awaitedSeed({ metadata }: MachineOSConfig): string | undefined {
   const image = metadata.annotations?.[PRE_BUILT_IMAGE_KEY];
   if (image === undefined || metadata.annotations?.[CURRENT_BUILD_ANNOTATION] !== undefined) return undefined;
-  if (isRecordable(image)) return image;
+  const problem = problemOf(image);
+  if (problem === undefined) return image;
   const field = `metadata.annotations[${PRE_BUILT_IMAGE_KEY}]`;
   throw new OsBuildError(
     'invalid-os-config',
-    `cannot begin with the image that MachineOSConfig ${JSON.stringify(metadata.name)} names: ${field}: must be HOST/NAME@sha256:DIGEST, without a tag, received ${JSON.stringify(image)}; correct it, or remove it to have an image built`,
+    `cannot begin with the image that MachineOSConfig ${JSON.stringify(metadata.name)} names: ${field}: ${problem}; write HOST/NAME@sha256:DIGEST, or remove it to have an image built`,
     { field },
   );
 }
@@ -40,12 +41,14 @@ export function isSeed({ metadata }: MachineOSBuild): boolean {
   return metadata.labels?.[PRE_BUILT_IMAGE_KEY] !== undefined;
 }
 
-function isRecordable(image: string): boolean {
+/** Why an image cannot be recorded. What is no reference is not repeated here: it may hold a password. */
+function problemOf(image: string): string | undefined {
   try {
     parseReference(image);
-    return image.length <= MAX_IMAGE && RECORDABLE.test(image);
   } catch (error) {
-    if (error instanceof OciError) return false;
+    if (error instanceof OciError) return error.message;
     throw error;
   }
+  if (image.length <= MAX_IMAGE && RECORDABLE.test(image)) return undefined;
+  return `${JSON.stringify(image)} is not an image by its sha256 digest alone, as builds record it`;
 }

@@ -32,6 +32,12 @@ const KERNEL = 1;
 const ODDITIES: Readonly<Record<string, Oddity>> = {
   os: {},
   unlabelled: { config: (config) => ({ ...config, config: {} }) },
+  'rhel-10': {
+    config: ({ config, ...others }) => ({
+      ...others,
+      config: { ...config, Labels: { ...config.Labels, 'io.openshift.os.streamclass': 'rhel-10' } },
+    }),
+  },
   windows: { config: (config) => ({ ...config, os: 'windows' }) },
   kernelless: { layers: (layers) => layers.toSpliced(KERNEL, 1) },
   'two-kernels': {

@@ -309,7 +309,7 @@ test('a pool begins with an image that had been built before, and builds what co
   const said = async (words: string): Promise<boolean> =>
     (await conditionOf(lab, 'ImageBuildDegraded')).includes(words);
   await until('what is wrong with the annotation', () =>
-    said(`metadata.annotations[${PRE_BUILT_IMAGE_KEY}]: must be HOST/NAME@sha256:DIGEST`),
+    said('is not an image by its sha256 digest alone, as builds record it; write HOST/NAME@sha256:DIGEST'),
   );
   await pool.patch(OS_CONFIGS, '', { metadata: { annotations: { [PRE_BUILT_IMAGE_KEY]: image } } });
   await until('that the image is missing', () => said('and the registry does not have it; push it'));

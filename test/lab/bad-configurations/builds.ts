@@ -66,6 +66,9 @@ export const PLACEMENT: BadConfigurations = {
   ),
 };
 
+const RUNC = '/etc/crio/crio.conf.d/99-runtime.conf';
+const NAMES_RUNC = '%5Bcrio.runtime%5D%0Adefault_runtime%20%3D%20%22runc%22%0A';
+
 const OTHER = `REGISTRY/base/os@sha256:${'1'.repeat(64)}`;
 const NOT_THERE =
   'the registry has no such repository, tag or digest; check the name, or push the base there first';
@@ -98,6 +101,13 @@ export const BASES: BadConfigurations = {
     'REGISTRY/base/windows:1',
     `cannot build on REGISTRY/base/windows@sha256:…: it is not a bootable image, since its operating system is "windows", not linux; ${NOT_BOOTABLE}`,
   ),
+  // Only the image's label says so where a MachineConfig names the image (contract §2.4).
+  'a base that has no runc, for a configuration that wants it': {
+    bad: [base('REGISTRY/base/rhel-10:1'), files(file(RUNC, NAMES_RUNC))],
+    condition: 'ImageBuildDegraded',
+    reason: 'ConfigurationInvalid',
+    says: `${FILE}${RUNC}: it makes runc the default runtime, which rhel-10 does not have; set default_runtime to "crun"`,
+  },
   'a base without a kernel': badBase(
     'REGISTRY/base/kernelless:1',
     `cannot build on REGISTRY/base/kernelless@sha256:…: it is not a bootable image, since it has no kernel in /usr/lib/modules, and a host boots exactly one; ${NOT_BOOTABLE}`,
