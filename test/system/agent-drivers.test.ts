@@ -10,7 +10,7 @@ import { AgentBench } from '../lab/agent-bench.ts';
 interface Scene {
   readonly bench: AgentBench;
   readonly fake: FakeHost;
-  desire(letter: string): void;
+  readonly desire: (letter: string) => void;
 }
 
 /** An agent on a host whose tools are fakes and that runs image 1. */
