@@ -133,7 +133,9 @@ export class Agent {
     if (outcome === undefined) return 0;
     const bootId = facts.host.state === 'fresh' ? facts.host.view.bootId : '';
     await this.#remember(afterAct(journal, act, outcome, bootId, clock.wall()), facts, signal);
-    return act.kind === 'reboot' && outcome.result === 'done' ? GOING_DOWN : 0;
+    // Nothing that changes meanwhile could stop it, and to look at a host that goes down tells nothing.
+    if (act.kind === 'reboot' && outcome.result === 'done') await pause(clock, GOING_DOWN, signal);
+    return 0;
   }
 
   /** Undefined when it was broken off: a pull may take an hour, and the image may be unwanted long before. */

@@ -17,7 +17,7 @@ type Event =
   | { readonly kind: 'time'; readonly seconds: number };
 
 /** Of each property; more are run when the rules change. */
-const RUNS = Number(process.env['VARVE_TEST_RUNS'] ?? 300);
+const RUNS = Number(process.env['VARVE_TEST_RUNS'] ?? 1000);
 
 const FAULTS: readonly Fault[] = [
   'none',
@@ -132,6 +132,10 @@ function assertArrived(world: World, name: Name): void {
     world.annotations[`machineconfiguration.openshift.io/${key}`];
   assert.equal(annotation('currentConfig'), annotation('desiredConfig'), tail);
   assert.equal(annotation('currentImage'), annotation('desiredImage'), tail);
+  const on = world.status?.conditions?.filter(({ status }) => status !== 'False').map(({ type }) => type);
+  assert.deepEqual(on, ['Updated'], tail);
+  assert.equal(world.status?.configVersion?.current, annotation('desiredConfig'), tail);
+  assert.equal(world.status?.configVersion?.desired, annotation('desiredConfig'), tail);
   const { apiWrites, journalWrites } = world;
   for (let more = 0; more < 3; more += 1) {
     world.now += 60_000;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { API_VERSION, CURRENT_CONFIG_ANNOTATION, type MachineConfigNode } from '../api/index.ts';
 import { isImage } from '../host/index.ts';
 import { type AgentPolicy, DEFAULT_POLICY } from './agent-policy.ts';
 import { type ActOutcome, afterAct, afterRemedy } from './attempt-step.ts';
@@ -6,6 +7,7 @@ import { decide } from './decide.ts';
 import { type HostReading, isAsWanted } from './host-view.ts';
 import { formatJournal, type JournalReading, parseJournal } from './journal-format.ts';
 import type { Journal } from './journal.ts';
+import { machineConfigNodeReport } from './machine-config-node-report.ts';
 import { nodeReport } from './node-report.ts';
 import { type AgentNode, isDrained, nodeWishes } from './node-wishes.ts';
 import type { AgentFacts, Plan } from './situation.ts';
@@ -32,6 +34,8 @@ export class World {
   annotations: Record<string, string> = {};
   unschedulable = false;
   journal: string | undefined;
+  /** What the MachineConfigNode says. */
+  status: MachineConfigNode['status'];
   apiWrites = 0;
   journalWrites = 0;
   plans: Plan[] = [];
@@ -200,6 +204,17 @@ export class World {
 
   #report(facts: AgentFacts, plan: Plan): void {
     const changes = nodeReport(this.node, facts, plan);
+    const config = changes[CURRENT_CONFIG_ANNOTATION] ?? facts.node.currentConfig;
+    const found: MachineConfigNode = {
+      apiVersion: API_VERSION,
+      kind: 'MachineConfigNode',
+      metadata: { name: 'n1' },
+      spec: { node: { name: 'n1' }, pool: { name: 'worker' }, configVersion: { desired: 'x' } },
+      ...(this.status === undefined ? {} : { status: this.status }),
+    };
+    const status = machineConfigNodeReport(found, facts.node, config, plan, new Date(this.now));
+    if (status !== this.status) this.apiWrites += 1;
+    this.status = status;
     if (Object.keys(changes).length === 0) return;
     this.apiWrites += 1;
     for (const [key, value] of Object.entries(changes)) {
