@@ -15,6 +15,7 @@ import {
   MACHINE_CONFIGS,
   OS_BUILDS,
   OS_CONFIGS,
+  OS_IMAGE_STREAMS,
   POOLS as POOL_TYPE,
   SECRETS as SECRET_TYPE,
 } from '../../src/controllers/resources.ts';
@@ -320,5 +321,61 @@ test('two MachineOSConfigs for one pool, which an earlier definition let pass: t
   assert.equal((await cluster.get(OS_CONFIGS, name)).status?.currentImagePullSpec, undefined);
   await cluster.delete(OS_CONFIGS, name);
   await pool.settled('two');
+  assert.deepEqual(controllers.defects, []);
+});
+
+test('runc where the stream of a pool has none, and a stream that there is not', async (t) => {
+  const cluster = await openCluster(t, { embeddedBecause: 'has the one OSImageStream of a cluster' });
+  const folder = await mkdtemp(join(tmpdir(), 'varve-streams-'));
+  const registry = await startRegistry({ directory: folder });
+  const controllers = new LabControllers(cluster);
+  cluster.beforeClose(async () => {
+    await controllers.stop();
+    await registry.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const { address } = registry;
+  const client = openRegistry({});
+  const digest = await pushMiniatureBase(client, parseReference(`${address}/base/os:1`));
+  client.close();
+  const osImage = `${address}/base/os@${digest}`;
+  const stream = { apiVersion: API_VERSION, kind: 'OSImageStream', metadata: { name: 'cluster' } } as const;
+  await cluster.createUnlessThere(OS_IMAGE_STREAMS, { ...stream, spec: { defaultStream: 'rhel-9' } });
+  const streams = ['rhel-9', 'rhel-10'].map((name) => ({ name, osImage, osExtensionsImage: osImage }));
+  const status = { defaultStream: 'rhel-9', availableStreams: streams };
+  await cluster.patch(OS_IMAGE_STREAMS, 'cluster', { status }, 'status');
+  const pool = new LabPool(cluster, { suffix: 'a', registry: address, base: '' });
+  await pool.create('one');
+  await pool.patch(POOL_TYPE, '', { spec: { osImageStream: { name: 'rhel-10' } } });
+  const first = await pool.settled('one');
+
+  const path = '/etc/crio/crio.conf.d/99-runtime.conf';
+  const setRuntime = async (runtime: string): Promise<void> => {
+    const source = `data:,${encodeURIComponent(`[crio.runtime]\ndefault_runtime = "${runtime}"\n`)}`;
+    const files = [
+      { path: '/etc/motd', contents: { source: 'data:,one' } },
+      { path, contents: { source } },
+    ];
+    await pool.patch(MACHINE_CONFIGS, 'site', { spec: { config: { storage: { files } } } });
+  };
+  const said = async (): Promise<string> =>
+    conditionOf((await pool.state()).pool, 'RenderDegraded')?.message ?? '';
+  const failed = `Failed to render configuration for pool ${pool.name}: `;
+  await setRuntime('runc');
+  const runc = `${failed}MachineConfig "${pool.name}-site": spec.config.storage.files[1]: ${path}: it makes runc the default runtime, which rhel-10 does not have; set default_runtime to "crun"`;
+  await until('the pool says so', async () => (await said()) === runc);
+  assert.equal(
+    (await pool.state()).pool.spec.configuration?.name,
+    first.pool.spec.configuration?.name,
+    'the configuration stays',
+  );
+  await setRuntime('crun');
+  await pool.settled('one');
+
+  await pool.patch(POOL_TYPE, '', { spec: { osImageStream: { name: 'nonesuch' } } });
+  const unknown = `${failed}MachineConfigPool "${pool.name}": spec.osImageStream.name: "nonesuch": OSImageStream "cluster" has no such stream in status.availableStreams; choose one of rhel-9, rhel-10`;
+  await until('the pool says so', async () => (await said()) === unknown);
+  await pool.patch(POOL_TYPE, '', { spec: { osImageStream: { name: 'rhel-9' } } });
+  await pool.settled('one');
   assert.deepEqual(controllers.defects, []);
 });
