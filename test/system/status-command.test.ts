@@ -70,11 +70,11 @@ describe('varve status and logs', { concurrency: 1 }, () => {
     assert.equal(status, 201, text);
   }
 
-  async function build(name: string): Promise<void> {
+  async function build(name: string, labels: Readonly<Record<string, string>> = {}): Promise<void> {
     await created(`${MCO}/machineosbuilds`, {
       apiVersion: `${GROUP}/v1`,
       kind: 'MachineOSBuild',
-      metadata: { name },
+      metadata: { name, labels },
       spec: {
         machineConfig: { name: 'rendered-worker-1' },
         machineOSConfig: { name: 'worker' },
@@ -207,6 +207,13 @@ describe('varve status and logs', { concurrency: 1 }, () => {
       'error: build worker-a has no log: ConfigMap default/build-log-worker-a is not there; perhaps another --namespace has it\n',
     );
     await admin.delete(`${MCO}/machineosbuilds/worker-a`);
+    await build('worker-b', { [`${GROUP}/pre-built-image`]: 'true' });
+    await become('worker-b', 'Succeeded');
+    assert.equal(
+      await refusal(['logs', 'worker-b']),
+      'error: build worker-b has no log: its image had been built before\n',
+    );
+    await admin.delete(`${MCO}/machineosbuilds/worker-b`);
   });
 
   test('logs --follow prints lines as they come, and ends well with a build that does', async (t) => {
