@@ -7,11 +7,11 @@ import { formatTable } from '../src/cli/output.ts';
 import { ApiClient, readKubeconfig } from '../test/lab/faults/api-client.ts';
 import { closedLoop, paced, type Call, type LoadResult } from './api/load.ts';
 import { heartbeat, lease, leaseRenewal, node, nodeName, pod } from './api/objects.ts';
-import { joinLoad, placement, ServerProcess, WatcherProcess } from './api/processes.ts';
+import { bindToCores, placement, ServerProcess, WatcherProcess } from './api/processes.ts';
 import { milliseconds, Times } from './api/quantiles.ts';
 import { machineFacts } from './report.ts';
 
-const USAGE = `usage: npm run bench:api -- [--seconds N] [--rate N] [--watchers N] [--nodes LIST] [--json FILE] [--profile DIR]
+const USAGE = `usage: npm run bench:api -- [--seconds N] [--rate N] [--watchers N] [--nodes LIST] [--bound] [--json FILE] [--profile DIR]
 
 Measures the embedded API: durable writes with watchers, latencies by number of objects, memory.
 `;
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     rate: { type: 'string', default: '2000' },
     watchers: { type: 'string', default: '20' },
     nodes: { type: 'string', default: '100,1000,5000' },
+    bound: { type: 'boolean', default: false },
     json: { type: 'string' },
     profile: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -85,8 +86,8 @@ let nodes = 0;
 let pods = 0;
 let creation = '';
 const folder = await mkdtemp(join(tmpdir(), 'varve-bench-api-'));
+if (options.bound) bindToCores();
 const server = await ServerProcess.start(folder, options.profile);
-joinLoad();
 const connection = readKubeconfig(server.kubeconfig);
 const clients = Array.from({ length: 4 }, () => new ApiClient(connection));
 try {

@@ -3,22 +3,30 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** The server has one core for itself, the load another one: neither is faster because the other idles. */
+/** Where processes are bound to cores, the server has one for itself, the load another one. */
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 
-const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+let isBound = false;
 
 /** Tells how the processes share the machine. */
 export function placement(): string {
-  return canPin
-    ? 'server on one core, load and watchers on another'
-    : 'not pinned: taskset or a second core is missing';
+  return isBound
+    ? 'server bound to one core, load and watchers to another'
+    : `server, load and watchers on ${availableParallelism()} cores`;
 }
 
-/** Puts this process on the core of the load. */
-export function joinLoad(): void {
-  if (canPin) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', LOAD_CORE, String(process.pid)]);
+/**
+ * Binds this process to the core of the load, and those that are started from now on to theirs: the server's threads that
+ * compile and collect garbage get no time from the other core then.
+ *
+ * @throws Error where that cannot be done
+ */
+export function bindToCores(): void {
+  if (availableParallelism() < 2 || spawnSync('taskset', ['--version']).status !== 0)
+    throw new Error('cannot bind processes to cores: taskset or a second core is missing');
+  isBound = true;
+  spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', LOAD_CORE, String(process.pid)]);
 }
 
 /** As bin/varve starts `varve up`. */
@@ -114,7 +122,7 @@ function start(
 ): ChildProcess {
   const child = fork(fileURLToPath(import.meta.resolve(script)), args, { execArgv: [...flags] });
   // A process's threads start on the cores of the one that starts them, so those that are there are moved as well.
-  if (canPin && child.pid !== undefined)
+  if (isBound && child.pid !== undefined)
     spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core, String(child.pid)]);
   child.on('exit', (code) => {
     if (code !== null && code !== 0) process.stderr.write(`${script} ended with status ${code}\n`);
