@@ -360,6 +360,20 @@ const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
       problem: `Annotation ${PRE_BUILT} is for a MachineOSConfig that has no build yet, this one has; ${ELSEWHERE} is not used and the annotation removed. To run it, delete the MachineOSConfig and make it with the annotation`,
     },
   ],
+  'the same with what is no image and may hold a password': [
+    situation([storedBuild('succeeded')], {
+      osConfig: osConfigOf(
+        {},
+        { [PRE_BUILT]: `ada:s3cret@registry.example.com/os@${DIGEST_A}`, [CURRENT]: NAME },
+        { currentImagePullSpec: IMAGE },
+      ),
+    }),
+    {
+      kind: 'forget',
+      annotation: 'pre-built-image',
+      problem: `Annotation ${PRE_BUILT} is for a MachineOSConfig that has no build yet, this one has; its value is not used and the annotation removed. To run it, delete the MachineOSConfig and make it with the annotation`,
+    },
+  ],
   'a build that stands for an image that nobody names any more is made a real one': [
     situation([seedOf('none')]),
     replace(),

@@ -13,7 +13,7 @@ import type { Replacement } from './build-replacement.ts';
 import { readReplacement, replacementOf } from './build-replacement.ts';
 import { retryOf } from './build-retry.ts';
 import type { InterruptionReason } from './build-status.ts';
-import { awaitedSeed, isSeed, seedBuild } from './image-seed.ts';
+import { awaitedSeed, isSeed, lateSeedProblem, seedBuild } from './image-seed.ts';
 import { inputsHash, newBuild } from './new-build.ts';
 import type { BuildInputs } from './new-build.ts';
 
@@ -169,8 +169,7 @@ function forgetSeed({ metadata, status }: MachineOSConfig, wanted: MachineOSBuil
   const isInForce = status?.currentImagePullSpec === image;
   if (isInForce || (wanted !== undefined && isSeed(wanted) && wanted.status?.digestedImagePushSpec === image))
     return { kind: 'forget', annotation: 'pre-built-image' };
-  const problem = `Annotation ${PRE_BUILT_IMAGE_KEY} is for a MachineOSConfig that has no build yet, this one has; ${image} is not used and the annotation removed. To run it, delete the MachineOSConfig and make it with the annotation`;
-  return { kind: 'forget', annotation: 'pre-built-image', problem };
+  return { kind: 'forget', annotation: 'pre-built-image', problem: lateSeedProblem(image) };
 }
 
 function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildStep {

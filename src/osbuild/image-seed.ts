@@ -41,14 +41,30 @@ export function isSeed({ metadata }: MachineOSBuild): boolean {
   return metadata.labels?.[PRE_BUILT_IMAGE_KEY] !== undefined;
 }
 
-/** Why an image cannot be recorded. What is no reference is not repeated here: it may hold a password. */
+/**
+ * What is said of an image to begin with where something has been built. What is no reference is not repeated here: it may
+ * hold a password.
+ */
+export function lateSeedProblem(image: string): string {
+  const shown = unreadable(image) === undefined ? image : 'its value';
+  return `Annotation ${PRE_BUILT_IMAGE_KEY} is for a MachineOSConfig that has no build yet, this one has; ${shown} is not used and the annotation removed. To run it, delete the MachineOSConfig and make it with the annotation`;
+}
+
+/** Why an image cannot be recorded. */
 function problemOf(image: string): string | undefined {
+  const problem = unreadable(image);
+  if (problem !== undefined) return problem;
+  if (image.length <= MAX_IMAGE && RECORDABLE.test(image)) return undefined;
+  return `${JSON.stringify(image)} is not an image by its sha256 digest alone, as builds record it`;
+}
+
+/** Why an image is no reference. It is not repeated here: it may hold a password. */
+function unreadable(image: string): string | undefined {
   try {
     parseReference(image);
+    return undefined;
   } catch (error) {
     if (error instanceof OciError) return error.message;
     throw error;
   }
-  if (image.length <= MAX_IMAGE && RECORDABLE.test(image)) return undefined;
-  return `${JSON.stringify(image)} is not an image by its sha256 digest alone, as builds record it`;
 }
