@@ -65,6 +65,30 @@ const CHANGES: Readonly<Record<string, readonly [keyof ClusterView, Change<KubeO
       { type: 'updated', old: OS_CONFIG, object: osConfigOf('infra') },
       ['worker', 'infra'],
     ],
+    "another pool's MachineOSConfig": ['osConfigs', added(osConfigOf('infra')), ['infra']],
+    "what was built for another pool's MachineOSConfig": [
+      'osConfigs',
+      {
+        type: 'updated',
+        old: osConfigOf('infra'),
+        object: { ...osConfigOf('infra'), status: {} } as KubeObject,
+      },
+      ['infra'],
+    ],
+    "another pool's MachineOSConfig that leaves its repository": [
+      'osConfigs',
+      {
+        type: 'updated',
+        old: osConfigOf('infra'),
+        object: osConfigOf('infra', { renderedImagePushSpec: 'registry.test/elsewhere:infra' }),
+      },
+      ['infra', 'worker'],
+    ],
+    "another pool's MachineOSConfig that goes": [
+      'osConfigs',
+      { type: 'deleted', object: osConfigOf('infra') },
+      ['infra', 'worker'],
+    ],
     'a build': ['osBuilds', added(buildOf('worker', 'a')), ['worker']],
     'a build of a MachineOSConfig that is gone': ['osBuilds', added(buildOf('other', 'a')), []],
     'the rendered MachineConfig of a pool': [

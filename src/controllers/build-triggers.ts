@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { MachineConfigPool } from '../api/index.ts';
+import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import { keyOf, type Change, type Controller } from '../kube/index.ts';
 import { buildSecrets } from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -8,9 +8,12 @@ import { clusterKey } from './resources.ts';
 /** Brings a pool to a controller whenever something changes that its image depends on. */
 export function watchPoolImages(controller: Controller, view: ClusterView, clusterPullSecret: string): void {
   controller.watch(view.pools, (change) => (isStatusAlone(change) ? [] : [keyOf(change.object)]));
-  controller.watch(view.osConfigs, (change) =>
-    versionsOf(change).map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
-  );
+  controller.watch(view.osConfigs, (change) => {
+    // Whoever stood back from a repository may have it now: pushConflict().
+    const others = isRepositoryLeft(change) ? view.osConfigs.cache.values() : [];
+    const pools = new Set([...versionsOf(change), ...others].map(({ spec }) => spec.machineConfigPool.name));
+    return [...pools].map(clusterKey);
+  });
   controller.watch(view.osBuilds, ({ object }) => {
     const osConfig = view.osConfigs.cache.get(clusterKey(object.spec.machineOSConfig.name));
     return osConfig === undefined ? [] : [clusterKey(osConfig.spec.machineConfigPool.name)];
@@ -46,6 +49,17 @@ function isStatusAlone(change: Change<MachineConfigPool>): boolean {
     spec,
   ]);
   return isDeepStrictEqual(before, after);
+}
+
+/** Whether a MachineOSConfig pushes to another repository than before, or nowhere any more. */
+function isRepositoryLeft(change: Change<MachineOSConfig>): boolean {
+  if (change.type !== 'updated') return change.type === 'deleted';
+  const [before, after] = versionsOf(change).map(({ metadata, spec }) => [
+    metadata['deletionTimestamp'],
+    spec.machineConfigPool.name,
+    spec.renderedImagePushSpec,
+  ]);
+  return !isDeepStrictEqual(before, after);
 }
 
 /** An object that changes what it belongs to concerns both. */
