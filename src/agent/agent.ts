@@ -49,6 +49,8 @@ export class Agent {
   #reconsider: () => void = () => {};
   #isStale = false;
   #lastPlan = '';
+  /** While the journal cannot be written; said as long as something is to be done. */
+  #unwritten: Plan | undefined;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -83,7 +85,8 @@ export class Agent {
       const facts = await this.#gather(node, signal);
       const plan = decide(facts);
       this.#tell(plan);
-      const isReported = await this.#report(facts, plan, signal);
+      const rests = plan.step.kind === 'rest' || plan.step.kind === 'wait';
+      const isReported = await this.#report(facts, rests ? plan : (this.#unwritten ?? plan), signal);
       const delay = await this.#do(facts, plan.step, signal);
       return isReported ? delay : Math.min(delay, SOON);
     } catch (error) {
@@ -109,9 +112,8 @@ export class Agent {
         return (await this.#remember(step.journal, facts, signal)) ? 0 : SOON;
       case 'remedy':
         await this.#host.remedy(step.remedy, step.dropRollback, signal);
-        if (facts.journal.state === 'read')
-          await this.#remember(afterRemedy(facts.journal.journal), facts, signal);
-        return 0;
+        if (facts.journal.state !== 'read') return 0;
+        return (await this.#remember(afterRemedy(facts.journal.journal), facts, signal)) ? 0 : SOON;
       case 'fetch':
       case 'stage':
       case 'unstage':
@@ -132,10 +134,12 @@ export class Agent {
     const outcome = await this.#perform(facts, act, signal);
     if (outcome === undefined) return 0;
     const bootId = facts.host.state === 'fresh' ? facts.host.view.bootId : '';
-    await this.#remember(afterAct(journal, act, outcome, bootId, clock.wall()), facts, signal);
+    const after = afterAct(journal, act, outcome, bootId, clock.wall());
+    const isRemembered = await this.#remember(after, facts, signal);
     // Nothing that changes meanwhile could stop it, and to look at a host that goes down tells nothing.
     if (act.kind === 'reboot' && outcome.result === 'done') await pause(clock, GOING_DOWN, signal);
-    return 0;
+    // What is not remembered to have failed would be tried again at once.
+    return isRemembered ? 0 : SOON;
   }
 
   /** Undefined when it was broken off: a pull may take an hour, and the image may be unwanted long before. */
@@ -174,15 +178,13 @@ export class Agent {
   async #remember(journal: Journal, facts: AgentFacts, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#options.journal.write(journal);
+      this.#unwritten = undefined;
       return true;
     } catch (error) {
       this.#trouble('write the journal', error);
       const message = error instanceof Error ? error.message : String(error);
-      await this.#report(
-        facts,
-        stuck('checking', `The agent's journal cannot be written: ${message}.`),
-        signal,
-      );
+      this.#unwritten = stuck('checking', `The agent's journal cannot be written: ${message}.`);
+      await this.#report(facts, this.#unwritten, signal);
       return false;
     }
   }

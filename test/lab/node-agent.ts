@@ -59,6 +59,8 @@ export class NodeAgent implements AgentHost {
   holds: (act: Act) => boolean = () => false;
   /** Keeps the journal in another file than the last agent did. */
   journal: string;
+  /** The journal can be read and not written. */
+  isDiskFull = false;
   readonly #client: KubeClient;
   readonly #node: string;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
@@ -74,11 +76,16 @@ export class NodeAgent implements AgentHost {
   start(): void {
     if (this.#isOver || this.#running !== undefined) return;
     const stop = new AbortController();
+    const file = new JournalFile(this.journal);
     const agent = new Agent({
       client: this.#client,
       node: this.#node,
       host: this,
-      journal: new JournalFile(this.journal),
+      journal: {
+        read: () => file.read(),
+        write: (journal) =>
+          this.isDiskFull ? Promise.reject(new Error('no space left on device')) : file.write(journal),
+      },
       policy: DEFAULT_POLICY,
       clock: systemClock,
       onPlan: (plan) => this.plans.push(plan),

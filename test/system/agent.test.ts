@@ -219,6 +219,31 @@ test('an agent does nothing without its journal, says why, and goes on when it h
   assert.equal(agent.model.boots.length, boots);
 });
 
+test('an agent whose disk is full tries again now and then, and goes on when there is room', async (t) => {
+  const node = await scene(t);
+  const { agent } = node;
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  node.isUndrained = true;
+  // What is staged is dropped for a, and replaced for c: the one needs no journal before, the other does.
+  for (const image of [a, c]) {
+    await desire(node, b);
+    await until('b is staged', () => agent.model.staged?.image === b, 30);
+    agent.isDiskFull = true;
+    agent.fault = () => 'fails';
+    const { looks } = agent;
+    await desire(node, image);
+    await until('it says so', async () => {
+      const annotations = await annotationsOf(node);
+      return annotations[`${M}/reason`]?.startsWith("The agent's journal cannot be written") === true;
+    });
+    await sleep(1000);
+    assert.ok(agent.looks - looks < 12, `the host was looked at ${agent.looks - looks} times`);
+    agent.isDiskFull = false;
+    agent.fault = () => 'none';
+  }
+});
+
 test('an agent lets nothing go that it cannot ask about, and keeps what is staged locked', async (t) => {
   const node = await scene(t);
   const { agent, client } = node;
