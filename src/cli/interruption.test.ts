@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { interruptible } from './interruption.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
@@ -70,4 +71,15 @@ test('varve build ends on SIGINT while it waits for what a person types', async 
     `--cache=${join(folder, 'cache')}`,
   ]);
   assert.deepEqual([status, said], [130, '']);
+});
+
+test('a second signal ends a process that hangs, also where it is another one than the first', async () => {
+  const listeners = (): number[] => ['SIGINT', 'SIGTERM'].map((signal) => process.listenerCount(signal));
+  const before = listeners();
+  const then = await interruptible(async (signal) => {
+    // Not to the whole process: the test runner listens as well.
+    process.listeners('SIGINT').at(-1)?.('SIGINT');
+    return { isAborted: signal.aborted, after: listeners() };
+  });
+  assert.deepEqual(then, { isAborted: true, after: before });
 });

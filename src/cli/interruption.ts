@@ -20,15 +20,20 @@ export class Interruption extends Error {
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const onInterrupt = (signal: keyof typeof STATUS): void => stop.abort(new Interruption(signal));
-  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  const onInterrupt = (signal: keyof typeof STATUS): void => {
+    disarm();
+    stop.abort(new Interruption(signal));
+  };
+  // Of both: the second one may be the other.
+  const disarm = (): void => void process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+  process.on('SIGINT', onInterrupt).on('SIGTERM', onInterrupt);
   try {
     return await work(stop.signal);
   } catch (error) {
     stop.signal.throwIfAborted();
     throw error;
   } finally {
-    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+    disarm();
   }
 }
 
