@@ -8,6 +8,7 @@ import {
   type HostStatus,
   isImage,
   type StageRequest,
+  type StatusReading,
   Systemctl,
   type Tolerance,
 } from '../host/index.ts';
@@ -103,8 +104,8 @@ export class DrivenHost implements AgentHost {
   }
 
   /**
-   * Unlocks what is staged. An image that is new to the host is staged once more: whoever was killed while it was staged may
-   * have left it without its kernel arguments, and a driver that finds them only unlocks it.
+   * Unlocks what is staged, if it still is this image. One that is new to the host is staged once more: whoever was killed
+   * while it was staged may have left it without its kernel arguments, and a driver that finds them only unlocks it.
    */
   async #letGo(
     { image, digest }: { readonly image: string; readonly digest: string },
@@ -112,9 +113,12 @@ export class DrivenHost implements AgentHost {
   ): Promise<ActOutcome> {
     const { driver } = this.#options;
     const reading = await driver.status(signal);
-    if (reading.state !== 'fresh' || isImage(reading.status.booted, digest)) {
-      return outcomeOf(await driver.unlock(signal));
+    if (reading.state !== 'fresh') return unseen(reading);
+    const { booted, staged } = reading.status;
+    if (!isImage(staged, digest)) {
+      return { result: 'failed', class: 'not-shown', message: `cannot let ${image} go: it is not staged` };
     }
+    if (isImage(booted, digest)) return outcomeOf(await driver.unlock(signal));
     return outcomeOf(await driver.stage(this.#request(image, false), signal));
   }
 
@@ -122,14 +126,16 @@ export class DrivenHost implements AgentHost {
   async #reboot(act: Extract<Act, { readonly kind: 'reboot' }>, signal: AbortSignal): Promise<ActOutcome> {
     const { driver } = this.#options;
     const before = await driver.status(signal);
-    if (before.state === 'fresh' && before.status.staged !== undefined) {
+    if (before.state !== 'fresh') return unseen(before);
+    if (before.status.staged !== undefined) {
       const outcome = await this.#letGo(act, signal);
       if (outcome.result === 'failed') return outcome;
     }
     const reading = await driver.status(signal);
-    if (reading.state !== 'fresh' || !boots(reading.status, act.digest)) {
+    if (reading.state !== 'fresh') return unseen(reading);
+    if (!boots(reading.status, act.digest)) {
       const message = `cannot reboot into ${act.image}: the host would boot something else`;
-      return { result: 'failed', class: reading.state === 'busy' ? 'busy' : 'not-shown', message };
+      return { result: 'failed', class: 'not-shown', message };
     }
     const change = await this.#systemctl.reboot(
       { reason: act.reason, finalize: reading.status.staged !== undefined },
@@ -150,6 +156,12 @@ export class DrivenHost implements AgentHost {
 
 function boots({ staged, pending }: HostStatus, digest: string): boolean {
   return staged === undefined ? isImage(pending, digest) : isImage(staged, digest) && !staged.locked;
+}
+
+/** What cannot be looked at is not let go. */
+function unseen(reading: Exclude<StatusReading, { readonly state: 'fresh' }>): ActOutcome {
+  if (reading.state === 'busy') return { result: 'failed', class: 'busy', message: reading.reason };
+  return { result: 'failed', class: reading.failure.class, message: reading.failure.message };
 }
 
 /** What a driver can do on a host with these tools. */

@@ -10,6 +10,7 @@ import { AgentBench } from '../lab/agent-bench.ts';
 interface Scene {
   readonly bench: AgentBench;
   readonly fake: FakeHost;
+  readonly host: DrivenHost;
   readonly desire: (letter: string) => void;
 }
 
@@ -30,7 +31,7 @@ async function scene(t: TestContext, tool: 'bootc' | 'rpm-ostree'): Promise<Scen
   const desire = (letter: string): void => bench.desire(fakeImage(letter), `rendered-${letter}`);
   desire('1');
   await bench.settle();
-  return { bench, fake, desire };
+  return { bench, fake, host, desire };
 }
 
 /** What comes first boots, unless it is staged and locked; and what /proc shows then. */
@@ -124,4 +125,31 @@ test('an agent sees what another tool staged in the place of its image just befo
   bench.drain();
   await bench.settle();
   assert.equal(fake.state.deployments.find((one) => one.booted)?.image, fakeImage('2'));
+});
+
+test('an agent lets nothing go, and reboots into nothing, that took the place of its image since it looked', async (t) => {
+  const { bench, fake, host, desire } = await scene(t, 'rpm-ostree');
+  desire('2');
+  await bench.rest();
+  const foreign = fakeDeployment('9', { staged: true, locked: true });
+  fake.state = {
+    ...fake.state,
+    deployments: fake.state.deployments.map((one) => (one.staged ? foreign : one)),
+    log: [],
+  };
+  const { signal } = new AbortController();
+  for (const letter of ['1', '2']) {
+    const image = fakeImage(letter);
+    const digest = image.split('@')[1] ?? '';
+    const act = { reason: 'It may.', image, digest };
+    const unlocked = await host.perform({ kind: 'unlock', ...act }, signal);
+    const journal = bench.journal ?? assert.fail();
+    const rebooted = await host.perform({ kind: 'reboot', ...act, journal }, signal);
+    assert.deepEqual([unlocked.result, rebooted.result], ['failed', 'failed']);
+  }
+  assert.deepEqual(
+    fake.state.deployments.filter((one) => one.staged),
+    [foreign],
+  );
+  assert.deepEqual(fake.changes, []);
 });
