@@ -48,7 +48,10 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'one without nodes': {
     pool: pool({ status: { machineCount: 0 } }),
-    expect: ['updated', 'is rendered; it has no nodes'],
+    expect: [
+      'updated',
+      `is not in image mode and has no nodes; label it ${LAYERED_LABEL}= to build its image`,
+    ],
   },
   'a labelled pool that nobody has answered': {
     pool: pool({ labels: { [LAYERED_LABEL]: '' } }),

@@ -113,11 +113,11 @@ function judge(facts: Facts): Judgement {
   if (pool.metadata.labels?.[LAYERED_LABEL] !== undefined) {
     return waiting('waits for its MachineOSConfig, which its label asks for; is varve controller running?');
   }
-  if (facts.nodes.total === 0) return { state: 'updated', message: 'is rendered; it has no nodes' };
-  return {
-    state: 'updated',
-    message: `is not in image mode: its nodes are left alone; label it ${LAYERED_LABEL}= to build their image`,
-  };
+  const message =
+    facts.nodes.total === 0
+      ? `is not in image mode and has no nodes; label it ${LAYERED_LABEL}= to build its image`
+      : `is not in image mode: its nodes are left alone; label it ${LAYERED_LABEL}= to build their image`;
+  return { state: 'updated', message };
 }
 
 /** What its conditions say is broken, in their own words. What the newest build says is newer. */
