@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -204,4 +204,18 @@ test('run() says that a file is no program', async (t) => {
     (await refusal(host.run({ tool: join(folder, 'bootc'), args: [], deadline: 5000 }))).code,
     'cannot-start',
   );
+});
+
+test('run() leaves no file open of a command that was never started', async () => {
+  const open = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+  await host.run(sh('true', { progress: true }));
+  const before = await open();
+  for (let round = 0; round < 20; round += 1) {
+    const command = sh('true', { progress: true });
+    assert.equal((await refusal(host.run(command, AbortSignal.abort()))).code, 'aborted');
+    assert.equal((await refusal(host.run({ ...command, args: ['\0'] }))).code, 'cannot-start');
+    assert.equal((await refusal(host.run({ ...command, tool: 'no-such' }))).code, 'no-such-tool');
+  }
+  // Files are closed a moment later.
+  assert.ok((await open()) < before + 10);
 });

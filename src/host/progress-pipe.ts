@@ -25,7 +25,12 @@ export async function openProgressPipe(): Promise<ProgressPipe> {
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(path, constants.O_WRONLY);
     const read = new Socket({ fd: reader, readable: true, writable: false });
-    return { read, writer, closeWriter: () => closeSync(writer) };
+    let isOpen = true;
+    const closeWriter = (): void => {
+      if (isOpen) closeSync(writer);
+      isOpen = false;
+    };
+    return { read, writer, closeWriter };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import { BoundedOutput } from './bounded-output.ts';
 import type { CommandOutcome, HostCommand, OutputLine } from './host-command.ts';
 import { HostError, type HostErrorCode } from './host-error.ts';
 import { LineSplitter } from './line-splitter.ts';
-import { openProgressPipe } from './progress-pipe.ts';
+import { openProgressPipe, type ProgressPipe } from './progress-pipe.ts';
 
 const MAX_STDOUT = 64 * 1024 * 1024;
 const MAX_STDERR = 64 * 1024;
@@ -33,9 +33,10 @@ export async function runProcess(
   signal: AbortSignal | undefined,
 ): Promise<CommandOutcome> {
   const shown = [command.tool, ...command.args].join(' ').slice(0, 200);
-  const pipe = command.progress === true ? await openProgressPipe() : undefined;
   const [file = '', ...args] = argv;
+  let pipe: ProgressPipe | undefined;
   try {
+    pipe = command.progress === true ? await openProgressPipe() : undefined;
     if (signal?.aborted === true) {
       throw new HostError('aborted', `cannot run ${shown}: it is no longer wanted`, { tool: command.tool });
     }
@@ -54,9 +55,10 @@ export async function runProcess(
     if (command.background === true) yieldToOthers(child.pid);
     return await new RunningProcess(child, command, shown, pipe?.read, signal).outcome();
   } catch (cause) {
+    pipe?.closeWriter();
     pipe?.read.destroy();
     if (cause instanceof HostError) throw cause;
-    // Arguments that no process can be given, as one with a NUL.
+    // Arguments that no process can be given, as one with a NUL; no place for a pipe.
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HostError('cannot-start', `cannot run ${shown}: ${reason}`, { cause, tool: command.tool });
   }
