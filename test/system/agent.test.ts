@@ -124,7 +124,11 @@ test('an agent takes its node to the image that is wanted, and writes nothing at
   assert.equal(annotations['varve.dev/rollback-image'], a.image);
   assert.equal(annotations['varve.dev/rollback-config'], a.config);
 
-  await sleep(300);
+  await until('it has heard of its own writes, and rests', async () => {
+    const { looks } = agent;
+    await sleep(1000);
+    return agent.looks === looks;
+  });
   const versions = async (): Promise<readonly unknown[]> => [
     (await cluster.kube.get(NODES, key)).metadata.resourceVersion,
     (await cluster.kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion,
@@ -258,9 +262,8 @@ test('an agent lets nothing go that it cannot ask about, and keeps what is stage
   client.isLame = true;
   node.isUndrained = false;
   await until('it is told to let go', () => agent.plans.at(-1)?.step.kind === 'unlock');
-  await sleep(200);
+  await until('it has tried', () => agent.troubles.length > 0);
   assert.equal(agent.model.staged?.locked, true);
-  assert.ok(agent.troubles.length > 0);
   agent.model.cutPower();
   assert.equal(agent.model.booted.image, a);
   client.isLame = false;

@@ -543,12 +543,12 @@ test('an answer that is there before anybody can read it, since this process was
 test('frozen server (SIGSTOP): noticed by HTTP/2 PING, followed again when it wakes', async (t) => {
   const { port, child } = await frozen(t);
   const kube = client(t, `https://127.0.0.1:${port}`, {
-    liveness: { interval: 200, grace: 300 },
-    connectTimeout: 400,
-    requestTimeout: 1000,
+    liveness: { interval: 200, grace: 1000 },
+    connectTimeout: 2000,
+    requestTimeout: 2000,
   });
   const { informer, changes, errors } = await follow(t, kube);
-  await sleep(1200);
+  await sleep(1500);
   assert.deepEqual(errors, [], 'a quiet server that answers PING is not frozen');
   child.kill('SIGSTOP');
   const began = performance.now();

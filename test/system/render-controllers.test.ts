@@ -88,7 +88,7 @@ async function counted(cluster: Cluster, pool: string, expected: Counts): Promis
 /** Waits until something is as expected; else says how it is. */
 async function settled<T>(read: () => Promise<T>, expected: T): Promise<void> {
   let found = await read();
-  for (const end = performance.now() + 5000; performance.now() < end; found = await read()) {
+  for (const end = performance.now() + 30_000; performance.now() < end; found = await read()) {
     if (isDeepStrictEqual(found, expected)) return;
     await sleep(10);
   }

@@ -147,7 +147,7 @@ export class LabPool {
    *
    * @throws AssertionError that says what is missing
    */
-  async settled(text: string, seconds = 20): Promise<PoolState> {
+  async settled(text: string, seconds = 60): Promise<PoolState> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
       const state = await this.state();
