@@ -147,3 +147,17 @@ test('what ends with the process is no failure of the registry', async () => {
   lab.images.expect(OS_CONFIG);
   await assert.rejects(lab.images.tidy(OS_CONFIG, AbortSignal.abort(error)), error);
 });
+
+test('a repository that takes longer to list than there is time is left alone for a while', async () => {
+  const late = new KubeError('timeout', 'cannot finish worker in retention within 120 s');
+  let signal = AbortSignal.abort(late);
+  const lab = open({
+    listImages: () => (signal.aborted ? Promise.reject(late) : Promise.resolve([])),
+  });
+  lab.images.expect(OS_CONFIG);
+  await assert.rejects(lab.images.tidy(OS_CONFIG, signal), late);
+  signal = new AbortController().signal;
+  assert.deepEqual(await lab.images.tidy(OS_CONFIG, signal), { kind: 'not-now' });
+  await lab.clock.advance(600_000);
+  assert.deepEqual(await lab.images.tidy(OS_CONFIG, signal), { kind: 'done', deleted: 0 });
+});

@@ -27,7 +27,7 @@ export type ImageRetentionResult =
   | { readonly kind: 'done'; readonly deleted: number }
   | { readonly kind: 'failed'; readonly news: string | undefined };
 
-/** How soon a registry that failed is asked again, in milliseconds. */
+/** How long a registry that failed is left alone, in milliseconds. */
 const RETRY = 600_000;
 
 /**
@@ -69,8 +69,9 @@ export class ImageRetention {
       const left = `cannot delete ${digests.length - deleted} of ${digests.length} images that nothing needs from ${formatRepository(push)}: the registry does not delete, or does not let the push secret`;
       return { kind: 'failed', news: this.#news(uid, left) };
     } catch (error) {
-      if (signal.aborted) throw error;
+      // A repository too large to list in the time that there is would be listed again and again without a pause.
       this.#defer(uid, Math.min(RETRY, settings.retention.period));
+      if (signal.aborted) throw error;
       return { kind: 'failed', news: this.#news(uid, buildFailure(error).message) };
     } finally {
       release();
