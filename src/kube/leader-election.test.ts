@@ -52,13 +52,22 @@ interface Candidate {
   readonly stop: AbortController;
   readonly result: Promise<'lost' | 'ended'>;
   readonly acts: () => boolean;
+  /** Whom it was told to lead last. */
+  readonly leader: () => string;
 }
 
 function candidate(leases: Leases, identity: string, clock = new FakeClock()): Candidate {
   const stop = new AbortController();
   let acts = false;
+  let leader = '';
   const result = lead(
-    { client: leases.client(clock), lease: { namespace: 'n', name: 'l' }, identity, timings: QUICK_LEASE },
+    {
+      client: leases.client(clock),
+      lease: { namespace: 'n', name: 'l' },
+      identity,
+      timings: QUICK_LEASE,
+      onLeader: (now) => (leader = now),
+    },
     stop.signal,
     async (signal) => {
       acts = true;
@@ -66,7 +75,7 @@ function candidate(leases: Leases, identity: string, clock = new FakeClock()): C
       acts = false;
     },
   );
-  return { clock, stop, result, acts: () => acts };
+  return { clock, stop, result, acts: () => acts, leader: () => leader };
 }
 
 test('lead() does not start while another one renews, whatever the clocks say', async () => {
@@ -113,13 +122,17 @@ test('lead() stops before the lease ends when the API server is away, and outliv
   const one = candidate(leases, 'one');
   await one.clock.advance(3000);
   leases.isAway = true;
-  await one.clock.advance(7000);
+  await one.clock.advance(5000);
   assert.ok(one.acts());
   leases.isAway = false;
-  await one.clock.advance(2000);
+  await one.clock.advance(5000);
+  assert.ok(one.acts());
+  assert.equal(one.leader(), 'one');
   leases.isAway = true;
   await one.clock.advance(QUICK_LEASE.renew + QUICK_LEASE.retry);
   assert.ok(!one.acts());
+  // Nobody knows who does, but it is not this one.
+  assert.equal(one.leader(), '');
   assert.equal(await one.result, 'lost');
 });
 

@@ -58,8 +58,10 @@ export async function lead(
   const leading = startDeadline(candidate.clock, undefined, () => undefined, signal);
   const renewing = new AbortController();
   const renewed = candidate.keep(renewing.signal).then((isLost) => {
-    if (isLost) leading.expire(new KubeError('aborted', `cannot go on: the lease is lost`));
-    return isLost;
+    if (!isLost) return false;
+    candidate.standBack();
+    leading.expire(new KubeError('aborted', `cannot go on: the lease is lost`));
+    return true;
   });
   try {
     await work(leading.signal);
@@ -123,6 +125,11 @@ class Candidate {
       if (!isLeader && this.#isHeldByAnother()) return true;
       if (this.clock.now() - this.#renewedAt >= this.#timings.renew) return true;
     }
+  }
+
+  /** Whoever leads now, or nobody: not this candidate. */
+  standBack(): void {
+    if (this.#leader === this.#options.identity) this.#announce('');
   }
 
   /** Lets the next one begin at once; if that fails it begins after the lease. */
