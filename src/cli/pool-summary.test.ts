@@ -115,6 +115,14 @@ const CASES: Readonly<Record<string, Case>> = {
     pool: pool({ conditions: { ImageBuildDegraded: 'Failed to build OS image' } }),
     expect: ['waiting', 'waits for build worker-1'],
   },
+  'one with an image, whose next build cannot be made': {
+    osConfig: osConfig(IMAGE),
+    builds: [build('Succeeded', { status: { digestedImagePushSpec: IMAGE } })],
+    pool: pool({
+      conditions: { ImageBuildDegraded: 'Failed to build OS image for pool worker: no such registry' },
+    }),
+    expect: ['degraded', 'Failed to build OS image for pool worker: no such registry'],
+  },
   'one that failed, before the pool says so': {
     osConfig: osConfig(),
     builds: [build('Failed', { message: 'Build Failed: cannot reach registry.example.com' })],

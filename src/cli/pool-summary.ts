@@ -3,6 +3,7 @@ import {
   buildStateOf,
   findCondition,
   isConditionTrue,
+  isTerminalState,
   LAYERED_LABEL,
   type BuildState,
 } from '../api/index.ts';
@@ -125,8 +126,10 @@ function whatIsBroken({ pool, build, problem }: Facts): string | undefined {
   const conditions = pool.status?.conditions;
   const failed = failureOf(build);
   const said = BROKEN.filter((type) => isConditionTrue(conditions, type))
-    // A build that runs again, or has an image, is the better word.
-    .filter((type) => type !== 'ImageBuildDegraded' || build === undefined || failed !== undefined)
+    // A build that runs again is the better word.
+    .filter(
+      (type) => type !== 'ImageBuildDegraded' || build === undefined || isTerminalState(buildStateOf(build)),
+    )
     .map((type) => findCondition(conditions, type)?.message || type);
   if (said[0] !== undefined) return said.join('; ');
   return problem ?? failed;
