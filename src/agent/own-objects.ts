@@ -36,7 +36,7 @@ export class OwnObjects {
   readonly #key: ObjectKey;
   readonly #nodes: Informer<NodeObject>;
   readonly #machineConfigNodes: Informer<MachineConfigNode>;
-  // What the API server answered, until the watch tells of a change: a decision must not be made on what was before it.
+  // What the API server answered: a decision must not be made on what was before it.
   #node: NodeObject | undefined;
   #machineConfigNode: MachineConfigNode | undefined;
 
@@ -57,27 +57,23 @@ export class OwnObjects {
   async run(signal: AbortSignal, changed: () => void): Promise<void> {
     let wishes = '';
     this.#nodes.subscribe(({ type, object }) => {
-      this.#node = undefined;
       // Kubelets write their Nodes all the time.
       const seen = type === 'deleted' ? '' : JSON.stringify(nodeWishes(object));
       if (seen === wishes) return;
       wishes = seen;
       changed();
     });
-    this.#machineConfigNodes.subscribe(() => {
-      this.#machineConfigNode = undefined;
-      changed();
-    });
+    this.#machineConfigNodes.subscribe(changed);
     await Promise.all([this.#nodes.run(signal), this.#machineConfigNodes.run(signal)]);
   }
 
   /** The Node as it was when this process last heard of it; undefined before that, and when there is none. */
   get node(): NodeObject | undefined {
-    return this.#node ?? this.#nodes.cache.get(this.#key);
+    return newer(this.#node, this.#nodes.cache.get(this.#key));
   }
 
   get machineConfigNode(): MachineConfigNode | undefined {
-    return this.#machineConfigNode ?? this.#machineConfigNodes.cache.get(this.#key);
+    return newer(this.#machineConfigNode, this.#machineConfigNodes.cache.get(this.#key));
   }
 
   /** The Node as it is now. */
@@ -104,6 +100,13 @@ export class OwnObjects {
       { signal, subresource: 'status' },
     );
   }
+}
+
+/** Of an answer and what the watch told, which each may overtake the other; versions of one object are numbers that grow. */
+function newer<T extends KubeObject>(answer: T | undefined, told: T | undefined): T | undefined {
+  if (answer === undefined || told === undefined) return told;
+  const isNewer = Number(answer.metadata.resourceVersion) > Number(told.metadata.resourceVersion);
+  return isNewer ? answer : told;
 }
 
 /** The part of a Node that an agent looks at. */

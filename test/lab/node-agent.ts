@@ -24,6 +24,8 @@ import {
 /** A client whose requests fail while watches go on: what an agent heard last, it heard before. */
 export class LameClient extends KubeClient {
   isLame = false;
+  /** Holds back the answers to patches: what else happened meanwhile, a watch tells before. */
+  beforeAnswer: (patch: Patch) => Promise<void> = () => Promise.resolve();
 
   override get<T extends KubeObject>(
     type: ResourceType<T>,
@@ -33,13 +35,16 @@ export class LameClient extends KubeClient {
     return this.isLame ? Promise.reject(lame()) : super.get(type, key, options);
   }
 
-  override patch<T extends KubeObject>(
+  override async patch<T extends KubeObject>(
     type: ResourceType<T>,
     key: ObjectKey,
     patch: Patch,
     options?: Parameters<KubeClient['patch']>[3],
   ): Promise<T> {
-    return this.isLame ? Promise.reject(lame()) : super.patch(type, key, patch, options);
+    if (this.isLame) throw lame();
+    const answer = await super.patch(type, key, patch, options);
+    await this.beforeAnswer(patch);
+    return answer;
   }
 }
 

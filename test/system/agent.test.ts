@@ -196,6 +196,21 @@ test('an agent breaks off a pull when its image is no longer wanted', async (t) 
   assert.deepEqual(agent.troubles, []);
 });
 
+test('an agent heeds what it heard while its own word was not answered yet', async (t) => {
+  const node = await scene(t);
+  const { client } = node;
+  let isOvertaken = false;
+  client.beforeAnswer = async (patch) => {
+    if (isOvertaken || !JSON.stringify(patch).includes('"Done"')) return;
+    isOvertaken = true;
+    await desire(node, b);
+    await sleep(200);
+  };
+  await desire(node, a);
+  await until('the node runs b', () => isAt(node, b));
+  assert.ok(isOvertaken);
+});
+
 test('an agent does nothing without its journal, says why, and goes on when it has it', async (t) => {
   const node = await scene(t);
   const { agent } = node;
