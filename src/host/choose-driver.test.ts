@@ -1,31 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { chooseDriver, type DriverChoice } from './choose-driver.ts';
-import type { HostCapabilities } from './host-capabilities.ts';
+import { FAKE_CAPABILITIES } from './fake-host.ts';
 import type { Deployment, HostStatus } from './host-status.ts';
 import { isAtLeast, parseToolVersion } from './tool-version.ts';
-
-const ALL: HostCapabilities = {
-  ostreeBooted: true,
-  bootc: {
-    version: [1, 16, 9],
-    switchDownloadOnly: false,
-    loaderEntries: true,
-    progress: true,
-    signaturePolicy: true,
-  },
-  rpmOstree: { version: [2026, 2], containers: true, lockFinalization: true, unchangedExit77: true },
-  ostree: {
-    version: [2026, 4],
-    jsonStatus: true,
-    lockFinalization: true,
-    softReboot: true,
-    setDefault: true,
-  },
-  skopeo: [1, 22, 2],
-  systemd: [257],
-  softReboot: true,
-};
 
 const PLAIN: Deployment = {
   checksum: 'a'.repeat(64),
@@ -62,27 +40,30 @@ const MISSING = 'the host does not have it';
 const LOSES = 'packages are layered on the host, and a switch would lose them';
 
 test('chooseDriver() takes the preferred tool, else the first that can, and says why not another', () => {
-  const old = { ...ALL, bootc: { ...ALL.bootc!, version: [1, 0, 9] } };
-  const bare = { ...ALL, bootc: undefined, rpmOstree: undefined };
-  const incapable = { ...bare, rpmOstree: { ...ALL.rpmOstree!, containers: false } };
-  const nothing = { ...bare, ostree: { ...ALL.ostree!, version: [2021, 1] } };
+  const old = { ...FAKE_CAPABILITIES, bootc: { ...FAKE_CAPABILITIES.bootc!, version: [1, 0, 9] } };
+  const bare = { ...FAKE_CAPABILITIES, bootc: undefined, rpmOstree: undefined };
+  const incapable = { ...bare, rpmOstree: { ...FAKE_CAPABILITIES.rpmOstree!, containers: false } };
+  const nothing = { ...bare, ostree: { ...FAKE_CAPABILITIES.ostree!, version: [2021, 1] } };
   const cases: Readonly<Record<string, readonly [DriverChoice, DriverChoice]>> = {
-    'all tools': [chooseDriver(ALL), { driver: 'bootc', reasons: [] }],
-    'a preference': [chooseDriver(ALL, { preferred: 'rpm-ostree' }), { driver: 'rpm-ostree', reasons: [] }],
+    'all tools': [chooseDriver(FAKE_CAPABILITIES), { driver: 'bootc', reasons: [] }],
+    'a preference': [
+      chooseDriver(FAKE_CAPABILITIES, { preferred: 'rpm-ostree' }),
+      { driver: 'rpm-ostree', reasons: [] },
+    ],
     'a preferred tool that is not there': [
-      chooseDriver({ ...ALL, bootc: undefined }, { preferred: 'bootc' }),
+      chooseDriver({ ...FAKE_CAPABILITIES, bootc: undefined }, { preferred: 'bootc' }),
       { driver: 'rpm-ostree', reasons: [`bootc: ${MISSING}`] },
     ],
     'layered packages': [
-      chooseDriver(ALL, { preferred: 'bootc', status: running({ incompatible: true }) }),
+      chooseDriver(FAKE_CAPABILITIES, { preferred: 'bootc', status: running({ incompatible: true }) }),
       { driver: 'rpm-ostree', reasons: [`bootc: ${LOSES}`] },
     ],
     'layered packages that are only staged': [
-      chooseDriver(ALL, { status: running({}, { incompatible: true }) }),
+      chooseDriver(FAKE_CAPABILITIES, { status: running({}, { incompatible: true }) }),
       { driver: 'rpm-ostree', reasons: [`bootc: ${LOSES}`] },
     ],
     'packages to be layered, and no rpm-ostree': [
-      chooseDriver({ ...ALL, rpmOstree: undefined }, { layering: true }),
+      chooseDriver({ ...FAKE_CAPABILITIES, rpmOstree: undefined }, { layering: true }),
       {
         driver: undefined,
         reasons: [
@@ -119,7 +100,7 @@ test('chooseDriver() takes the preferred tool, else the first that can, and says
       },
     ],
     'the composefs backend': [
-      chooseDriver(ALL, { preferred: 'ostree', status: running({ composefs: true }) }),
+      chooseDriver(FAKE_CAPABILITIES, { preferred: 'ostree', status: running({ composefs: true }) }),
       {
         driver: undefined,
         reasons: ['ostree', 'bootc', 'rpm-ostree'].map(
