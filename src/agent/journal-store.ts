@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatJournal, type JournalReading, parseJournal } from './journal-format.ts';
 import type { Journal } from './journal.ts';
@@ -28,15 +28,15 @@ export class JournalFile implements JournalStore {
   }
 
   async read(): Promise<JournalReading> {
-    let contents: Buffer;
     try {
-      contents = await readFile(this.#path);
+      // Whatever took its place is not read into memory to be told from it.
+      const { size } = await stat(this.#path);
+      if (size > LARGEST) return { state: 'damaged', reason: `it has ${size} bytes` };
+      return parseJournal(await readFile(this.#path, 'utf8'));
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return { state: 'absent' };
       throw error;
     }
-    if (contents.length > LARGEST) return { state: 'damaged', reason: `it has ${contents.length} bytes` };
-    return parseJournal(contents.toString('utf8'));
   }
 
   async write(journal: Journal): Promise<void> {
