@@ -114,7 +114,8 @@ class PoolRenderer {
   /** What people should know of a configuration when it comes into force. */
   #sayNews(pool: MachineConfigPool, { machineConfig, warnings }: Rendered): void {
     if (isOverridden(machineConfig)) {
-      const message = `${machineConfig.metadata.name} runs ${machineConfig.spec.osImageURL ?? ''}, which a MachineConfig asks for in place of the cluster's OS image`;
+      // Without the image, of which nobody knows yet that it is a reference and holds no password.
+      const message = `${machineConfig.metadata.name} runs the image of its spec.osImageURL, which a MachineConfig asks for in place of the cluster's OS image`;
       this.#say(pool, 'Normal', 'OSImageURLOverridden', message);
     }
     for (const warning of warnings) this.#say(pool, 'Warning', 'RenderWarning', warning);

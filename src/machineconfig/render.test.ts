@@ -200,7 +200,7 @@ test('render() takes the images of the last MachineConfig that no controller mad
     'machineconfiguration.openshift.io/os-image-url-overridden': 'true',
   });
   assert.deepEqual(rendered.warnings, [
-    'MachineConfig "50-user": spec.osImageURL: "quay.io/mine/os:1" has no digest, so the same configuration can come to mean another OS; write name@sha256:…',
+    'MachineConfig "50-user": spec.osImageURL: the image has no digest, so the same configuration can come to mean another OS; write name@sha256:…',
   ]);
 });
 

@@ -230,6 +230,8 @@ function ownedProblem(owners: readonly string[], message: string, field?: string
 
 function imageWarnings({ image, machineConfig }: ChosenImage): readonly string[] {
   if (machineConfig === undefined || image.includes('@sha256:')) return [];
-  const message = `${JSON.stringify(image)} has no digest, so the same configuration can come to mean another OS; write name@sha256:…`;
+  // The image is not repeated: what is no reference may hold a password.
+  const message =
+    'the image has no digest, so the same configuration can come to mean another OS; write name@sha256:…';
   return [formatProblem({ machineConfig, field: 'spec.osImageURL', message })];
 }
