@@ -19,8 +19,16 @@ interface Lab {
   fails: boolean;
 }
 
-function open(): Lab {
-  const clock = new FakeClock();
+/** A clock that goes on while the process sleeps, and its timers with it. */
+class SleepyClock extends FakeClock {
+  slept = 0;
+
+  override now(): number {
+    return super.now() + this.slept;
+  }
+}
+
+function open(clock: FakeClock = new FakeClock()): Lab {
   const written: Written[] = [];
   const reported: unknown[] = [];
   const patch = async (...[, key, change]: Parameters<KubeClient['patch']>): Promise<never> => {
@@ -112,4 +120,21 @@ test('of a log without end the tail is kept', async () => {
   assert.ok(Buffer.byteLength(log) > 100 * 1024);
   assert.match(log, /^\[earlier lines are not kept\]\n/u);
   assert.match(log, / line 19999 é+\n\S+ x+…\n\S+ last\n$/u);
+});
+
+test('who wakes writes nothing before it could find out that another process goes on', async () => {
+  const clock = new SleepyClock();
+  const lab = open(clock);
+  lab.log.say('one');
+  clock.slept = 60_000;
+  await clock.advance(1000);
+  assert.deepEqual(lab.written, []);
+  await clock.advance(1000);
+  assert.equal(lab.written.length, 1);
+  lab.log.say('two');
+  clock.slept += 60_000;
+  await clock.advance(1000);
+  lab.log.discard();
+  await clock.advance(1000);
+  assert.equal(lab.written.length, 1);
 });

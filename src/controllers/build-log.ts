@@ -89,8 +89,12 @@ export class BuildLog {
 
   #schedule(): void {
     if (this.#isEnded || this.#writing !== undefined) return;
-    this.#cancelTimer ??= this.#options.client.clock.schedule(PERIOD, () => {
+    const { clock } = this.#options.client;
+    const due = clock.now() + PERIOD;
+    this.#cancelTimer ??= clock.schedule(PERIOD, () => {
       this.#cancelTimer = undefined;
+      // A process that has slept may not lead any more, and is about to find out: the log is another one's by then.
+      if (clock.now() - due > PERIOD) return this.#schedule();
       this.#writing = this.#write().finally(() => {
         this.#writing = undefined;
         // What came meanwhile, or could not be written, goes with the next.
