@@ -450,7 +450,7 @@ test('a registry that fails for a while costs a failed build that says so, and a
   assert.equal(reason, 'RegistryError');
   assert.match(message, /^Build Failed: cannot .*500/u);
   lab.script = undefined;
-  const build = currentBuild(await pool.settled('two', 30));
+  const build = currentBuild(await pool.settled('two'));
   assert.equal(build.metadata.name, failed.metadata.name);
   assert.equal(build.metadata.annotations?.['varve.dev/build-attempt'], '2');
 });

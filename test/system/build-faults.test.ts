@@ -109,7 +109,7 @@ test('a registry that breaks in whatever phase is a condition that says so, and 
     assert.ok(problem.startsWith(`Failed to build OS image for pool ${pool.name}`), problem);
     t.diagnostic(`${name}: ${problem.replace(/^.*?: (?:Build Failed: )?/u, '')}`);
     lab.faults.delete(pool.name);
-    await pool.settled('one', 60);
+    await pool.settled('one');
   });
   await Promise.all(ends);
   assert.deepEqual(controllers.defects, []);
@@ -132,7 +132,7 @@ test('two controllers at once, and a lease that goes from one to the other: one 
   });
   const pool = lab.poolOf('a');
   await pool.create('one');
-  await pool.settled('one', 20);
+  await pool.settled('one');
   const leader = acted[0]!;
   assert.deepEqual([...new Set(acted)], [leader]);
   const other = leader === 'one' ? 'two' : 'one';
@@ -149,7 +149,7 @@ test('two controllers at once, and a lease that goes from one to the other: one 
   acted.length = 0;
   await (leader === 'one' ? one : two).stop();
   lab.faults.clear();
-  const state = await pool.settled('two', 20);
+  const state = await pool.settled('two');
   assert.ok(acted.includes(other));
   assert.equal(state.builds.length, 2);
   if (under !== undefined)

@@ -144,11 +144,11 @@ test('409, 429, 500, lost and slow answers, hung watches, broken and half-closed
     if (round % 13 === 0) api.freeze();
   }
   for (const pool of pools) await pool.configure('last');
-  for (const pool of pools) await pool.settled('last', 60);
+  for (const pool of pools) await pool.settled('last');
   t.diagnostic(JSON.stringify(Object.fromEntries(api.faults)));
   assert.ok(api.faults.size >= RATES.length, 'all of it has happened');
   api.decide = () => undefined;
-  for (const pool of pools) await pool.settled('last', 20);
+  for (const pool of pools) await pool.settled('last');
   await assertOrder(lab);
   await atRest(lab);
   assert.deepEqual(controllers.defects, []);
@@ -194,7 +194,7 @@ test('a leader that is killed: the other one goes on when the lease is over', as
     // Somewhere between the change and its image, or after that.
     await pause(round * 60);
     if (round === 0) await first.kill();
-    await pool.settled(text, 20);
+    await pool.settled(text);
   }
   assert.equal(await holder(lab), 'second');
   await assertOrder(lab);
@@ -219,10 +219,10 @@ test('a leader that sleeps until its lease is over: it acts no more when it wake
   await pool.configure('two');
   await until('a push is under way', () => isHeld);
   sleeper.pause();
-  await pool.settled('two', 30);
+  await pool.settled('two');
   assert.equal(await holder(lab), 'other');
   await pool.configure('three');
-  await pool.settled('three', 20);
+  await pool.settled('three');
   await until('the tag of the pool names its image', () => isTagged(lab, pool));
   const versions = await atRest(lab);
   const pushed = new Set([...lab.pushes.tags].map(([tag, { length }]) => `${tag} ${length}`));
@@ -240,7 +240,7 @@ test('a leader that sleeps until its lease is over: it acts no more when it wake
   for (const [tag, digests] of lab.pushes.tags)
     if (/-[0-9a-f]{32}$/u.test(tag)) assert.equal(new Set(digests).size, 1, tag);
   await pool.configure('four');
-  await pool.settled('four', 20);
+  await pool.settled('four');
   await assertOrder(lab);
   assert.equal(sleeper.stderr + other.stderr, '');
 });

@@ -280,7 +280,7 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
   const text = await editing;
   const last = await next;
   last.begin();
-  const states = await Promise.all(pools.map((pool) => pool.settled(text, 60)));
+  const states = await Promise.all(pools.map((pool) => pool.settled(text)));
 
   const mine = await buildsOf(cluster);
   const pushed = mine.map(({ metadata }) => lab.pushes.of(metadata.name));
@@ -336,7 +336,7 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
   for (const pool of pools) await pool.remove();
   const calm = await start();
   for (const pool of pools) await pool.create(text);
-  const undisturbed = (await Promise.all(pools.map((pool) => pool.settled(text, 60)))).map(summary);
+  const undisturbed = (await Promise.all(pools.map((pool) => pool.settled(text)))).map(summary);
   assert.equal(await calm.stop(), 0);
   assert.deepEqual(disturbed, undisturbed);
 });

@@ -176,7 +176,7 @@ test('a registry that refuses, lies or damages is told of by name, and mending i
     assert.match(problem, says, suffix);
     assert.doesNotMatch(problem, /dmFydmU|varve:varve/u);
     scripts.delete(name);
-    await pool.settled('one', 60);
+    await pool.settled('one');
   });
   await Promise.all(rows);
 });
@@ -200,5 +200,5 @@ test('a registry that is gone for a while: the image in force stays, and what is
   const meanwhile = (await pool.state()).osConfig?.status?.currentImagePullSpec;
   assert.equal(meanwhile, osConfig?.status?.currentImagePullSpec);
   registry = await startRegistry({ directory, port: Number(address.split(':')[1]) });
-  await pool.settled('two', 60);
+  await pool.settled('two');
 });

@@ -36,6 +36,9 @@ export interface PoolState {
   readonly builds: readonly MachineOSBuild[];
 }
 
+/** Seconds until a pool must be settled: machines are busy, and builds queue. */
+const PATIENCE = 60;
+
 /** A pool of a test with one MachineConfig, and its image; every call bears that the server is away for a while. */
 export class LabPool {
   readonly name: string;
@@ -147,13 +150,13 @@ export class LabPool {
    *
    * @throws AssertionError that says what is missing
    */
-  async settled(text: string, seconds = 60): Promise<PoolState> {
-    const end = performance.now() + seconds * 1000;
+  async settled(text: string): Promise<PoolState> {
+    const end = performance.now() + PATIENCE * 1000;
     for (;;) {
       const state = await this.state();
       const missing = await this.#missing(text, state);
       if (missing === undefined) return state;
-      assert.ok(performance.now() < end, `after ${seconds} s: ${this.name}: ${missing}`);
+      assert.ok(performance.now() < end, `after ${PATIENCE} s: ${this.name}: ${missing}`);
       await sleep(20);
     }
   }
