@@ -191,6 +191,29 @@ test('build() leaves the tag at one of two images when two builds push at once',
   assert.ok(reports.some((report) => report.digest === digest));
 });
 
+test('build() repeats no osImageURL that may hold a password', async (t) => {
+  const lab = await startLab(t);
+  const file = join(lab.directory, 'os.yaml');
+  await writeFile(
+    file,
+    JSON.stringify({
+      apiVersion: 'machineconfiguration.openshift.io/v1',
+      kind: 'MachineConfig',
+      metadata: { name: '99-os', labels: { 'machineconfiguration.openshift.io/role': 'worker' } },
+      spec: { osImageURL: 'ada:s3cret@registry.example.com/os:1' },
+    }),
+  );
+  const written = t.mock.method(process.stderr, 'write', () => true);
+  const message = await lab.run({ filename: [EXAMPLES, file], quiet: false }).then(
+    () => assert.fail('built'),
+    (error: Error) => error.message,
+  );
+  const said = written.mock.calls.map(({ arguments: [text] }) => String(text)).join('');
+  written.mock.restore();
+  assert.match(message, /it holds a user name or password before the host/u);
+  assert.doesNotMatch(said + message, /s3cret/u);
+});
+
 test("build() takes the push reference of the pool's MachineOSConfig", async (t) => {
   const lab = await startLab(t);
   const file = join(lab.directory, 'osconfig.yaml');

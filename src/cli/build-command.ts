@@ -158,12 +158,13 @@ class Build {
 
     const push = explicitPush ?? pushFromPool(manifests, flags.pool);
     const osImageURL = rendered.machineConfig.spec.osImageURL ?? flags.base;
-    if (osImageURL !== flags.base)
-      this.#say(`note: the base is ${osImageURL}, which a MachineConfig's osImageURL sets over --base`);
     const asked =
       early !== undefined && osImageURL === flags.base
         ? early
         : this.#builder.ask(readOsImageURL(manifests, osImageURL), push);
+    // Now that it has been read: what is no reference may hold a password.
+    if (osImageURL !== flags.base)
+      this.#say(`note: the base is ${osImageURL}, which a MachineConfig's osImageURL sets over --base`);
     const [found] = await Promise.all([asked.base, asked.current]);
     refuseOtherArchitecture(found, flags.arch);
     const built = await this.#finish(manifests, asked, rendered);
