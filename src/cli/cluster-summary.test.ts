@@ -120,7 +120,7 @@ test('statusText() is a table with a sentence for each pool, the builds, and wha
     [
       'POOL     STATE     CONFIGURATION      IMAGE BUILD  IMAGE         NODES UPDATED',
       'arbiter  updated   rendered-worker-1  off          -             0/0',
-      '    is not in image mode and has no nodes; label it machineconfiguration.openshift.io/layered= to build its image',
+      '    is not in image mode and has no nodes; create a MachineOSConfig named arbiter to build its image',
       'worker   degraded  rendered-worker-1  succeeded    ab12ab12ab12  0/3',
       '    Node a is reporting: "full"',
       '',

@@ -7,7 +7,7 @@ import {
   LAYERED_LABEL,
   type BuildState,
 } from '../api/index.ts';
-import { buildInForce, imageMode, layeredGate } from '../machineconfig/index.ts';
+import { buildInForce, imageMode, layeredGate, takesLayeredLabel } from '../machineconfig/index.ts';
 
 /**
  * How a pool is:
@@ -114,10 +114,14 @@ function judge(facts: Facts): Judgement {
   if (pool.metadata.labels?.[LAYERED_LABEL] !== undefined) {
     return waiting('waits for its MachineOSConfig, which its label asks for; is varve controller running?');
   }
+  const { name } = pool.metadata;
+  const remedy = takesLayeredLabel(name)
+    ? `label it ${LAYERED_LABEL}=`
+    : `create a MachineOSConfig named ${name}`;
   const message =
     facts.nodes.total === 0
-      ? `is not in image mode and has no nodes; label it ${LAYERED_LABEL}= to build its image`
-      : `is not in image mode: its nodes are left alone; label it ${LAYERED_LABEL}= to build their image`;
+      ? `is not in image mode and has no nodes; ${remedy} to build its image`
+      : `is not in image mode: its nodes are left alone; ${remedy} to build their image`;
   return { state: 'updated', message };
 }
 

@@ -49,6 +49,11 @@ interface ImageModeProblem {
 /** Pools for which the label does nothing: their nodes are switched by hand, with a MachineOSConfig. */
 const CONTROL_PLANE: ReadonlySet<string> = new Set(['master', 'arbiter']);
 
+/** Whether the label {@link LAYERED_LABEL} asks for images of a pool of this name; for the others a MachineOSConfig does. */
+export function takesLayeredLabel(pool: string): boolean {
+  return !CONTROL_PLANE.has(pool);
+}
+
 /**
  * Decides whether a pool is in image mode: it is while a MachineOSConfig names it. The label {@link LAYERED_LABEL} of a pool
  * asks for a default one; without the label that one goes, and without that one the label goes, so that removing either
@@ -91,7 +96,7 @@ function begin(pool: MachineConfigPool, defaults: ImageModeDefaults | undefined)
   const everyPool = defaults?.everyPool === true;
   if (isAnswered(pool) && !everyPool) return { action: { kind: 'forget' } };
   if (!isLabelled(pool) && !everyPool) return {};
-  if (CONTROL_PLANE.has(name) && !everyPool) {
+  if (!takesLayeredLabel(name) && !everyPool) {
     return refuse(
       'LayeredLabelNotSupported',
       `metadata.labels: ${LAYERED_LABEL} is for worker and custom pools; create a MachineOSConfig named ${name} to build images for pool ${name}`,

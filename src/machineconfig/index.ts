@@ -1,6 +1,6 @@
 export { buildInForce, layeredGate } from './build-in-force.ts';
 export { MachineConfigError } from './machineconfig-error.ts';
-export { imageMode } from './image-mode.ts';
+export { imageMode, takesLayeredLabel } from './image-mode.ts';
 export { poolConditions, renderCondition } from './pool-conditions.ts';
 export { poolConfiguration } from './pool-configuration.ts';
 export { reconcile } from './reconcile.ts';
