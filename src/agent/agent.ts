@@ -9,7 +9,7 @@ import type { JournalStore } from './journal-store.ts';
 import { EMPTY_JOURNAL, type Journal } from './journal.ts';
 import { machineConfigNodeReport } from './machine-config-node-report.ts';
 import { nodeReport } from './node-report.ts';
-import { type AgentNode, nodeWishes } from './node-wishes.ts';
+import { type AgentNode, type NodeWishes, nodeWishes } from './node-wishes.ts';
 import { OwnObjects } from './own-objects.ts';
 import { type AgentFacts, type Plan, stuck } from './situation.ts';
 import type { Act, Step } from './step.ts';
@@ -142,7 +142,7 @@ export class Agent {
     return isRemembered ? 0 : SOON;
   }
 
-  /** Undefined when it was broken off: a pull may take an hour, and the image may be unwanted long before. */
+  /** Undefined when it was broken off: a pull may take an hour, and the image may be unwanted, or the node not drained any more, long before. */
   async #perform(facts: AgentFacts, act: Act, signal: AbortSignal): Promise<ActOutcome | undefined> {
     const { host } = this.#options;
     if (act.kind !== 'stage' && act.kind !== 'fetch') return host.perform(act, signal);
@@ -151,6 +151,7 @@ export class Agent {
       const { node } = this.#objects;
       const wished = node === undefined ? facts.node : nodeWishes(node);
       if (
+        (letsGo(act) && !isSame(wished, facts.node)) ||
         wished.desiredImage !== facts.node.desiredImage ||
         wished.desiredConfig !== facts.node.desiredConfig
       ) {
@@ -171,7 +172,7 @@ export class Agent {
   /** What is done next cannot be taken back, so what was heard of the Node last is not good enough. */
   async #isStillWanted(facts: AgentFacts, signal: AbortSignal): Promise<boolean> {
     const node = nodeWishes(await this.#objects.readNode(signal));
-    return JSON.stringify(node) === JSON.stringify(facts.node);
+    return isSame(node, facts.node);
   }
 
   /** Nothing is done whose journal is not on the disk. */
@@ -230,6 +231,10 @@ export class Agent {
   #trouble(doing: string, error: unknown): void {
     this.#options.onTrouble?.(doing, error);
   }
+}
+
+function isSame(one: NodeWishes, other: NodeWishes): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Whether an image may boot after it that could not before. */

@@ -35,7 +35,7 @@ interface Scene {
 }
 
 /** A node with its agent, and somebody who drains it as soon as it is asked for. */
-async function scene(t: TestContext): Promise<Scene> {
+async function scene(t: TestContext, model = modelHost()): Promise<Scene> {
   const cluster = await openCluster(t);
   const folder = await mkdtemp(join(tmpdir(), 'varve-agent-'));
   const name = `${cluster.name}-n1`;
@@ -48,7 +48,7 @@ async function scene(t: TestContext): Promise<Scene> {
     spec: { node: { name }, pool: { name: 'worker' }, configVersion: { desired: 'rendered-worker' } },
   });
   const client = new LameClient({ access: cluster.access, userAgent: 'varve-agent' });
-  const agent = new NodeAgent(modelHost(), client, name, folder);
+  const agent = new NodeAgent(model, client, name, folder);
   const stop = new AbortController();
   const made: Scene = { cluster, agent, key, client, isUndrained: false };
   const drained = drain(made, stop.signal);
@@ -193,6 +193,31 @@ test('an agent breaks off a pull when its image is no longer wanted', async (t) 
   await until('b is pulled', () => agent.plans.at(-1)?.step.kind === 'stage');
   await desire(node, c);
   await until('the node runs c', () => isAt(node, c));
+  assert.deepEqual(agent.troubles, []);
+});
+
+test('an agent breaks off a pull to what would boot at once when its node is no longer drained', async (t) => {
+  const node = await scene(t, modelHost({ lock: 'none' }));
+  const { agent, cluster, key } = node;
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  let isPulled = false;
+  agent.holds = ({ kind }) => {
+    isPulled ||= kind === 'stage';
+    return kind === 'stage';
+  };
+  await desire(node, b);
+  await until('b is pulled', () => isPulled);
+  node.isUndrained = true;
+  const patch = { spec: { unschedulable: null } };
+  await until('it waits for the drain again', async () => {
+    await cluster.kube.patch(NODES, key, { type: 'merge', patch });
+    return agent.plans.at(-1)?.step.kind === 'rest';
+  });
+  assert.equal(agent.model.staged, undefined);
+  agent.holds = () => false;
+  node.isUndrained = false;
+  await until('the node runs b', () => isAt(node, b));
   assert.deepEqual(agent.troubles, []);
 });
 
