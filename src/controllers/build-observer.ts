@@ -1,6 +1,7 @@
 import type { MachineOSBuild } from '../api/index.ts';
 import { buildStateOf, isTerminalState, type BuildState } from '../api/index.ts';
 import { systemClock, type Change, type Clock } from '../kube/index.ts';
+import { uidOf } from './object-uid.ts';
 
 /** A build that has come to its end. */
 export interface EndedBuild {
@@ -47,9 +48,4 @@ export class BuildObserver {
     const seconds = (Date.parse(status?.buildEnd ?? '') - Date.parse(status?.buildStart ?? '')) / 1000;
     return Number.isFinite(seconds) ? seconds : undefined;
   }
-}
-
-function uidOf({ metadata }: MachineOSBuild): string {
-  const { uid } = metadata;
-  return typeof uid === 'string' ? uid : metadata.name;
 }

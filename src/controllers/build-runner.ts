@@ -7,6 +7,8 @@ import { BuildLog } from './build-log.ts';
 import { BuildStatusWriter } from './build-status-writer.ts';
 import { OS_BUILDS } from './resources.ts';
 import type { Log } from './support.ts';
+import { uidOf } from './object-uid.ts';
+import { messageOf } from './error-message.ts';
 
 /** A build to make. */
 export interface BuildTask {
@@ -239,13 +241,4 @@ export class BuildRunner {
   #record(build: MachineOSBuild, type: EventType, reason: string, message: string): void {
     this.#options.events.record({ object: referenceTo(OS_BUILDS, build), type, reason, message });
   }
-}
-
-function uidOf({ metadata }: MachineOSBuild): string {
-  const { uid } = metadata;
-  return typeof uid === 'string' ? uid : metadata.name;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

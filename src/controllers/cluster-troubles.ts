@@ -1,5 +1,6 @@
 import { API_GROUP } from '../api/index.ts';
 import { KubeError, type ResourceType } from '../kube/index.ts';
+import { messageOf } from './error-message.ts';
 
 /** Something of the API that does not work, and why. */
 export interface FailedAccess {
@@ -40,7 +41,7 @@ function explanationOf(
   error: unknown,
 ): { readonly cause: string; readonly explain: Explanation } {
   if (!(error instanceof KubeError)) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { cause: message, explain: () => message };
   }
   const { code, message } = error;

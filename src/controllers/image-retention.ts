@@ -9,6 +9,7 @@ import type { PoolRegistries } from './pool-registries.ts';
 import { accessSources, poolAccess } from './registry-access.ts';
 import { clusterKey } from './resources.ts';
 import type { ControllerSettings } from './support.ts';
+import { uidOf } from './object-uid.ts';
 
 export interface ImageRetentionOptions {
   readonly view: ClusterView;
@@ -112,9 +113,4 @@ export class ImageRetention {
     this.#said.set(uid, message);
     return message;
   }
-}
-
-function uidOf({ metadata }: MachineOSConfig): string {
-  const { uid } = metadata;
-  return typeof uid === 'string' ? uid : metadata.name;
 }

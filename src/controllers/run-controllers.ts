@@ -20,6 +20,7 @@ import { poolStatusController } from './pool-status-controller.ts';
 import { renderController } from './render-controller.ts';
 import { retentionController } from './retention-controller.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
+import { messageOf } from './error-message.ts';
 
 export interface ControllersOptions {
   readonly client: KubeClient;
@@ -218,8 +219,4 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
