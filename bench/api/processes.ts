@@ -31,6 +31,7 @@ export function bindToCores(): void {
 
 /** As bin/varve starts `varve up`. */
 const FLAGS = ['--v8-pool-size=1', '--max-semi-space-size=8', '--heap-growing-percent=60'];
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 /** What the server's process says of itself. */
 export interface ServerUsage {
@@ -120,7 +121,10 @@ function start(
   core: string,
   flags: readonly string[],
 ): ChildProcess {
-  const child = fork(fileURLToPath(import.meta.resolve(script)), args, { execArgv: [...flags] });
+  const child = fork(fileURLToPath(import.meta.resolve(script)), args, {
+    execArgv: [...flags],
+    env: { ...process.env, ...ENVIRONMENT },
+  });
   // A process's threads start on the cores of the one that starts them, so those that are there are moved as well.
   if (isBound && child.pid !== undefined)
     spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core, String(child.pid)]);
