@@ -124,6 +124,10 @@ const advice =
 
 describe('a damaged database is refused and left as it is:', () => {
   const cases: Record<string, [spoil: (file: string) => void, message: RegExp | string]> = {
+    'its format is none': [
+      (file) => flip(file, 18),
+      `cannot open DIR/objects.db: its header names a format that there is not${advice}`,
+    ],
     'it is garbage': [
       (file) => writeFileSync(file, 'garbage'.repeat(1_000)),
       `cannot open DIR/objects.db: it is not a database${advice}`,

@@ -64,6 +64,10 @@ export function openDatabase(file: string, maximumSize: number | undefined): Dat
   }
 }
 
+/** What it takes to write and to read the file; 2 is with a write-ahead log (https://www.sqlite.org/fileformat.html). */
+const NEWEST_FORMAT = 2;
+const NEWEST_SCHEMA_FORMAT = 4;
+
 /** Where SQLite has the log of a database. */
 function logOf(file: string): string {
   return `${file}-wal`;
@@ -142,6 +146,10 @@ function verifyHeader(file: string): void {
     closeSync(descriptor);
   }
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw damaged(file, 'it is not a database');
+  // Of later ones than it knows SQLite says that the file is not writable, or that something is wrong.
+  const formats = [header.readUInt8(18), header.readUInt8(19)];
+  if (Math.max(...formats) > NEWEST_FORMAT || header.readUInt32BE(44) > NEWEST_SCHEMA_FORMAT)
+    throw damaged(file, 'its header names a format that there is not');
   if (header.readUInt32BE(68) !== APPLICATION_ID)
     throw new StoreError(
       'foreign',
