@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock, KubeClient, KubeError, outcomes, type Outcome } from '../kube/index.ts';
 import { memoryCache } from '../osbuild/index.ts';
-import { notedLog } from './log-lines.ts';
+import { notedLog } from './test-log.ts';
 import { Metrics } from './metrics.ts';
 import { Controllers } from './run-controllers.ts';
 import { DEFAULT_SETTINGS } from './support.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KubeError, outcomes, type Outcome } from '../kube/index.ts';
-import { notedLog } from './log-lines.ts';
+import { notedLog } from './test-log.ts';
 import { reportRun } from './report-run.ts';
 
 function lines(outcome: Outcome, next?: number): string[] {

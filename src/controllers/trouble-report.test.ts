@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../kube/index.ts';
-import { notedLog } from './log-lines.ts';
+import { notedLog } from './test-log.ts';
 import { TroubleReport } from './trouble-report.ts';
 
 function report(): {

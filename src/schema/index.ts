@@ -39,7 +39,7 @@ export {
   nameForm,
   qualifiedNameProblems,
 } from './names.ts';
-export { prune, unknownFields } from './prune.ts';
+export { prune } from './prune.ts';
 export { isQuantity, parseQuantity } from './quantity.ts';
 export type { Schema, ValidationRule } from './schema.ts';
 export { formatTime } from './time.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { applyDefaults, prune, unknownFields } from './index.ts';
+import { applyDefaults, prune } from './index.ts';
 import type { Json, JsonObject, Schema } from './index.ts';
 
 const leaf: Schema = { type: 'string' };
@@ -97,23 +97,6 @@ test('prune() knows the implied members of embedded resources, and the keys __pr
     'plain.constructor',
   ]);
   assert.equal(JSON.stringify(object['plain']), '{}');
-});
-
-test('unknownFields() tells what a built-in kind does not have, in order, and follows schemas that contain themselves', () => {
-  const node: { properties: Record<string, Schema>; type: 'object' } = { type: 'object', properties: {} };
-  node.properties = {
-    child: node,
-    raw: { type: 'object' },
-    labels: { type: 'object', additionalProperties: leaf },
-  };
-  const object: JsonObject = {
-    z: 1,
-    child: { child: { labels: { any: 'x' }, raw: { any: { thing: 1 } }, b: 1 } },
-    a: 1,
-  };
-  const before = JSON.stringify(object);
-  assert.deepEqual(unknownFields(node, object), ['z', 'child.child.b', 'a']);
-  assert.equal(JSON.stringify(object), before);
 });
 
 test('applyDefaults() sets what is missing, also inside what it set, and shares nothing with the schema', () => {

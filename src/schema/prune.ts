@@ -1,4 +1,3 @@
-import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { itemPath, memberPath } from './path.ts';
 import { additionalSchema, memberSchema } from './schema-members.ts';
@@ -19,16 +18,6 @@ export function prune(schema: Schema, value: Json, resource = true): string[] {
   const removed: string[] = [];
   pruneValue(schema, value, '', resource, removed);
   return removed.sort();
-}
-
-/**
- * The paths of what a built-in kind's schema does not name, in the object's order; the object is left as it is. An object
- * schema without properties and additionalProperties, and one without a type, take anything (RawExtension, FieldsV1, JSON).
- */
-export function unknownFields(schema: Schema, value: Json): string[] {
-  const found: string[] = [];
-  findUnknown(schema, value, '', found);
-  return found;
 }
 
 function pruneValue(
@@ -84,21 +73,4 @@ function keeping(schema: Schema): Schema {
   return schema['x-kubernetes-preserve-unknown-fields'] === true
     ? schema
     : { ...schema, 'x-kubernetes-preserve-unknown-fields': true };
-}
-
-function findUnknown(schema: Schema, value: Json, path: string, found: string[]): void {
-  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return;
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined) return;
-    for (const [index, item] of value.entries()) findUnknown(items, item, itemPath(path, index), found);
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  if (schema.properties === undefined && schema.additionalProperties === undefined) return;
-  for (const [key, member] of Object.entries(value)) {
-    const named = memberSchema(schema, key) ?? additionalSchema(schema);
-    if (named !== undefined) findUnknown(named, member, memberPath(path, key), found);
-    else if (schema.additionalProperties !== true) found.push(memberPath(path, key));
-  }
 }
