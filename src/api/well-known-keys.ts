@@ -68,3 +68,28 @@ export const DEFAULT_OS_CONFIG_ANNOTATION = 'varve.dev/default';
  * the absence of one means that a person deleted it. Not of the contract.
  */
 export const LAYERED_ANSWERED_ANNOTATION = 'varve.dev/layered-answered';
+
+/**
+ * Annotation of a Node, an image by its digest: what the node is asked to pull before its turn comes. It is locked, or only
+ * pulled, and never booted for that. Not of the contract.
+ */
+export const PREFETCH_IMAGE_ANNOTATION = 'varve.dev/prefetch-image';
+
+/**
+ * Annotation of a Node, JSON: what the change to its desired image costs it, as the disruption policy has it. Without one,
+ * or with one about another change than the one at hand, it costs a reboot. Not of the contract.
+ */
+export const DISRUPTION_ANNOTATION = 'varve.dev/disruption';
+
+/**
+ * Annotations that a person sets on a pool and the rollout repeats on its nodes. What becomes of image-owned files that were
+ * changed on the node, `Heal` or `Report`; which tool deploys images there if the host has several, `bootc`, `rpm-ostree`
+ * or `ostree`; whether a reboot may be one of the user space alone, `Soft`. Not of the contract.
+ */
+export const DRIFT_POLICY_ANNOTATION = 'varve.dev/drift-policy';
+export const HOST_TOOL_ANNOTATION = 'varve.dev/host-tool';
+export const REBOOT_ANNOTATION = 'varve.dev/reboot';
+
+/** Annotations of a pool: how its nodes are drained. A duration (`15m`), and `Wait` or `Force`. Not of the contract. */
+export const DRAIN_TIMEOUT_ANNOTATION = 'varve.dev/drain-timeout';
+export const DRAIN_POLICY_ANNOTATION = 'varve.dev/drain-policy';
