@@ -1,5 +1,5 @@
 import { CURRENT_CONFIG_ANNOTATION } from '../api/index.ts';
-import { type Clock, type KubeClient, pause } from '../kube/index.ts';
+import { type Clock, pause } from '../kube/index.ts';
 import { type AgentHost, WatchedHost } from './agent-host.ts';
 import type { AgentPolicy } from './agent-policy.ts';
 import { type ActOutcome, afterAct, afterRemedy } from './attempt-step.ts';
@@ -10,14 +10,13 @@ import { EMPTY_JOURNAL, type Journal } from './journal.ts';
 import { machineConfigNodeReport } from './machine-config-node-report.ts';
 import { nodeReport } from './node-report.ts';
 import { type AgentNode, type NodeWishes, nodeWishes } from './node-wishes.ts';
-import { OwnObjects } from './own-objects.ts';
+import type { AgentObjects } from './own-objects.ts';
 import { type AgentFacts, type Plan, stuck } from './situation.ts';
 import type { Act, Step } from './step.ts';
 
 export interface AgentOptions {
-  readonly client: KubeClient;
-  /** The name of the Node that is this host. */
-  readonly node: string;
+  /** What is asked of this host, and whom it tells. */
+  readonly objects: AgentObjects;
   readonly host: AgentHost;
   readonly journal: JournalStore;
   readonly policy: AgentPolicy;
@@ -43,7 +42,7 @@ const GOING_DOWN = 120_000;
  */
 export class Agent {
   readonly #options: AgentOptions;
-  readonly #objects: OwnObjects;
+  readonly #objects: AgentObjects;
   readonly #host: WatchedHost;
   #wake: () => void = () => {};
   #reconsider: () => void = () => {};
@@ -55,9 +54,7 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#host = new WatchedHost(options.host);
-    this.#objects = new OwnObjects(options.client, options.node, (error) =>
-      this.#trouble('follow the Node', error),
-    );
+    this.#objects = options.objects;
   }
 
   /** Works until the signal aborts; an act that is under way is given up then, as by a kill. */

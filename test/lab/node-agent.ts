@@ -6,6 +6,7 @@ import {
   DEFAULT_POLICY,
   type HostLook,
   JournalFile,
+  OwnObjects,
   type Plan,
 } from '../../src/agent/index.ts';
 import type { Act } from '../../src/agent/index.ts';
@@ -83,8 +84,11 @@ export class NodeAgent implements AgentHost {
     const stop = new AbortController();
     const file = new JournalFile(this.journal);
     const agent = new Agent({
-      client: this.#client,
-      node: this.#node,
+      objects: new OwnObjects({
+        client: this.#client,
+        node: this.#node,
+        report: (error) => this.troubles.push(`follow the Node: ${String(error)}`),
+      }),
       host: this,
       journal: {
         read: () => file.read(),
