@@ -5,22 +5,21 @@ import {
   clusterTroubles,
   Controllers,
   DEFAULT_SETTINGS,
-  measuredLog,
   Metrics,
-  openLog,
   reportRun,
-  startHealthServer,
   TroubleReport,
   type ControllerSettings,
   type Log,
-  type LogFormat,
 } from '../controllers/index.ts';
 import { QUICK_LEASE, systemClock, type ClusterAccess, type KubeClient } from '../kube/index.ts';
 import { openBuildCache } from '../osbuild/index.ts';
 import { CliError } from './cli-error.ts';
 import { isInCluster, withCluster, type ClusterFlags } from './cluster-access.ts';
 import { cacheDirectory, type Environment } from './environment.ts';
+import { startHealthServer } from './health-server.ts';
 import { interruptible } from './interruption.ts';
+import { measuredLog } from './measured-log.ts';
+import { openLog, type LogFormat } from './process-log.ts';
 import { readAuthority } from './registry-flags.ts';
 import { whenStdinEnds } from './stdin-end.ts';
 

@@ -1,9 +1,8 @@
 /**
- * - `address`: health and metrics cannot be served where they were to be.
  * - `no-base-image`: nothing says what image the nodes of a pool run.
  * - `unknown-stream`: a pool asks for a stream of images that there is not.
  */
-export type ControllerErrorCode = 'address' | 'no-base-image' | 'unknown-stream';
+export type ControllerErrorCode = 'no-base-image' | 'unknown-stream';
 
 /** Something that a controller needs and does not find. Somebody has to change the object or the flag that the message names. */
 export class ControllerError extends Error {

@@ -1,5 +1,5 @@
 import type { Clock } from '../kube/index.ts';
-import type { Log, LogFields } from './support.ts';
+import type { Log, LogFields } from '../controllers/index.ts';
 
 /** How much is said of what goes wrong. Milliseconds. */
 export interface LogLimits {

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Log, LogFields } from './support.ts';
+import type { Log, LogFields } from '../controllers/index.ts';
 
 export type LogFormat = 'text' | 'json';
 

@@ -63,7 +63,7 @@ test('a taken port says what to do', async (t) => {
       metrics: () => Promise.reject(new Error()),
     }),
     {
-      code: 'address',
+      code: 'input',
       message: `cannot serve health and metrics at 127.0.0.1:${port}: the port is taken; choose another with --health-address (port 0 takes any free one)`,
     },
   );

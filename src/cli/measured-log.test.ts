@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../kube/index.ts';
-import { notedLog } from './test-log.ts';
+import { notedLog } from '../controllers/test-log.ts';
 import { measuredLog } from './measured-log.ts';
 
 const LIMITS = { again: 60_000, burst: 3, refill: 1000 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLog, type LogFormat } from './process-log.ts';
-import type { Log } from './support.ts';
+import type { Log } from '../controllers/index.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 

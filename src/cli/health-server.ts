@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ControllerError } from './controller-error.ts';
+import { CliError } from './cli-error.ts';
 
 /** What is told about a process. */
 export interface HealthServerOptions {
@@ -24,7 +24,7 @@ export interface HealthServer {
  * Serves what kubelets and Prometheus ask a process: `/healthz` and `/livez` (it turns its event loop), `/readyz` (503 with
  * what is missing) and `/metrics`. It says nothing that is a secret, and asks nobody who they are.
  *
- * @throws ControllerError `address` where the port is taken or not ours
+ * @throws CliError `input` where the port is taken or not ours
  */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { host, port } = options;
@@ -79,7 +79,7 @@ function answer(response: ServerResponse, status: number, text: string, contentT
   response.end(text);
 }
 
-function addressError(host: string, port: number, cause: NodeJS.ErrnoException): ControllerError {
+function addressError(host: string, port: number, cause: NodeJS.ErrnoException): CliError {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: 'the port is taken',
     EACCES: 'the port is not for everybody to listen on',
@@ -87,8 +87,8 @@ function addressError(host: string, port: number, cause: NodeJS.ErrnoException):
     ENOTFOUND: 'there is no such host',
   };
   const why = reasons[cause.code ?? ''] ?? cause.message;
-  return new ControllerError(
-    'address',
+  return new CliError(
+    'input',
     `cannot serve health and metrics at ${host}:${port}: ${why}; choose another with --health-address (port 0 takes any free one)`,
     { cause },
   );
