@@ -1,4 +1,5 @@
 export type { AgentPolicy } from './agent-policy.ts';
+export { registryImages } from './registry-images.ts';
 export { Agent } from './agent.ts';
 export type { AgentOptions } from './agent.ts';
 export type { AgentHost, HostLook } from './agent-host.ts';

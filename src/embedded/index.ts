@@ -13,3 +13,5 @@ export type { ClusterFacts } from './cluster-objects.ts';
 export { CONTROLLER_USER, REGISTRY_SECRET, clusterObjects, clusterSettings } from './cluster-objects.ts';
 export type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
 export { startControlPlane } from './control-plane.ts';
+export type { NspawnMachineOptions } from './nodes/nspawn-machine.ts';
+export { createNspawnMachine } from './nodes/nspawn-machine.ts';

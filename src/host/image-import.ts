@@ -24,8 +24,9 @@ const ETC_FILTER = String.raw`--tar-pathname-filter=^(\./)?etc(/|$),usr/etc\2`;
 /** What the labels of an image say whose layers are an ostree repository's objects, which only bootc can import. */
 const ENCAPSULATED = 'ostree.final-diffid';
 
-/** Keys of a commit's metadata; the first is bootc's own (host-contract §3.1). */
+/** Keys of a commit's metadata; the first two are bootc's own (host-contract §3.1). */
 export const MANIFEST_DIGEST = 'ostree.manifest-digest';
+const IMAGE_CONFIG = 'ostree.container.image-config';
 const LAYERS = 'varve.layers';
 
 /**
@@ -62,7 +63,7 @@ export class ImageImport {
     if (present.has(ref)) return ref;
     refuseEncapsulated(reference, image);
 
-    const chains = chainRefs(image.layers);
+    const chains = chainRefs(image.layers.map(({ digest }) => digest));
     let done = chains.findLastIndex((chain) => present.has(chain)) + 1;
     const total = image.layers.length - done;
     for (const layer of image.layers.slice(done)) {
@@ -90,6 +91,7 @@ export class ImageImport {
         // Never a base without a tree: that would add the working directory.
         `--tree=ref=${chains.at(-1) ?? ''}`,
         `--add-metadata-string=${MANIFEST_DIGEST}=${image.digest}`,
+        `--add-metadata-string=${IMAGE_CONFIG}=${keptConfig(image)}`,
         `--add-metadata-string=${LAYERS}=${image.layers.map((layer) => layer.digest).join(',')}`,
         ...(version === undefined ? [] : [`--add-metadata-string=version=${version}`]),
       ],
@@ -129,7 +131,7 @@ export class ImageImport {
     const kept = new Set<string>();
     for (const commit of commits) {
       const layers = (await this.metadata(commit, LAYERS, signal))?.split(',') ?? [];
-      for (const chain of chainRefs(layers.map((digest) => ({ digest })))) kept.add(chain);
+      for (const chain of chainRefs(layers)) kept.add(chain);
       const digest = await this.metadata(commit, MANIFEST_DIGEST, signal);
       if (digest !== undefined) kept.add(`${IMAGES}/${digest.replace(':', '-')}`);
     }
@@ -260,12 +262,21 @@ export class ImageImport {
 }
 
 /** The refs of an image's prefixes: the layers up to each one, in order, make its name. */
-function chainRefs(layers: readonly ImageLayer[]): readonly string[] {
+function chainRefs(digests: readonly string[]): readonly string[] {
   let name = '';
-  return layers.map(({ digest }) => {
+  return digests.map((digest) => {
     name = createHash('sha256').update(`${name} ${digest}`).digest('hex');
     return `${CHAINS}/${name}`;
   });
+}
+
+/** The kernel takes no argument of more than 128 KiB. */
+const MAX_CONFIG = 96 * 1024;
+
+/** The image's config; of one that is too long to be handed over, its labels, which is what is read of it. */
+function keptConfig({ config, labels, architecture }: HostImage): string {
+  if (Buffer.byteLength(config) <= MAX_CONFIG) return config;
+  return JSON.stringify({ architecture, os: 'linux', config: { Labels: labels } });
 }
 
 function replacesType(result: ToolResult): boolean {

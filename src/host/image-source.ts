@@ -4,6 +4,8 @@ import type { FailureClass } from './host-failure.ts';
 export interface ImageLayer {
   /** Of the layer as it is stored: `sha256:…`. */
   readonly digest: string;
+  /** Bytes, as it is stored. */
+  readonly size: number;
 }
 
 /** What the ostree driver must know of an image. */
@@ -15,6 +17,8 @@ export interface HostImage {
   readonly labels: Readonly<Record<string, string>>;
   /** As GOARCH names it. */
   readonly architecture: string;
+  /** The image's config as it is stored, a JSON text: a host keeps it with the image (host-contract §3.1). */
+  readonly config: string;
 }
 
 /**

@@ -40,7 +40,7 @@ export class LayerSource implements ImageSource {
   #add(bytes: Buffer): ImageLayer {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     this.#layers.set(digest, bytes);
-    return { digest };
+    return { digest, size: bytes.length };
   }
 
   /** A layer without any entry, which is a valid one. */
@@ -63,7 +63,9 @@ export class LayerSource implements ImageSource {
     const text = JSON.stringify({ layers, labels });
     const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
     const reference = `registry.example.net/os/lab@${digest}`;
-    this.#images.set(reference, { digest, layers, labels, architecture: 'amd64' });
+    const architecture = 'amd64';
+    const config = JSON.stringify({ architecture, os: 'linux', config: { Labels: labels } });
+    this.#images.set(reference, { digest, layers, labels, architecture, config });
     return reference;
   }
 
