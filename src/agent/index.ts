@@ -4,6 +4,8 @@ export { Agent } from './agent.ts';
 export type { AgentOptions } from './agent.ts';
 export type { AgentHost, HostLook } from './agent-host.ts';
 export { DEFAULT_POLICY } from './agent-policy.ts';
+export type { ChosenHostOptions } from './chosen-host.ts';
+export { ChosenHost } from './chosen-host.ts';
 export type { ActOutcome } from './attempt-step.ts';
 export { afterAct, afterRemedy } from './attempt-step.ts';
 export type { DrivenHostOptions } from './driven-host.ts';

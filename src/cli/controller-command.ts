@@ -16,7 +16,7 @@ import { openBuildCache } from '../osbuild/index.ts';
 import { CliError } from './cli-error.ts';
 import { isInCluster, withCluster, type ClusterFlags } from './cluster-access.ts';
 import { cacheDirectory, type Environment } from './environment.ts';
-import { startHealthServer } from './health-server.ts';
+import { startHealthServer, type HealthAddress } from './health-server.ts';
 import { interruptible } from './interruption.ts';
 import { measuredLog } from './measured-log.ts';
 import { openLog, type LogFormat } from './process-log.ts';
@@ -42,12 +42,6 @@ export interface ControllerFlags extends ClusterFlags {
   readonly logFormat: LogFormat;
   /** Who starts it holds its standard input open as long as it is to run. */
   readonly endWithStdin: boolean;
-}
-
-/** Where a process answers for itself. */
-export interface HealthAddress {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** Where kubelets and Prometheus look, and where nobody is in the way. */

@@ -2,6 +2,12 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CliError } from './cli-error.ts';
 
+/** Where a process answers for itself. */
+export interface HealthAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What is told about a process. */
 export interface HealthServerOptions {
   /** An IP address or `localhost`. */

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../kube/index.ts';
-import { notedLog } from '../controllers/test-log.ts';
+import type { Log, LogFields } from '../controllers/index.ts';
 import { measuredLog } from './measured-log.ts';
+
+/** Notes every line as `level message {fields}`. */
+function notedLog(lines: string[]): Log {
+  const note =
+    (level: string) =>
+    (message: string, fields: LogFields = {}): void => {
+      const said = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
+      lines.push(`${level} ${message}${said}`);
+    };
+  return { info: note('info'), warn: note('warn'), error: note('error') };
+}
 
 const LIMITS = { again: 60_000, burst: 3, refill: 1000 };
 

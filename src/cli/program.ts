@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
+import { agentCommands } from './agent-program.ts';
 import { controllerCommands, logsCommands, statusCommands } from './cluster-program.ts';
 import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
 import { command, type Surroundings } from './surroundings.ts';
@@ -14,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = n
   ['status', statusCommands],
   ['logs', logsCommands],
   ['controller', controllerCommands],
+  ['agent', agentCommands],
 ]);
 
 /**
