@@ -93,3 +93,45 @@ export const REBOOT_ANNOTATION = 'varve.dev/reboot';
 /** Annotations of a pool: how its nodes are drained. A duration (`15m`), and `Wait` or `Force`. Not of the contract. */
 export const DRAIN_TIMEOUT_ANNOTATION = 'varve.dev/drain-timeout';
 export const DRAIN_POLICY_ANNOTATION = 'varve.dev/drain-policy';
+
+/** Annotation of a Node, an image by its digest: what its agent has pulled of {@link PREFETCH_IMAGE_ANNOTATION}. */
+export const PREFETCHED_IMAGE_ANNOTATION = 'varve.dev/prefetched-image';
+
+/** Annotation of a Node, `true`: it has been given the labels of the custom pool that it first booted with (contract §3.5). */
+export const POOL_LABELS_APPLIED_ANNOTATION = 'machineconfiguration.openshift.io/customPoolLabelsApplied';
+
+/** Taint of a Node that does not run yet what its pool wants: new pods rather go elsewhere (contract §3.6). */
+export const UPDATE_TAINT = 'UpdateInProgress';
+export const UPDATE_TAINT_EFFECT = 'PreferNoSchedule';
+
+/**
+ * Annotation of a pool, JSON: which of its nodes may be out of service for an update, by name. A node gets its turn only
+ * after it is written here, in a write that names the version of the pool that was read; so two controllers never let more
+ * nodes go than may. Not of the contract.
+ */
+export const PERMITS_ANNOTATION = 'varve.dev/permits';
+
+/** Annotation of a Node: the id of the permit ({@link PERMITS_ANNOTATION}) under which it was last told what to run. */
+export const PERMIT_ANNOTATION = 'varve.dev/permit';
+
+/**
+ * Annotation of a Node, JSON `{"holder":…,"until":…}`: who may take the node out of service now; `until` is a time, absent
+ * where the holder gives it back. Varve takes it for each update and waits while somebody else has it. Not of the contract.
+ */
+export const DISRUPTION_LEASE_ANNOTATION = 'varve.dev/disruption-lease';
+
+/**
+ * Annotation of a Node that is cordoned for an update. `Own`: it was schedulable before and will be again. `Kept`: a person
+ * had cordoned it, and the cordon stays. A cordon without this annotation is a person's. Not of the contract.
+ */
+export const CORDON_ANNOTATION = 'varve.dev/cordon';
+
+/**
+ * Annotations that a person sets on a pool. How long a node has to be well after its update before the next one begins (a
+ * duration, `10m`); how many nodes may fail before no further one begins (a number or a percentage); how long a node may show no
+ * progress before it counts as failed (a duration); how many nodes may pull an image at once (a number). Not of the contract.
+ */
+export const SOAK_ANNOTATION = 'varve.dev/soak';
+export const FAILURE_BUDGET_ANNOTATION = 'varve.dev/failure-budget';
+export const STUCK_AFTER_ANNOTATION = 'varve.dev/stuck-after';
+export const MAX_PULLS_ANNOTATION = 'varve.dev/max-pulls';

@@ -33,3 +33,4 @@ export type { DisruptionEnd, DisruptionNote } from './disruption-note.ts';
 export { formatDisruptionNote, readDisruptionNote } from './disruption-note.ts';
 export type { DisruptionAction, DisruptionPolicies } from './disruption-policy.ts';
 export { mergePolicies } from './disruption-policy.ts';
+export type { LayeredGate } from './build-in-force.ts';

@@ -11,13 +11,29 @@ import {
 export interface RolloutNode {
   readonly metadata: {
     readonly name: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly unschedulable?: boolean };
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-  };
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly NodeTaint[] };
+  readonly status?: { readonly conditions?: readonly NodeCondition[] };
+}
+
+/** A taint of a Node; members that nobody looks at are kept. */
+export interface NodeTaint {
+  readonly key: string;
+  readonly effect: string;
+  readonly value?: string;
+}
+
+/** A condition of a Node. `lastTransitionTime` is read of `Ready` only. */
+export interface NodeCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly lastTransitionTime?: string;
 }
 
 /** What the nodes of a pool are to run; without an image, the configuration file by file. */

@@ -1,0 +1,70 @@
+import { PERMITS_ANNOTATION } from '../api/index.ts';
+
+/** A node's turn. */
+export interface Permit {
+  /** Names the permit; the node repeats it when it has been told what to run. */
+  readonly id: string;
+  /** When it was given, in milliseconds since 1970. */
+  readonly since: number;
+  /** When the node was first seen to serve again; absent where nobody has, or nobody has to know for how long. */
+  readonly done?: number;
+}
+
+/** The nodes that may be out of service for an update, by name. */
+export type Permits = Readonly<Record<string, Permit>>;
+
+/** The pool whose annotation holds the permits of a pool: pools of the control plane share one, since they share a quorum. */
+export function permitsPool(pool: string, exists: (pool: string) => boolean): string {
+  return pool === 'arbiter' && exists('master') ? 'master' : pool;
+}
+
+/**
+ * The permits that a pool holds. What is no permit is left out: the node that it was about is then one that is out of service
+ * without a permit, which counts all the same.
+ */
+export function readPermits(annotations: Readonly<Record<string, string>> | undefined): Permits {
+  const found: Record<string, Permit> = {};
+  for (const [node, value] of Object.entries(parsed(annotations?.[PERMITS_ANNOTATION]))) {
+    if (!isObject(value)) continue;
+    const { id, since, done } = value as Readonly<Record<string, unknown>>;
+    const given = time(since);
+    if (typeof id !== 'string' || given === undefined) continue;
+    const served = time(done);
+    found[node] = { id, since: given, ...(served === undefined ? {} : { done: served }) };
+  }
+  return found;
+}
+
+/** The value of the annotation; undefined for none: then the annotation goes. */
+export function writePermits(permits: Permits): string | undefined {
+  const entries = Object.entries(permits).sort(([left], [right]) => (left < right ? -1 : 1));
+  if (entries.length === 0) return undefined;
+  const values = entries.map(([node, { id, since, done }]) => [
+    node,
+    { id, since: text(since), ...(done === undefined ? {} : { done: text(done) }) },
+  ]);
+  return JSON.stringify(Object.fromEntries(values));
+}
+
+function parsed(value: string | undefined): object {
+  if (value === undefined) return {};
+  try {
+    const found: unknown = JSON.parse(value);
+    return isObject(found) ? found : {};
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function time(value: unknown): number | undefined {
+  const found = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(found) ? undefined : found;
+}
+
+function text(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
