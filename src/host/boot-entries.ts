@@ -1,8 +1,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { HostRunner } from './host-runner.ts';
 import type { Deployment } from './host-status.ts';
-import { chosenArguments } from './kernel-arguments.ts';
+import { chosenArguments, splitKernelArguments } from './kernel-arguments.ts';
 
 const FOLDER = '/boot/loader/entries';
 
@@ -12,6 +12,10 @@ export interface BootEntry {
   readonly version: number;
   /** The deployment that it boots, as `CHECKSUM.SERIAL`. */
   readonly deployment: string | undefined;
+  /** Its folder, on the physical root: `/ostree/deploy/STATEROOT/deploy/CHECKSUM.SERIAL`. */
+  readonly folder: string | undefined;
+  /** The whole command line. */
+  readonly commandLine: readonly string[];
   /** The command line without what boot loader and deployment add. */
   readonly kernelArguments: readonly string[];
 }
@@ -41,15 +45,18 @@ async function entryOf(host: HostRunner, text: string): Promise<BootEntry> {
     new RegExp(String.raw`^${key}[ \t]+(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const options = value('options');
   const link = /(?:^|\s)ostree=(\S+)/.exec(options)?.[1];
+  const folder = link === undefined ? undefined : await folderOf(host, link);
   return {
     version: Number.parseInt(value('version'), 10) || 0,
-    deployment: link === undefined ? undefined : await deploymentOf(host, link),
+    deployment: folder && basename(folder),
+    folder,
+    commandLine: splitKernelArguments(options),
     kernelArguments: chosenArguments(options),
   };
 }
 
 /** The argument names a symbolic link to the deployment's folder; all links on its way are relative ones. */
-async function deploymentOf(host: HostRunner, link: string): Promise<string | undefined> {
+async function folderOf(host: HostRunner, link: string): Promise<string | undefined> {
   const target = await readlink(`${host.root}${link}`).catch(() => undefined);
-  return target === undefined ? undefined : basename(target);
+  return target === undefined ? undefined : join(dirname(link), target);
 }

@@ -9,7 +9,8 @@ import { type HostImage, type ImageLayer, type ImageSource, ImageSourceError } f
 import { type ImageArguments, imageArgumentsOf, KARGS_FOLDER } from './image-arguments.ts';
 import type { ProgressListener } from './progress.ts';
 
-const REPOSITORY = '--repo=/ostree/repo';
+/** Of a host that was booted from it. */
+const REPOSITORY = '/ostree/repo';
 
 /** A tree of the layers up to one, and a finished image: refs keep both from being pruned. */
 const CHAINS = 'varve/chain';
@@ -39,8 +40,12 @@ export class ImageImport {
   readonly #ostree: HostTool;
   readonly #source: ImageSource;
   readonly #deadlines: Deadlines;
+  readonly #repository: string;
+  readonly #repo: string;
 
-  constructor(host: HostRunner, source: ImageSource, deadlines: Deadlines) {
+  constructor(host: HostRunner, source: ImageSource, deadlines: Deadlines, repository = REPOSITORY) {
+    this.#repository = repository;
+    this.#repo = `--repo=${repository}`;
     this.#runner = host;
     this.#ostree = new HostTool(host, 'ostree');
     this.#source = source;
@@ -102,7 +107,7 @@ export class ImageImport {
 
   /** The value of a key of a commit's metadata; undefined when it has none, or is no longer whole. */
   async metadata(commit: string, key: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const args = ['show', REPOSITORY, `--print-metadata-key=${key}`, commit];
+    const args = ['show', this.#repo, `--print-metadata-key=${key}`, commit];
     const result = await this.#ostree.run(args, this.#deadlines.status, signal);
     // A GVariant's text: strings stand in quotes.
     return result.ok ? /^'(.*)'\s*$/s.exec(result.outcome.stdout)?.[1] : undefined;
@@ -117,11 +122,11 @@ export class ImageImport {
   async kernelArguments(ref: string, signal: AbortSignal | undefined): Promise<ImageArguments> {
     const run = (args: readonly string[]): Promise<ToolResult> =>
       this.#ostree.run(args, this.#deadlines.status, signal);
-    const listing = await run(['ls', REPOSITORY, ref, KARGS_FOLDER]);
+    const listing = await run(['ls', this.#repo, ref, KARGS_FOLDER]);
     if (!listing.ok && listing.failure.excerpt.includes('No such file')) return undefined;
     const files = new Map<string, string>();
     for (const [, path = ''] of mustSucceed(listing).stdout.matchAll(/^-\d+ +\d+ +\d+ +\d+ (\/.+)$/gm)) {
-      files.set(basename(path), mustSucceed(await run(['cat', REPOSITORY, ref, path])).stdout);
+      files.set(basename(path), mustSucceed(await run(['cat', this.#repo, ref, path])).stdout);
     }
     return imageArgumentsOf(files, process.arch);
   }
@@ -137,7 +142,7 @@ export class ImageImport {
     }
     const forgotten = [...(await this.#refs(signal))].filter((ref) => !kept.has(ref));
     for (const ref of forgotten) {
-      const args = ['refs', REPOSITORY, '--delete', ref];
+      const args = ['refs', this.#repo, '--delete', ref];
       mustSucceed(await this.#ostree.run(args, this.#deadlines.change, signal));
     }
   }
@@ -154,7 +159,7 @@ export class ImageImport {
   async #refs(signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
     const refs = new Set<string>();
     for (const prefix of [CHAINS, IMAGES]) {
-      const args = ['refs', REPOSITORY, '--list', prefix];
+      const args = ['refs', this.#repo, '--list', prefix];
       const { stdout } = mustSucceed(await this.#ostree.run(args, this.#deadlines.status, signal));
       for (const line of stdout.split('\n')) if (line !== '') refs.add(line);
     }
@@ -172,7 +177,7 @@ export class ImageImport {
   ): Promise<string | undefined> {
     const input = verified(this.#source.layer(reference, layer, signal), layer.digest);
     const args = ['--orphan', '--tar-autocreate-parents', ETC_FILTER, '--tree=tar=-'];
-    const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
+    const all = ['commit', this.#repo, ...ANONYMOUS, ...args];
     const result = await this.#ostree.run(all, this.#deadlines.update, signal, { input, background: true });
     if (!result.ok && result.failure.excerpt.includes("Can't commit an empty tree")) return undefined;
     return mustSucceed(result).stdout.trim();
@@ -194,7 +199,7 @@ export class ImageImport {
       return;
     }
     if (!(await this.#hasWhiteouts(layer, signal))) {
-      const args = ['commit', REPOSITORY, ...ANONYMOUS, branch, `--base=${prefix}`, `--tree=ref=${layer}`];
+      const args = ['commit', this.#repo, ...ANONYMOUS, branch, `--base=${prefix}`, `--tree=ref=${layer}`];
       const result = await this.#ostree.run(args, this.#deadlines.update, signal);
       if (result.ok || !replacesType(result)) {
         mustSucceed(result);
@@ -210,9 +215,9 @@ export class ImageImport {
     branch: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const folder = `/ostree/repo/tmp/varve-${layer.slice(0, 16)}`;
+    const folder = `${this.#repository}/tmp/varve-${layer.slice(0, 16)}`;
     const checkout = async (commit: string, more: readonly string[]): Promise<void> => {
-      const args = ['checkout', REPOSITORY, '--require-hardlinks', '--union', ...more, commit, folder];
+      const args = ['checkout', this.#repo, '--require-hardlinks', '--union', ...more, commit, folder];
       mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
     };
     await this.#remove([folder], signal);
@@ -227,7 +232,7 @@ export class ImageImport {
    * link stands, as /lib, newer ones would put a directory of a few files and make a host that does not boot.
    */
   async #makeWay(layer: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
-    const args = ['ls', REPOSITORY, '--recursive', layer];
+    const args = ['ls', this.#repo, '--recursive', layer];
     const { stdout } = mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
     const files: string[] = [];
     for (const [, path = ''] of stdout.matchAll(/^d\d+ +\d+ +\d+ +\d+ (\/.+)$/gm)) {
@@ -250,13 +255,13 @@ export class ImageImport {
   }
 
   async #hasWhiteouts(layer: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const args = ['ls', REPOSITORY, '--recursive', '--nul-filenames-only', layer];
+    const args = ['ls', this.#repo, '--recursive', '--nul-filenames-only', layer];
     const { stdout } = mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
     return stdout.includes('/.wh.');
   }
 
   async #commit(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const all = ['commit', REPOSITORY, ...ANONYMOUS, ...args];
+    const all = ['commit', this.#repo, ...ANONYMOUS, ...args];
     mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal, { background: true }));
   }
 }

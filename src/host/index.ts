@@ -54,5 +54,7 @@ export { readLastFinalization } from './last-finalization.ts';
 export type { RebootOptions, UnitChange, UnitReading, UnitStatus, UnitVerb } from './systemctl.ts';
 export { Systemctl } from './systemctl.ts';
 export type { ImageArguments } from './image-arguments.ts';
+export type { Installation, InstallationEnd } from './install-image.ts';
+export { installImage } from './install-image.ts';
 export { imageArgumentsOf, readImageArguments, withImageArguments } from './image-arguments.ts';
 export { parseKargsFile } from './kargs-file.ts';

@@ -1,7 +1,7 @@
 /** Raise it when a change to the recipe or to what turns it into layers must reach machines that hold an older base. */
 export const RECIPE_VERSION = 1;
 
-export type BaseSize = 'small' | 'large';
+export type BaseSize = 'small' | 'large' | 'bootable';
 
 export interface BaseRecipe {
   readonly packages: readonly string[];
@@ -11,6 +11,8 @@ export interface BaseRecipe {
   readonly programs: number;
   readonly firmware: number;
   readonly initramfs: number;
+  /** A real initramfs is made, so that the image boots: in a container, and in a virtual machine. */
+  readonly bootable?: boolean;
 }
 
 /** What a MachineConfig build needs from a base: systemd, names to resolve, Ignition, ostree, and jq for the peer's RUN line. */
@@ -63,27 +65,50 @@ const NODE = [
   'xfsprogs',
 ];
 
+/** What an image needs to boot by itself: ostree's units, and what makes an initramfs with them. */
+const BOOT = ['ostree-boot', 'dracut', 'kmod', 'iproute2'];
+
+/** The kernel of virtual machines per Debian architecture: few drivers, and so a small initramfs. */
+const VIRTUAL_KERNEL: Readonly<Record<string, string>> = {
+  amd64: 'linux-image-cloud-amd64',
+  arm64: 'linux-image-cloud-arm64',
+};
+
+/** Documentation that no machine reads. */
+const DOCUMENTATION = ['doc', 'info', 'locale', 'man'].map((folder) => `/usr/share/${folder}/*`);
+
 /** Kernel metapackage per Debian architecture; the recipe knows no other. */
 const KERNEL: Readonly<Record<string, string>> = { amd64: 'linux-image-amd64', arm64: 'linux-image-arm64' };
 
 /**
  * The small base is for tests: an ostree host's tree with nothing in it that no test looks at, kernel and initramfs
  * being placeholders. The large one is for measuring: real packages of a node, and made-up programs and firmware up to
- * some 3 GB in all, over 1.1 GB compressed, about what RHEL CoreOS and Fedora CoreOS weigh.
+ * some 3 GB in all, over 1.1 GB compressed, about what RHEL CoreOS and Fedora CoreOS weigh. The bootable one is small, and what it
+ * has is real: it boots as a container and as a virtual machine.
  */
 export function baseRecipe(size: BaseSize, architecture: string): BaseRecipe {
   if (size === 'small') {
     return {
       packages: HOST,
-      exclude: ['/usr/share/doc/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/man/*'],
+      exclude: DOCUMENTATION,
       programs: 0,
       firmware: 0,
       initramfs: 1 << 20,
     };
   }
-  const kernel = KERNEL[architecture];
+  const kernel = (size === 'bootable' ? VIRTUAL_KERNEL : KERNEL)[architecture];
   if (kernel === undefined)
-    throw new Error(`cannot make the large base: no kernel known for ${architecture}`);
+    throw new Error(`cannot make the ${size} base: no kernel known for ${architecture}`);
+  if (size === 'bootable') {
+    return {
+      packages: [...HOST, ...BOOT, kernel],
+      exclude: DOCUMENTATION,
+      programs: 0,
+      firmware: 0,
+      initramfs: 0,
+      bootable: true,
+    };
+  }
   return {
     packages: [...HOST, ...NODE, kernel],
     exclude: [],

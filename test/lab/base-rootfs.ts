@@ -25,13 +25,15 @@ export async function makeRootfs(root: string, recipe: BaseRecipe, suite: string
       root,
       '-',
     ],
-    { input: sources, env: { DEBIAN_FRONTEND: 'noninteractive' } },
+    // The kernel's own initramfs would be made for nothing.
+    { input: sources, env: { DEBIAN_FRONTEND: 'noninteractive', INITRD: 'No' } },
   );
   await forgetTheMachine(root);
   await addAccounts(root);
   const kernel = await placeKernel(root, recipe);
   await placeFiller(root, recipe);
   await shapeForOstree(root);
+  if (recipe.bootable === true) await prepareToRun(root);
   return kernel;
 }
 
@@ -71,8 +73,25 @@ async function placeKernel(root: string, recipe: BaseRecipe): Promise<string> {
   const packaged = join(root, 'boot', `vmlinuz-${version}`);
   if (existsSync(packaged)) await rename(packaged, join(folder, 'vmlinuz'));
   else await writeFile(join(folder, 'vmlinuz'), noise('vmlinuz')(1 << 20));
-  await writeFile(join(folder, 'initramfs.img'), noise('initramfs')(recipe.initramfs), { mode: 0o600 });
+  if (recipe.bootable === true) await makeInitramfs(root, version);
+  else await writeFile(join(folder, 'initramfs.img'), noise('initramfs')(recipe.initramfs), { mode: 0o600 });
   return version;
+}
+
+/** An initramfs that mounts the root file system of a virtual machine and lets ostree find the deployment in it. */
+async function makeInitramfs(root: string, kernel: string): Promise<void> {
+  const mounts = ['dev', 'proc', 'sys'].map((name) => `mount --rbind /${name} "$1/${name}"`).join('; ');
+  await run(
+    'unshare',
+    [
+      ['--mount', '--fork', '--kill-child', 'sh', '-ec'],
+      `mount --make-rprivate /; ${mounts}; root=$1; shift; exec chroot "$root" "$@"`,
+      ['sh', root, 'dracut', '--force', '--no-hostonly', '--no-hostonly-cmdline', '--reproducible'],
+      ['--add', 'ostree', '--omit', 'multipath mdraid crypt dm lvm nfs iscsi plymouth network ignition i18n'],
+      ['--add-drivers', 'virtio_blk virtio_pci ext4', '--gzip', '--kver', kernel],
+      `/usr/lib/modules/${kernel}/initramfs.img`,
+    ].flat(),
+  );
 }
 
 /** Made-up content: many files of a program's size and compressibility, and fewer, large, incompressible ones. */
@@ -137,4 +156,27 @@ async function shapeForOstree(root: string): Promise<void> {
   await place(root, 'usr/libexec/libostree/ext/ostree-container', CONTAINER_COMMIT, 0o755);
   await place(root, 'usr/lib/tmpfiles.d/varve-lab-base.conf', TMPFILES, 0o644);
   await place(root, 'usr/lib/bootc/kargs.d/10-base.toml', 'kargs = ["console=ttyS0"]\n', 0o644);
+}
+
+/** Units that only slow a machine down that lives for a test. */
+const MASKED = [
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+  'getty.target',
+  'systemd-timesyncd.service',
+];
+
+/** What a machine that runs needs beyond an image that is only looked at. */
+async function prepareToRun(root: string): Promise<void> {
+  await place(
+    root,
+    'usr/lib/systemd/journald.conf.d/varve-lab.conf',
+    '[Journal]\nStorage=persistent\n',
+    0o644,
+  );
+  for (const unit of MASKED) await symlink('/dev/null', join(root, 'etc/systemd/system', unit));
 }
