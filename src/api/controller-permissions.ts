@@ -43,6 +43,8 @@ const CLUSTER_RULES: readonly Rule[] = [
   ),
   own(['controllerconfigs', 'osimagestreams'], FOLLOW),
   { apiGroups: ['operator.openshift.io'], resources: ['machineconfigurations'], verbs: FOLLOW },
+  // Which disruption policies are in force.
+  { apiGroups: ['operator.openshift.io'], resources: ['machineconfigurations/status'], verbs: ['patch'] },
   core(['nodes'], FOLLOW),
 ];
 

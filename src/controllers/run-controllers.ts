@@ -13,6 +13,7 @@ import { openPoolRegistry, OpenedBases, type BuildCache } from '../osbuild/index
 import { buildController } from './build-controller.ts';
 import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
+import { disruptionPolicyController } from './disruption-policy-controller.ts';
 import { imageModeController } from './image-mode-controller.ts';
 import { PoolFindings } from './pool-findings.ts';
 import { PoolRegistries } from './pool-registries.ts';
@@ -206,6 +207,7 @@ function makeControllers(support: ControllerSupport): readonly RunningController
   const bases = new OpenedBases();
   const registries = new PoolRegistries((access) => openPoolRegistry(access, cache, { bases }));
   return [
+    disruptionPolicyController(support),
     imageModeController(support),
     renderController(support),
     buildController(support, registries),
