@@ -26,6 +26,7 @@ import {
   GarbageCollector,
   NamespaceController,
   NodeController,
+  NodeLifecycleController,
   type Controller,
   type ControllerSupport,
 } from './controllers/index.ts';
@@ -235,6 +236,7 @@ function controllers(common: ControllerSupport, definitions: Controller, authori
     new GarbageCollector(common),
     new DisruptionController(common),
     new NodeController(common),
+    new NodeLifecycleController(common),
     new ExpiryController(common),
   ];
 }

@@ -6,3 +6,4 @@ export { ExpiryController } from './expiry-controller.ts';
 export { GarbageCollector } from './garbage-collector.ts';
 export { NamespaceController } from './namespace-controller.ts';
 export { NodeController } from './node-controller.ts';
+export { NodeLifecycleController } from './node-lifecycle-controller.ts';
