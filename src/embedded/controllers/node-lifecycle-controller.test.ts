@@ -32,8 +32,11 @@ test('NodeLifecycleController says Unknown of a node whose Lease is not renewed,
     body: { metadata: { name: 'n' }, spec: { holderIdentity: 'n' } },
   });
   assert.equal(lease.status, 201);
-  const { body: pod } = await cluster.call('POST', '/api/v1/namespaces/default/pods', {
-    body: { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } },
+  const pod = await cluster.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] },
   });
   await cluster.change(pod, (next) => putCondition(next, { type: 'Ready', status: 'True' }), 'status');
   await driver.settle();
