@@ -32,6 +32,11 @@ test('NodeLifecycleController says Unknown of a node whose Lease is not renewed,
     body: { metadata: { name: 'n' }, spec: { holderIdentity: 'n' } },
   });
   assert.equal(lease.status, 201);
+  await cluster.create({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: 'default' },
+  });
   const pod = await cluster.create({
     apiVersion: 'v1',
     kind: 'Pod',
