@@ -135,3 +135,6 @@ export const SOAK_ANNOTATION = 'varve.dev/soak';
 export const FAILURE_BUDGET_ANNOTATION = 'varve.dev/failure-budget';
 export const STUCK_AFTER_ANNOTATION = 'varve.dev/stuck-after';
 export const MAX_PULLS_ANNOTATION = 'varve.dev/max-pulls';
+
+/** Annotation of a Node: since when it has been drained, so that a restart forgets nothing; a time. Not of the contract. */
+export const DRAIN_STARTED_ANNOTATION = 'varve.dev/drain-started';

@@ -1,6 +1,7 @@
 import type {
   ControllerConfig,
   MachineConfig,
+  MachineConfigNode,
   MachineConfigPool,
   MachineConfiguration,
   MachineOSBuild,
@@ -11,6 +12,8 @@ import type { Informer, KubeObject, SharedInformers } from '../kube/index.ts';
 import type { RegistrySecret } from '../osbuild/index.ts';
 import {
   CONTROLLER_CONFIGS,
+  DISRUPTION_BUDGETS,
+  MACHINE_CONFIG_NODES,
   MACHINE_CONFIGS,
   MACHINE_CONFIGURATIONS,
   NODES,
@@ -19,6 +22,7 @@ import {
   OS_IMAGE_STREAMS,
   POOLS,
   SECRETS,
+  type DisruptionBudget,
   type PoolNode,
 } from './resources.ts';
 import { SharedStrings } from './shared-strings.ts';
@@ -35,6 +39,9 @@ export interface ClusterView {
   readonly machineConfigurations: Informer<MachineConfiguration>;
   readonly osImageStreams: Informer<OSImageStream>;
   readonly nodes: Informer<PoolNode>;
+  /** Of their conditions only those that are not False: the others say that nothing is going on. */
+  readonly machineConfigNodes: Informer<MachineConfigNode>;
+  readonly disruptionBudgets: Informer<DisruptionBudget>;
   /** Of Varve's namespace. */
   readonly secrets: Informer<RegistrySecret & KubeObject>;
 }
@@ -47,6 +54,9 @@ const LARGE_OBJECTS = 50;
 
 /** Prefixes of the annotations of a Node that are kept. */
 const KEPT_ANNOTATIONS = ['machineconfiguration.openshift.io/', 'varve.dev/'];
+
+type Condition = NonNullable<NonNullable<PoolNode['status']>['conditions']>[number];
+type BudgetStatus = NonNullable<DisruptionBudget['status']>;
 
 /** Makes the informers of a process; they follow once `informers` runs. */
 export function clusterView(informers: SharedInformers, namespace: string): ClusterView {
@@ -70,6 +80,12 @@ export function clusterView(informers: SharedInformers, namespace: string): Clus
     machineConfigurations: informers.for({ type: MACHINE_CONFIGURATIONS }),
     osImageStreams: informers.for({ type: OS_IMAGE_STREAMS }),
     nodes: informers.for({ type: NODES, transform: trimNode, pageSize: LARGE_OBJECTS }),
+    machineConfigNodes: informers.for({
+      type: MACHINE_CONFIG_NODES,
+      transform: (node) => contents.share(trimMachineConfigNode(node)),
+      pageSize: LARGE_OBJECTS,
+    }),
+    disruptionBudgets: informers.for({ type: DISRUPTION_BUDGETS, transform: trimBudget }),
     secrets: informers.for({ type: SECRETS, selection: { namespace } }),
   };
 }
@@ -81,8 +97,8 @@ function withSpec(machineConfig: MachineConfig): MachineConfig {
     : machineConfig;
 }
 
-/** A node's images and addresses are most of it, and there are thousands of nodes. */
-function trimNode({ metadata, spec, status }: PoolNode): PoolNode {
+/** A Node as controllers know it: its images and addresses are most of it, and there are thousands of nodes. */
+export function trimNode({ metadata, spec, status }: PoolNode): PoolNode {
   const { name, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels, annotations } = metadata;
   const kept = Object.entries(annotations ?? {}).filter(([key]) =>
     KEPT_ANNOTATIONS.some((prefix) => key.startsWith(prefix)),
@@ -97,7 +113,61 @@ function trimNode({ metadata, spec, status }: PoolNode): PoolNode {
       ...(labels === undefined ? {} : { labels }),
       annotations: Object.fromEntries(kept),
     },
-    ...(spec?.unschedulable === true ? { spec: { unschedulable: true } } : {}),
-    status: { conditions: (status?.conditions ?? []).map(({ type, status }) => ({ type, status })) },
+    ...(spec === undefined ? {} : { spec: trimSpec(spec) }),
+    status: { conditions: (status?.conditions ?? []).map(trimCondition) },
+  };
+}
+
+function trimSpec({ unschedulable, taints }: NonNullable<PoolNode['spec']>): NonNullable<PoolNode['spec']> {
+  return {
+    ...(unschedulable === true ? { unschedulable } : {}),
+    // Whole: whoever writes one writes all.
+    ...(taints === undefined ? {} : { taints }),
+  };
+}
+
+function trimCondition({ type, status, lastTransitionTime, reason }: Condition): Condition {
+  if (type !== 'Ready') return { type, status };
+  return {
+    type,
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
+  };
+}
+
+function trimMachineConfigNode(node: MachineConfigNode): MachineConfigNode {
+  const { status } = node;
+  if (status?.conditions === undefined) return node;
+  return {
+    ...node,
+    status: { ...status, conditions: status.conditions.filter(({ status: is }) => is !== 'False') },
+  };
+}
+
+function trimBudget({ metadata, spec, status }: DisruptionBudget): DisruptionBudget {
+  const { name, namespace, uid, resourceVersion, generation } = metadata;
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(generation === undefined ? {} : { generation }),
+    },
+    ...(spec === undefined ? {} : { spec }),
+    ...(status === undefined ? {} : { status: withoutPods(status) }),
+  };
+}
+
+/** Which pods were evicted just now is of the API server's own business. */
+function withoutPods(status: BudgetStatus): BudgetStatus {
+  const { observedGeneration, disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods } = status;
+  return {
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    ...(disruptionsAllowed === undefined ? {} : { disruptionsAllowed }),
+    ...(currentHealthy === undefined ? {} : { currentHealthy }),
+    ...(desiredHealthy === undefined ? {} : { desiredHealthy }),
+    ...(expectedPods === undefined ? {} : { expectedPods }),
   };
 }

@@ -2,6 +2,7 @@ import { API_GROUP } from '../api/index.ts';
 import type {
   ControllerConfig,
   MachineConfig,
+  MachineConfigNode,
   MachineConfigPool,
   MachineConfiguration,
   MachineOSBuild,
@@ -10,18 +11,24 @@ import type {
 } from '../api/index.ts';
 import { resourceType, type KubeObject, type ObjectKey, type ResourceType } from '../kube/index.ts';
 import type { RegistrySecret } from '../osbuild/index.ts';
+import type { DrainBudget, DrainPod, RolloutNode } from '../rollout/index.ts';
 
 /** A Node, as far as controllers look at it; everything else of it is not kept in memory. */
 export interface PoolNode extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly name: string };
-  readonly spec?: { readonly unschedulable?: boolean };
-  readonly status?: { readonly conditions?: readonly NodeCondition[] };
+  readonly spec?: NonNullable<RolloutNode['spec']>;
+  readonly status?: NonNullable<RolloutNode['status']>;
 }
 
-/** A condition that a kubelet reports. */
-export interface NodeCondition {
-  readonly type: string;
-  readonly status: string;
+/** A Pod, as far as a drain looks at it. */
+export interface Pod extends KubeObject {
+  readonly status?: NonNullable<DrainPod['status']>;
+}
+
+/** A PodDisruptionBudget, as far as a drain looks at it; everything else of it is not kept in memory. */
+export interface DisruptionBudget extends KubeObject {
+  readonly spec?: NonNullable<DrainBudget['spec']>;
+  readonly status?: NonNullable<DrainBudget['status']>;
 }
 
 /** Text for people, such as the log of a build. */
@@ -44,6 +51,25 @@ export const MACHINE_CONFIGURATIONS: ResourceType<MachineConfiguration> = resour
   kind: 'MachineConfiguration',
   plural: 'machineconfigurations',
   namespaced: false,
+});
+export const MACHINE_CONFIG_NODES: ResourceType<MachineConfigNode> = ofGroup(
+  'MachineConfigNode',
+  'machineconfignodes',
+);
+export const PODS: ResourceType<Pod> = ofCore('Pod', 'pods', true);
+export const DAEMON_SETS: ResourceType = resourceType({
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  namespaced: true,
+});
+export const DISRUPTION_BUDGETS: ResourceType<DisruptionBudget> = resourceType({
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  namespaced: true,
 });
 export const NODES: ResourceType<PoolNode> = ofCore('Node', 'nodes', false);
 export const SECRETS: ResourceType<RegistrySecret & KubeObject> = ofCore('Secret', 'secrets', true);

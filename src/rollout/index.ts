@@ -17,3 +17,14 @@ export type {
 } from './rollout-plan.ts';
 export type { PolicyReading, RolloutPolicy } from './rollout-policy.ts';
 export type { ControlPlaneMember, ImageChange, NodeSnapshot, PeerPool, RolloutSnapshot } from './snapshot.ts';
+export { budgetsOf, explainBudget, neverEvictable } from './drain-budgets.ts';
+export { decideDrain, drainStart } from './drain-decision.ts';
+export { drainPolicy } from './drain-policy.ts';
+export { daemonSetOf, mayStay, podName } from './drain-pods.ts';
+export { describeDuration, drainProgress, isDrainLate } from './drain-progress.ts';
+export { parseDrainRequest } from './drain-request.ts';
+export type { DrainBudget } from './drain-budgets.ts';
+export type { DrainPatch, DrainStep } from './drain-decision.ts';
+export type { DrainPolicy } from './drain-policy.ts';
+export type { DrainPod } from './drain-pods.ts';
+export type { DrainProgress, PodEnd } from './drain-progress.ts';

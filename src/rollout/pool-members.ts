@@ -67,6 +67,12 @@ export class PoolMembers<Node extends RolloutNode> {
     }
   }
 
+  /** The primary pool of a node; undefined where it has none, or is not known. */
+  poolOf(node: string): string | undefined {
+    if (this.#isStale) this.#classifyAll();
+    return this.#nodes.get(node)?.pool;
+  }
+
   #classifyAll(): void {
     this.#isStale = false;
     this.#members.clear();
