@@ -45,7 +45,15 @@ const CLUSTER_RULES: readonly Rule[] = [
   { apiGroups: ['operator.openshift.io'], resources: ['machineconfigurations'], verbs: FOLLOW },
   // Which disruption policies are in force.
   { apiGroups: ['operator.openshift.io'], resources: ['machineconfigurations/status'], verbs: ['patch'] },
-  core(['nodes'], FOLLOW),
+  // What they are to run, and their cordons.
+  core(['nodes'], [...FOLLOW, 'patch']),
+  own(['machineconfignodes'], [...FOLLOW, 'create', 'patch']),
+  own(['machineconfignodes/status'], ['patch']),
+  // Nodes are drained as kubectl does it; pods are deleted where a pool has the drain policy Force.
+  core(['pods'], ['list', 'delete']),
+  core(['pods/eviction'], ['create']),
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: FOLLOW },
+  { apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['get'] },
 ];
 
 /** Of Varve's namespace. */
