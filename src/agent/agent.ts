@@ -4,10 +4,13 @@ import { type AgentHost, WatchedHost } from './agent-host.ts';
 import type { AgentPolicy } from './agent-policy.ts';
 import { type ActOutcome, afterAct, afterRemedy } from './attempt-step.ts';
 import { decide } from './decide.ts';
+import { driftCondition } from './drift-report.ts';
+import { filesTarget } from './files-target.ts';
 import type { JournalReading } from './journal-format.ts';
 import type { JournalStore } from './journal-store.ts';
 import { EMPTY_JOURNAL, type Journal } from './journal.ts';
 import { machineConfigNodeReport } from './machine-config-node-report.ts';
+import type { NodeFiles } from './node-files.ts';
 import { nodeReport } from './node-report.ts';
 import { type AgentNode, type NodeWishes, nodeWishes } from './node-wishes.ts';
 import type { AgentObjects } from './own-objects.ts';
@@ -21,6 +24,8 @@ export interface AgentOptions {
   readonly journal: JournalStore;
   readonly policy: AgentPolicy;
   readonly clock: Clock;
+  /** The files of the host that are its image's; absent: somebody else looks after them. */
+  readonly files?: NodeFiles;
   /** Told of every decision that is another one than the last. */
   readonly onPlan?: (plan: Plan) => void;
   /** Told of what is tried again by itself: the API server, the journal's disk. */
@@ -60,16 +65,20 @@ export class Agent {
   /** Works until the signal aborts; an act that is under way is given up then, as by a kill. */
   async run(signal: AbortSignal): Promise<void> {
     const ended = new AbortController();
-    const followed = this.#objects.run(AbortSignal.any([signal, ended.signal]), () => {
+    const ending = AbortSignal.any([signal, ended.signal]);
+    const changed = (): void => {
       this.#isStale = true;
       this.#reconsider();
       this.#wake();
-    });
+    };
+    const followed = this.#objects.run(ending, changed);
+    const watched = this.#options.files?.run(ending, changed);
     try {
       while (!signal.aborted) await this.#sleep(await this.#turn(signal), signal);
     } finally {
       ended.abort();
       await followed;
+      await watched;
     }
   }
 
@@ -80,6 +89,7 @@ export class Agent {
     if (node === undefined) return LOOK;
     try {
       const facts = await this.#gather(node, signal);
+      await this.#followFiles(facts);
       const plan = decide(facts);
       this.#tell(plan);
       const rests = plan.step.kind === 'rest' || plan.step.kind === 'wait';
@@ -97,6 +107,13 @@ export class Agent {
     const now = clock.wall();
     const host = await this.#host.read(now, signal);
     return { journal: await readJournal(journal), node: nodeWishes(node), host, policy, now };
+  }
+
+  /** What runs is what the files are to be like, wherever the node is going. */
+  async #followFiles({ host, node }: AgentFacts): Promise<void> {
+    if (host.state !== 'fresh' || node.desiredConfig === undefined) return;
+    const target = filesTarget(host.view);
+    if (target !== undefined) await this.#options.files?.follow(target, node.driftPolicy);
   }
 
   async #do(facts: AgentFacts, step: Step, signal: AbortSignal): Promise<number> {
@@ -197,7 +214,9 @@ export class Agent {
       if (machineConfigNode === undefined) return true;
       const config = changes[CURRENT_CONFIG_ANNOTATION] ?? facts.node.currentConfig;
       const now = new Date(this.#options.clock.wall());
-      const status = machineConfigNodeReport(machineConfigNode, facts.node, config, plan, now);
+      const files = this.#options.files?.report;
+      const condition = files && driftCondition(files);
+      const status = machineConfigNodeReport(machineConfigNode, facts.node, config, plan, now, condition);
       if (status !== undefined && status !== machineConfigNode.status) {
         await this.#objects.report(machineConfigNode, status, signal);
       }

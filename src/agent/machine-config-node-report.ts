@@ -1,4 +1,5 @@
 import { type Condition, findCondition, type MachineConfigNode, mergeConditions } from '../api/index.ts';
+import { CONFIG_DRIFTED } from './drift-report.ts';
 import { shortened } from './node-report.ts';
 import type { NodeWishes } from './node-wishes.ts';
 import type { Phase, Plan } from './situation.ts';
@@ -31,6 +32,7 @@ const LASTING: ReadonlySet<string> = new Set([
   'PinnedImageSetsProgressing',
   'PinnedImageSetsDegraded',
   'InternalReleaseImageDegraded',
+  CONFIG_DRIFTED,
 ]);
 
 /** Written by whoever drains nodes as well, whose words stand where they mean the same. */
@@ -45,6 +47,7 @@ const LONGEST_MESSAGE = 32_768;
  * What a MachineConfigNode is to say (contract §5.15); the very status that was found when there is nothing to write.
  *
  * @param currentConfig what the node runs, as its Node says or is to say
+ * @param files how the node's files compare with its image's; absent: nothing new is known
  */
 export function machineConfigNodeReport(
   found: MachineConfigNode,
@@ -52,12 +55,16 @@ export function machineConfigNodeReport(
   currentConfig: string | undefined,
   plan: Plan,
   now: Date,
+  files?: Condition,
 ): Status | undefined {
   const status = found.status;
   if (plan.step.kind === 'record' || (plan.phase === 'checking' && plan.degraded === undefined))
     return status;
   const before = status?.conditions ?? [];
-  const news = conditionsOf(found, node, plan);
+  const news = [
+    ...conditionsOf(found, node, plan),
+    ...(files === undefined ? [] : [shortenedCondition(files)]),
+  ];
   const filled = TYPES.filter((type) => findCondition(before, type) === undefined).map(notYet);
   const conditions = mergeConditions(before, [...filled, ...news], now) as NonNullable<Status['conditions']>;
   const configVersion = configVersionOf(status, node, currentConfig, plan.phase);
@@ -85,6 +92,10 @@ function configVersionOf(
   const desired = isPrepared ? node.desiredConfig : status?.configVersion?.desired;
   const current = currentConfig ?? status?.configVersion?.current;
   return { ...(current === undefined ? {} : { current }), desired: desired ?? NOT_YET_SET };
+}
+
+function shortenedCondition(condition: Condition): Condition {
+  return { ...condition, message: shortened(condition.message ?? '', LONGEST_MESSAGE) };
 }
 
 function conditionsOf(found: MachineConfigNode, node: NodeWishes, plan: Plan): readonly Condition[] {

@@ -4,11 +4,13 @@ import {
   DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
+  DRIFT_POLICY_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
   RETRY_ANNOTATION,
   TOPOLOGY_ANNOTATION,
 } from '../api/index.ts';
+import type { DriftPolicy } from './drift-report.ts';
 
 /** A Node, as far as its agent looks at it. */
 export interface AgentNode {
@@ -33,6 +35,8 @@ export interface NodeWishes {
   readonly alone: boolean;
   /** A person's word to try again what was given up; any new value counts once. */
   readonly retry: string | undefined;
+  /** What becomes of image-owned files that were changed on the node. */
+  readonly driftPolicy: DriftPolicy;
 }
 
 export function nodeWishes({ metadata, spec }: AgentNode): NodeWishes {
@@ -51,6 +55,8 @@ export function nodeWishes({ metadata, spec }: AgentNode): NodeWishes {
     rebooting: annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting',
     alone: annotation(TOPOLOGY_ANNOTATION) === 'SingleReplica',
     retry: annotation(RETRY_ANNOTATION),
+    // A change on a node had a reason that nobody may know yet, so only who says so has it undone.
+    driftPolicy: annotation(DRIFT_POLICY_ANNOTATION) === 'Heal' ? 'Heal' : 'Report',
   };
 }
 

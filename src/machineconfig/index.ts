@@ -34,3 +34,6 @@ export { formatDisruptionNote, readDisruptionNote } from './disruption-note.ts';
 export type { DisruptionAction, DisruptionPolicies } from './disruption-policy.ts';
 export { mergePolicies } from './disruption-policy.ts';
 export type { LayeredGate } from './build-in-force.ts';
+export type { NodeAttributes, NodeRule } from './node-rules.ts';
+export { nodeRules } from './node-rules.ts';
+export { TMPFILES_PATH } from './tmpfiles.ts';
