@@ -2,14 +2,8 @@ import assert from 'node:assert/strict';
 import { chownSync, lchownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fakeBase } from '../machineconfig/fake-base.ts';
 import { type PlaneOutcome, reconcilePlane } from './reconcile-plane.ts';
 import { inlineFile, TestFiles } from './test-files.ts';
-
-const BASE = fakeBase({
-  users: { core: { uid: 1000, gid: 1000, home: '/home/core' } },
-  groups: { core: 1000 },
-});
 
 /** Owners can only be given away by root. */
 const skip = process.getuid?.() === 0 ? false : 'not root';
@@ -24,7 +18,7 @@ test(
   'reconcilePlane() makes what an image says, takes it away with it, and leaves all else',
   { skip },
   async (t) => {
-    const host = new TestFiles(t, BASE);
+    const host = new TestFiles(t);
     host.install('a', {
       files: [
         inlineFile('/var/lib/app/x', 'a', { mode: 0o640, group: { id: 10 } }),
@@ -68,7 +62,7 @@ test(
 );
 
 test('reconcilePlane() knows what an image left that ran without an agent', { skip }, async (t) => {
-  const host = new TestFiles(t, BASE);
+  const host = new TestFiles(t);
   host.install('a', { files: [inlineFile('/var/lib/a', 'a')] });
   host.install('b', { files: [inlineFile('/var/lib/b', 'b')] });
   host.boot('a');
@@ -81,7 +75,7 @@ test('reconcilePlane() knows what an image left that ran without an agent', { sk
 });
 
 test('reconcilePlane() leaves what was changed on the node to whoever changed it', { skip }, async (t) => {
-  const host = new TestFiles(t, BASE);
+  const host = new TestFiles(t);
   host.install('a', {
     files: [inlineFile('/var/lib/x', 'a'), inlineFile('/var/lib/y', 'a')],
     directories: [{ path: '/var/lib/d' }],
@@ -104,8 +98,8 @@ test('reconcilePlane() leaves what was changed on the node to whoever changed it
 });
 
 test('reconcilePlane() names what stands in its way, and does the rest', { skip }, async (t) => {
-  const host = new TestFiles(t, BASE);
-  const outside = new TestFiles(t, BASE);
+  const host = new TestFiles(t);
+  const outside = new TestFiles(t);
   host.install('a', {
     files: [
       inlineFile('/var/lib/full', 'a'),
@@ -147,7 +141,7 @@ test('reconcilePlane() names what stands in its way, and does the rest', { skip 
 });
 
 test('reconcilePlane() brings a live change, and only what it changes', { skip }, async (t) => {
-  const host = new TestFiles(t, BASE);
+  const host = new TestFiles(t);
   host.install('a', {
     files: [
       inlineFile('/var/lib/x', 'a'),
@@ -167,7 +161,7 @@ test('reconcilePlane() brings a live change, and only what it changes', { skip }
 });
 
 test('reconcilePlane() takes no folder that something else of the host asks for', { skip }, async (t) => {
-  const host = new TestFiles(t, BASE);
+  const host = new TestFiles(t);
   host.install('a', { directories: [{ path: '/var/lib/of-both' }, { path: '/var/lib/of-a' }] });
   host.install('b', {});
   host.boot('a');
@@ -178,7 +172,7 @@ test('reconcilePlane() takes no folder that something else of the host asks for'
 });
 
 test('reconcilePlane() leaves an image alone whose rules it does not know', { skip }, async (t) => {
-  const host = new TestFiles(t, BASE);
+  const host = new TestFiles(t);
   host.install('a', { files: [inlineFile('/var/lib/x', 'a')] });
   host.boot('a');
   host.write('/usr/lib/tmpfiles.d/00-varve.conf', 'q /var/lib/x\n');
@@ -214,7 +208,7 @@ test(
     });
     await fc.assert(
       fc.asyncProperty(images, fc.array(event, { maxLength: 20 }), async (sets, events) => {
-        const host = new TestFiles(t, BASE);
+        const host = new TestFiles(t);
         sets.forEach((paths, number) =>
           host.install(`i${number}`, {
             files: paths.map((path) => inlineFile(path, `of image ${number} or more`)),

@@ -19,11 +19,40 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { thisHost } from '../host/index.ts';
 import { parseValue } from '../ignition/index.ts';
-import { type BaseFacts, place } from '../machineconfig/index.ts';
-import { PROVENANCE_PATH } from '../osbuild/index.ts';
-import { provenanceMap } from '../osbuild/provenance-map.ts';
+import { type BaseEntry, type BaseFacts, place } from '../machineconfig/index.ts';
+import { PROVENANCE_PATH, provenanceMap } from '../osbuild/index.ts';
 import type { FilesTarget } from './node-files.ts';
 import { PlaneMemoryFile } from './plane-memory.ts';
+
+const DIRECTORY: BaseEntry = { type: 'directory', mode: 0o755, uid: 0, gid: 0 };
+
+const ENTRIES: Readonly<Record<string, BaseEntry>> = {
+  '/': DIRECTORY,
+  '/etc': DIRECTORY,
+  '/usr': DIRECTORY,
+  '/usr/lib': DIRECTORY,
+  '/var': DIRECTORY,
+  '/home': { type: 'symlink', target: 'var/home' },
+  '/etc/of-the-base': { type: 'file' },
+};
+
+/** What matters of the tree of a CoreOS-like host (host-contract §3.6). */
+const BASE: BaseFacts = {
+  entry: (path) => (Object.hasOwn(ENTRIES, path) ? ENTRIES[path] : undefined),
+  unit: () => undefined,
+  dropins: () => [],
+  users: new Map([
+    ['root', { uid: 0, gid: 0, home: '/root' }],
+    ['core', { uid: 1000, gid: 1000, home: '/home/core' }],
+  ]),
+  groups: new Map([
+    ['root', 0],
+    ['core', 1000],
+  ]),
+  unitLinks: [],
+  keepsToplevels: false,
+  readsKeyDirectory: false,
+};
 
 /** Files of a pool's configuration, as Ignition has them. */
 export interface TestConfig {
@@ -47,12 +76,10 @@ export class TestFiles {
   readonly runner;
   booted = '';
   #boots = 0;
-  readonly #base: BaseFacts;
 
-  constructor(t: Pick<TestContext, 'after'>, base: BaseFacts) {
+  constructor(t: Pick<TestContext, 'after'>) {
     this.root = mkdtempSync(join(tmpdir(), 'varve-files-'));
     t.after(() => rmSync(this.root, { recursive: true, force: true }));
-    this.#base = base;
     for (const folder of ['etc', 'var', 'run', 'tmp']) mkdirSync(this.at(folder));
     this.write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\ncore:x:1000:1000::/var/home/core:/bin/sh\n');
     this.write('/etc/group', 'root:x:0:\ncore:x:1000:\nwheel:x:10:\n');
@@ -78,7 +105,7 @@ export class TestFiles {
       kernelArguments: [],
       fips: false,
       provenance: { of: () => [machineConfig], field: () => undefined },
-      base: this.#base,
+      base: BASE,
     });
     const made = { pool: 'worker', renderedConfig: image, base: `sha256:${'0'.repeat(64)}` } as const;
     const tree = this.folder(image);

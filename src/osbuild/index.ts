@@ -32,7 +32,7 @@ export { PoolBuilder } from './pool-builder.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';
 export { describeImage, readConfiguration } from './pool-image.ts';
 export type { ProvenanceItem, ProvenanceMap } from './provenance-map.ts';
-export { PROVENANCE_PATH, readProvenanceMap } from './provenance-map.ts';
+export { PROVENANCE_PATH, provenanceMap, readProvenanceMap } from './provenance-map.ts';
 export type {
   PoolBuildRequest,
   PoolBuildResult,
