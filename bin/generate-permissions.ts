@@ -1,9 +1,15 @@
-// Writes deploy/controller/rbac.yaml from the code. A unit test fails where the two differ.
+// Writes deploy/controller and deploy/agent from the code. Unit tests fail where they differ.
 import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { agentManifests } from '../src/api/agent-manifests.ts';
 import { permissionsManifest } from '../src/api/controller-permissions-manifest.ts';
 
-const directory = fileURLToPath(new URL('../deploy/controller', import.meta.url));
+await write('controller', new Map([['rbac.yaml', permissionsManifest()]]));
+await write('agent', agentManifests());
 
-await mkdir(directory, { recursive: true });
-await writeFile(`${directory}/rbac.yaml`, permissionsManifest());
+async function write(part: string, files: ReadonlyMap<string, string>): Promise<void> {
+  const directory = fileURLToPath(new URL(`../deploy/${part}`, import.meta.url));
+  await mkdir(directory, { recursive: true });
+  for (const [name, text] of files) await writeFile(join(directory, name), text);
+}

@@ -1,3 +1,5 @@
+export { AGENT_ANNOTATIONS, AGENT_SERVICE_ACCOUNT } from './agent-annotations.ts';
+export { agentSecretPermissions } from './agent-permissions.ts';
 export { ApiError } from './api-error.ts';
 export { API_GROUP, API_VERSION, OPERATOR_NAMESPACE } from './api-version.ts';
 export { buildStateOf, isTerminalState } from './build-state.ts';

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-
 import { agentCommands } from './agent-program.ts';
 import { controllerCommands, logsCommands, statusCommands } from './cluster-program.ts';
 import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
+import { NODE_ENGINES, NODE_TOOLS } from './remembered-nodes.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
 /** The commands by name, in the order of the help. */
@@ -94,7 +95,7 @@ function demoCommands({ environment }: Surroundings): Command {
 function upCommands({ environment }: Surroundings): Command {
   return command('up')
     .description(
-      'Start a control plane on loopback: a Kubernetes API, a registry and the controllers, kept in a directory.',
+      'Start a control plane on loopback: a Kubernetes API, a registry, controllers and nodes, kept in a directory.',
     )
     .option('--data <dir>', 'where everything is kept; ~/.local/share/varve by default')
     .option('--port <port>', "of the API; the last start's by default, any free one at first", port)
@@ -105,7 +106,23 @@ function upCommands({ environment }: Surroundings): Command {
     )
     .option('--base <ref>', 'the base image of pools; a generated miniature one by default')
     .option('--no-controller', 'the API and the registry alone: nothing renders or builds')
-    .option('--nodes <count>', 'how many simulated nodes; this version has none', noNodes, 0)
+    .option(
+      '--nodes <count>',
+      "how many nodes; the last start's by default, none at first. Those beyond leave the cluster and keep their disks",
+      nodes,
+    )
+    .addOption(
+      new Option(
+        '--node-engine <engine>',
+        "what nodes stand on: folders, or containers of systemd-nspawn with a real ostree; the last start's by default",
+      ).choices(NODE_ENGINES),
+    )
+    .addOption(
+      new Option(
+        '--node-tool <tool>',
+        "what deploys images on simulated nodes; the last start's by default, bootc at first",
+      ).choices(NODE_TOOLS),
+    )
     .action(async (flags) => (await import('./up-command.ts')).upCommand(flags, environment));
 }
 
@@ -115,10 +132,13 @@ function port(text: string): number {
   throw new InvalidArgumentError('a port is a number from 0 to 65535; 0 takes any free one');
 }
 
-function noNodes(text: string): number {
-  if (text === '0') return 0;
-  throw new InvalidArgumentError('simulated nodes are not part of this version; the number is 0');
+function nodes(text: string): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= MOST_NODES) return Number(text);
+  throw new InvalidArgumentError(`a number from 0 to ${MOST_NODES}`);
 }
+
+/** Each has processes of its own. */
+const MOST_NODES = 50;
 
 function imageCommands({ environment }: Surroundings): Command {
   const image = command('image').description('Look into an image that Varve made.');

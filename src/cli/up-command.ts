@@ -15,11 +15,19 @@ import { API_VERSION, LAYERED_LABEL, ROLE_LABEL } from '../api/index.ts';
 import { openRegistry, parseReference } from '../oci/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 import { CliError } from './cli-error.ts';
-import { ControllerProcess } from './controller-process.ts';
+import { startControllerProcess, type ControllerProcess } from './controller-process.ts';
 import { dataDirectory } from './data-directory.ts';
 import type { Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
+import {
+  readNodes,
+  writeNodes,
+  type NodeEngine,
+  type NodeTool,
+  type RememberedNodes,
+} from './remembered-nodes.ts';
 import { readPorts, writePorts } from './remembered-ports.ts';
+import { UpNodes } from './up-nodes.ts';
 
 export interface UpFlags {
   readonly data?: string | undefined;
@@ -28,8 +36,10 @@ export interface UpFlags {
   readonly base?: string | undefined;
   /** Whether controllers run as well. */
   readonly controller: boolean;
-  /** Simulated nodes; this version has none, and the command line takes no other number. */
-  readonly nodes: number;
+  /** Absent, as all of them: as at the last start; at first there is none. */
+  readonly nodes?: number | undefined;
+  readonly nodeEngine?: NodeEngine | undefined;
+  readonly nodeTool?: NodeTool | undefined;
 }
 
 /** Where the generated base is, in the embedded registry, and where the images of pools go. */
@@ -49,6 +59,8 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
     let base = flags.base;
     let plane: ControlPlane | undefined;
     let controller: ControllerProcess | undefined;
+    let nodes: UpNodes | undefined;
+    const wanted = await nodesOf(flags, directory);
     try {
       const port = flags.port ?? last.api;
       plane = await startControlPlane({
@@ -72,24 +84,48 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
       const address = registry?.address ?? '';
       await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
       if (flags.controller) controller = await startController(plane, address, directory, environment);
+      await writeNodes(directory, wanted);
+      nodes = await UpNodes.start(
+        {
+          directory: join(directory, 'nodes'),
+          nodes: wanted,
+          plane,
+          image: base ?? '',
+          environment,
+          say: (line) => process.stderr.write(`${line}\n`),
+        },
+        signal,
+      );
       process.stdout.write(
         introduction({
           plane,
           registry: address,
           base: base ?? '',
           log: controller?.log,
+          nodes: nodes.names,
           varve: varveWord(environment),
         }),
       );
       await ended(signal);
       process.stderr.write('stopping; everything is kept\n');
     } finally {
-      // First, while there is an API to give everything back to.
+      // First, while there is an API to tell of it, and one that answers what is under way.
+      await nodes?.close();
       await controller?.close();
       await plane?.close();
       await registry?.close();
     }
   });
+}
+
+/** What the command line says, and else what was there at the last start. */
+async function nodesOf(flags: UpFlags, directory: string): Promise<RememberedNodes> {
+  const last = await readNodes(directory);
+  return {
+    count: flags.nodes ?? last.count,
+    engine: flags.nodeEngine ?? last.engine,
+    tool: flags.nodeTool ?? last.tool,
+  };
 }
 
 /** What every node gets, as an installer makes it: nothing, here. Without any, there would be nothing to render. */
@@ -149,10 +185,10 @@ async function startController(
   data: string,
   environment: Environment,
 ): Promise<ControllerProcess> {
-  return ControllerProcess.start({
+  return startControllerProcess({
     directory: join(data, 'controller'),
     kubeconfig: await plane.kubeconfigFor(CONTROLLER_USER, []),
-    program: environment.program,
+    environment,
     args: [
       `--push-repository=${registry}/${POOLS}`,
       `--push-secret=${REGISTRY_SECRET}`,
@@ -170,18 +206,20 @@ interface Started {
   readonly base: string;
   /** Of the controllers; without them there is none. */
   readonly log: string | undefined;
+  readonly nodes: readonly string[];
   /** How a shell starts this program. */
   readonly varve: string;
 }
 
 /** What a person who has just typed `varve up` needs next. */
-function introduction({ plane, registry, base, log, varve }: Started): string {
+function introduction({ plane, registry, base, log, nodes, varve }: Started): string {
   return [
     `kubeconfig  ${plane.kubeconfig}`,
     `API         ${plane.url}`,
     `registry    ${registry}`,
     `base image  ${base}`,
     ...(log === undefined ? [] : [`log         ${log}`]),
+    ...(nodes.length === 0 ? [] : [`nodes       ${nodes.join(' ')}`]),
     '',
     'In another terminal:',
     `  export KUBECONFIG=${shellWord(plane.kubeconfig)}`,

@@ -3,8 +3,10 @@ import {
   API_VERSION,
   OPERATOR_NAMESPACE,
   ROLE_LABEL,
+  agentSecretPermissions,
   controllerPermissions,
 } from '../api/index.ts';
+import { agentsGroup } from './access/index.ts';
 import type { JsonObject } from '../schema/index.ts';
 
 /** What a cluster's objects say of the world around them. */
@@ -50,7 +52,14 @@ export function clusterSettings(facts: ClusterFacts): JsonObject[] {
 /** The user that `varve up` runs its controllers as. */
 export const CONTROLLER_USER = 'varve-controller';
 
-const PERMISSIONS = controllerPermissions(OPERATOR_NAMESPACE, { kind: 'User', name: CONTROLLER_USER });
+/** The secret for the registry. */
+export const REGISTRY_SECRET = 'registry';
+
+const PERMISSIONS = [
+  ...controllerPermissions(OPERATOR_NAMESPACE, { kind: 'User', name: CONTROLLER_USER }),
+  // What else an agent may do, it may as its node.
+  ...agentSecretPermissions(OPERATOR_NAMESPACE, REGISTRY_SECRET, { kind: 'Group', name: agentsGroup }),
+];
 
 const CONTROLLER_CONFIG = 'machine-config-controller';
 
@@ -97,9 +106,6 @@ function controllerConfig({ base, authority }: ClusterFacts): JsonObject {
     },
   };
 }
-
-/** The secret for the registry. */
-export const REGISTRY_SECRET = 'registry';
 
 /** The embedded registry lets everybody in; the secret is what a MachineOSConfig has to name all the same. */
 function registrySecret(registry: string): JsonObject {

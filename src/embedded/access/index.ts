@@ -33,4 +33,4 @@ export type { TokenRequestCall } from './token-request.ts';
 export { requestToken } from './token-request.ts';
 export { reviewToken } from './token-review.ts';
 export type { User } from './user.ts';
-export { mastersGroup, user } from './user.ts';
+export { agentsGroup, mastersGroup, user } from './user.ts';

@@ -63,7 +63,9 @@ for (const [identity, who] of [
         `node 'a' cannot read all nodes, only its own Node object`,
     );
   });
+}
 
+for (const [identity, who] of [['a node', kubelet]] as const) {
   test(`${identity} writes Nodes and MachineConfigNodes as far as admission lets it`, () => {
     for (const resource of ['nodes', 'nodes/status']) {
       for (const verb of ['update', 'patch']) {
@@ -179,6 +181,41 @@ for (const [identity, who] of [
     assert.equal(cluster.authorize(pathAttributes(who, 'get', '/metrics')).allowed, false);
   });
 }
+
+test('an agent reads its own MachineConfigNode and writes its status, and annotates its Node as far as admission lets it', () => {
+  const mine = { group: API_GROUP, name: 'a' };
+  const one = { group: API_GROUP, fieldRequirements: [{ field: 'metadata.name', value: 'a' }] };
+  assert.equal(message(request(agent, 'get', 'machineconfignodes', mine)), 'allowed');
+  assert.equal(message(request(agent, 'watch', 'machineconfignodes', one)), 'allowed');
+  assert.match(message(request(agent, 'list', 'machineconfignodes', { group: API_GROUP })), /is forbidden/);
+  for (const verb of ['update', 'patch']) {
+    assert.equal(message(request(agent, verb, 'machineconfignodes/status', mine)), 'allowed');
+    assert.match(message(request(agent, verb, 'machineconfignodes', mine)), /is forbidden/);
+    assert.equal(message(request(agent, verb, 'nodes', { name: 'a' })), 'allowed');
+    assert.match(message(request(agent, verb, 'nodes/status', { name: 'a' })), /is forbidden/);
+  }
+});
+
+test('an agent may nothing else that a kubelet may, by whichever credential', () => {
+  const certified = authenticated(user('system:node:a', { groups: ['system:nodes', 'varve:agents'] }));
+  for (const who of [agent, certified]) {
+    assert.equal(message(request(who, 'get', 'nodes', { name: 'a' })), 'allowed');
+    for (const [verb, resource, facts] of [
+      ['create', 'nodes', {}],
+      ['delete', 'nodes', { name: 'a' }],
+      ['get', 'pods', { namespace: 'ns', name: 'mine' }],
+      ['create', 'pods/eviction', { namespace: 'ns', name: 'mine' }],
+      ['update', 'leases', { group: 'coordination.k8s.io', namespace: 'kube-node-lease', name: 'a' }],
+      ['get', 'secrets', { namespace: 'ns', name: 'x' }],
+      ['list', 'configmaps', { namespace: 'ns' }],
+      ['create', 'events', { namespace: 'ns' }],
+      ['list', 'machineconfigs', { group: API_GROUP }],
+      ['create', 'machineconfignodes', { group: API_GROUP, name: 'a' }],
+    ] as const) {
+      assert.match(message(request(who, verb, resource, facts)), /is forbidden/, `${verb} ${resource}`);
+    }
+  }
+});
 
 test('a role can give a node one secret more', () => {
   const own = new SampleCluster(

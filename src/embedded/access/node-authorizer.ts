@@ -1,6 +1,6 @@
 import { goQuote } from '../../schema/index.ts';
 import { API_GROUP } from '../../api/index.ts';
-import { nodeIdentity } from './node-identity.ts';
+import { isAgent, nodeIdentity } from './node-identity.ts';
 import { type PolicyRule, resourceRule, ruleAllows } from './policy-rule.ts';
 import { type Decision, requestedName, type RequestAttributes } from './request-attributes.ts';
 
@@ -11,8 +11,9 @@ export type NodeOfPod = (namespace: string, name: string) => string | undefined;
 
 /**
  * What a node may do without any role, as Kubernetes' node authorizer has it (plugin/pkg/auth/authorizer/node): its own
- * Node and Lease and the pods on it; and besides its own MachineConfigNode and the configuration that agents follow.
- * Secrets are given to nobody here: a pull secret has to be granted by a role.
+ * Node and Lease and the pods on it; and besides its own MachineConfigNode and the configuration that the contract's daemons
+ * follow. An agent has to do with its Node and its MachineConfigNode alone. Secrets are given to nobody here: a pull secret has
+ * to be granted by a role.
  *
  * Writes are only sorted roughly, because their objects are not known yet: {@link refuseNodeWrite} does the rest.
  * @returns undefined where the user is no node
@@ -21,6 +22,7 @@ export function decideForNode(attributes: RequestAttributes, nodeOfPod: NodeOfPo
   const node = nodeIdentity(attributes.user);
   if (node === undefined) return undefined;
   if (node === '') return denied(`unknown node for user ${goQuote(attributes.user.username)}`);
+  if (isAgent(attributes.user)) return decideForAgent(attributes, node);
   if (attributes.isResource) {
     switch (`${attributes.group}/${attributes.resource}`) {
       case '/nodes':
@@ -44,6 +46,22 @@ const allowed: Decision = { allowed: true, reason: '' };
 
 function denied(reason: string): Decision {
   return { allowed: false, reason };
+}
+
+/** What an agent needs: to follow two objects, and to write annotations of the one and the status of the other. */
+function decideForAgent(attributes: RequestAttributes, node: string): Decision {
+  const { subresource, verb } = attributes;
+  if (!attributes.isResource) return denied('');
+  switch (`${attributes.group}/${attributes.resource}`) {
+    case '/nodes':
+      if (subresource !== '') return denied('');
+      return decideOwnObject(attributes, node, 'Node', ['update', 'patch']);
+    case `${API_GROUP}/machineconfignodes`:
+      if (subresource === '' && (verb === 'update' || verb === 'patch')) return denied('');
+      return decideOwnObject(attributes, node, 'MachineConfigNode', []);
+    default:
+      return denied('');
+  }
 }
 
 function decideOwnObject(

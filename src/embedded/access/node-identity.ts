@@ -1,5 +1,6 @@
-import { OPERATOR_NAMESPACE } from '../../api/index.ts';
+import { AGENT_SERVICE_ACCOUNT, OPERATOR_NAMESPACE } from '../../api/index.ts';
 import {
+  agentsGroup,
   extraKeys,
   nodesGroup,
   nodeUserPrefix,
@@ -11,7 +12,7 @@ import {
 /** The service account of the agents: one for all, with tokens that are bound each to its node. */
 const agentServiceAccount = {
   namespace: OPERATOR_NAMESPACE,
-  name: 'varve-agent',
+  name: AGENT_SERVICE_ACCOUNT,
 } as const;
 
 const agentUsername = serviceAccountUsername(agentServiceAccount.namespace, agentServiceAccount.name);
@@ -25,6 +26,14 @@ export function nodeIdentity(user: User): string | undefined {
     return user.username.slice(nodeUserPrefix.length);
   }
   return user.username === agentUsername ? boundNode(user) : undefined;
+}
+
+/**
+ * Whether a user that speaks for a node is its agent and not its kubelet: by the agents' service account, or by a certificate
+ * of `varve up`, which names the node as a kubelet's does and has one group more.
+ */
+export function isAgent(user: User): boolean {
+  return user.username === agentUsername || user.groups.includes(agentsGroup);
 }
 
 /** The node that a service account's token is bound to; empty if it is none. */

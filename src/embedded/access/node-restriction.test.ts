@@ -31,10 +31,7 @@ function problem(
 
 const node = (metadata: JsonObject = {}, spec: JsonObject = {}): JsonObject => ({ metadata, spec });
 
-for (const [identity, who] of [
-  ['a node', kubelet],
-  ['an agent', agent],
-] as const) {
+for (const [identity, who] of [['a node', kubelet]] as const) {
   test(`${identity} modifies no other Node, MachineConfigNode or Lease`, () => {
     for (const subresource of ['', 'status']) {
       const write = {
@@ -70,6 +67,87 @@ for (const [identity, who] of [
         /can only access leases in the "kube-node-lease"/,
       );
     }
+  });
+}
+
+for (const [credential, who] of [
+  ['token', agent],
+  ['certificate', user('system:node:a', { groups: ['system:nodes', 'varve:agents'] })],
+] as const) {
+  const M = 'machineconfiguration.openshift.io';
+  const before = {
+    kind: 'Node',
+    metadata: {
+      name: 'a',
+      labels: { l: '' },
+      annotations: { [`${M}/desiredImage`]: 'x', [`${M}/state`]: 'Done' },
+    },
+    spec: { unschedulable: true },
+    status: { phase: 'p' },
+  };
+  const write = { user: who, operation: 'update', resource: 'nodes', name: 'a', old: before } as const;
+  const annotated = (annotations: JsonObject, more: JsonObject = {}): JsonObject => ({
+    ...before,
+    metadata: { ...before.metadata, annotations, ...more },
+  });
+  const { annotations } = before.metadata;
+
+  test(`an agent with a ${credential} writes the annotations of its Node that are its own`, () => {
+    const state = { ...annotations, [`${M}/state`]: 'Working', 'varve.dev/rollback-image': 'y' };
+    assert.equal(problem({ ...write, object: annotated(state) }), 'admitted');
+    assert.equal(
+      problem({ ...write, object: annotated({ [`${M}/desiredImage`]: 'x' }) }),
+      'admitted',
+      'one may go',
+    );
+    assert.match(
+      problem({ ...write, name: 'b', object: annotated(state) }),
+      /not allowed to modify node "b"$/,
+    );
+  });
+
+  test(`an agent with a ${credential} writes nothing else of its Node`, () => {
+    for (const [object, expected] of [
+      [
+        annotated({ ...annotations, [`${M}/desiredImage`]: 'y', [`${M}/lastAppliedDrain`]: 'drain-x' }),
+        `may not change the annotations of others: ${M}/desiredImage, ${M}/lastAppliedDrain`,
+      ],
+      [annotated({ [`${M}/state`]: 'Done' }), `may not change the annotations of others: ${M}/desiredImage`],
+      [
+        annotated(annotations, { labels: {} }),
+        'may only change annotations of its Node, not metadata.labels',
+      ],
+      [
+        annotated(annotations, { finalizers: ['f'] }),
+        'may only change annotations of its Node, not metadata.finalizers',
+      ],
+      [{ ...before, spec: {} }, 'may only change annotations of its Node, not spec'],
+      [{ ...before, status: {} }, 'may only change annotations of its Node, not status'],
+    ] as const) {
+      assert.equal(
+        problem({ ...write, object }),
+        `nodes "a" is forbidden: the agent of node "a" ${expected}`,
+      );
+    }
+    const refusal = /the agent of node "a" may only change annotations of its Node$/;
+    assert.match(problem({ ...write, subresource: 'status', object: before }), refusal);
+    assert.match(
+      problem({ user: who, operation: 'create', resource: 'nodes', name: 'a', object: before }),
+      refusal,
+    );
+  });
+
+  test(`an agent with a ${credential} writes the status of its MachineConfigNode alone`, () => {
+    const mcn = { user: who, operation: 'update', group: API_GROUP, resource: 'machineconfignodes' } as const;
+    assert.equal(problem({ ...mcn, name: 'a', subresource: 'status', object: {}, old: {} }), 'admitted');
+    assert.match(
+      problem({ ...mcn, name: 'b', subresource: 'status' }),
+      /not allowed to modify machineconfignode "b"$/,
+    );
+    assert.match(
+      problem({ ...mcn, name: 'a', object: {}, old: {} }),
+      /may only write the status of its machineconfignode$/,
+    );
   });
 }
 

@@ -1,15 +1,25 @@
-import { listAt, objectAt, textAt, goQuote, type JsonObject } from '../../schema/index.ts';
-import { API_GROUP } from '../../api/index.ts';
+import {
+  equalJson,
+  goQuote,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  objectAt,
+  textAt,
+} from '../../schema/index.ts';
+import { AGENT_ANNOTATIONS, API_GROUP } from '../../api/index.ts';
 import type { AdmittedWrite } from './admitted-write.ts';
 import type { ReadObject } from './read-object.ts';
 import { nodeLeaseNamespace } from './node-authorizer.ts';
-import { nodeIdentity } from './node-identity.ts';
+import { isAgent, nodeIdentity } from './node-identity.ts';
 import { refuseNodePodWrite } from './node-pod-restriction.ts';
 import { forbidden, type StatusError } from '../status/index.ts';
 
 /**
  * Holds nodes and agents to their own objects, whatever roles they have: Kubernetes' NodeRestriction
- * (plugin/pkg/admission/noderestriction), and for MachineConfigNodes what the MCO has a ValidatingAdmissionPolicy for.
+ * (plugin/pkg/admission/noderestriction), and for MachineConfigNodes what the MCO has a ValidatingAdmissionPolicy for. An agent
+ * writes nothing of its Node but its own annotations, as deploy/agent has it for other clusters.
  * @returns undefined for every write of other users
  */
 export function refuseNodeWrite(write: AdmittedWrite, read: ReadObject): StatusError | undefined {
@@ -36,8 +46,10 @@ const restrictions: ReadonlyMap<string, Restriction> = new Map<string, Restricti
   ['/serviceaccounts', restrictToken],
 ]);
 
-function restrictNode(node: string, { name, operation, object, old }: AdmittedWrite): string | undefined {
+function restrictNode(node: string, write: AdmittedWrite): string | undefined {
+  const { name, operation, object, old } = write;
   if (name !== node) return `node ${goQuote(node)} is not allowed to modify node ${goQuote(name)}`;
+  if (isAgent(write.user)) return restrictAgent(node, write);
   if (operation === 'delete' || object === undefined) return undefined;
   if (operation === 'create') {
     const labels = restrictedLabels(object, undefined);
@@ -53,9 +65,48 @@ function restrictNode(node: string, { name, operation, object, old }: AdmittedWr
   return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`;
 }
 
-function restrictMachineConfigNode(node: string, { name }: AdmittedWrite): string | undefined {
-  if (name === node) return undefined;
-  return `node ${goQuote(node)} is not allowed to modify machineconfignode ${goQuote(name)}`;
+/** Of an agent's Node: all that it may not change has to be as it was. */
+function restrictAgent(
+  node: string,
+  { operation, subresource, object, old }: AdmittedWrite,
+): string | undefined {
+  const self = `the agent of node ${goQuote(node)}`;
+  if (operation !== 'update' || subresource !== '' || object === undefined || old === undefined) {
+    return `${self} may only change annotations of its Node`;
+  }
+  const members = [...new Set([...Object.keys(object), ...Object.keys(old)])].filter(
+    (key) => key !== 'metadata',
+  );
+  const changed = members.filter((key) => !isSame(object[key], old[key]));
+  const [after, before] = [object, old].map((each) => objectAt(each, 'metadata') ?? {});
+  const own = ['labels', 'finalizers', 'ownerReferences'];
+  changed.push(...own.filter((key) => !isSame(after?.[key], before?.[key])).map((key) => `metadata.${key}`));
+  if (changed.length > 0) return `${self} may only change annotations of its Node, not ${changed.join(', ')}`;
+  const foreign = changedKeys(after?.['annotations'], before?.['annotations']).filter(
+    (key) => !AGENT_ANNOTATIONS.includes(key),
+  );
+  return foreign.length === 0
+    ? undefined
+    : `${self} may not change the annotations of others: ${foreign.join(', ')}`;
+}
+
+function isSame(one: Json | undefined, other: Json | undefined): boolean {
+  return equalJson(one ?? null, other ?? null);
+}
+
+function changedKeys(one: Json | undefined, other: Json | undefined): readonly string[] {
+  const [after, before] = [one, other].map((map) => new Map(Object.entries(isJsonObject(map) ? map : {})));
+  const keys = new Set([...(after?.keys() ?? []), ...(before?.keys() ?? [])]);
+  return [...keys].filter((key) => after?.get(key) !== before?.get(key)).toSorted();
+}
+
+function restrictMachineConfigNode(node: string, write: AdmittedWrite): string | undefined {
+  const { name, operation, subresource } = write;
+  if (name !== node)
+    return `node ${goQuote(node)} is not allowed to modify machineconfignode ${goQuote(name)}`;
+  const isReport = operation === 'update' && subresource === 'status';
+  if (!isAgent(write.user) || isReport) return undefined;
+  return `the agent of node ${goQuote(node)} may only write the status of its machineconfignode`;
 }
 
 function restrictLease(node: string, { namespace, name }: AdmittedWrite): string | undefined {

@@ -17,6 +17,8 @@ export const unauthenticatedGroup = 'system:unauthenticated';
 /** Members may do everything. */
 export const mastersGroup = 'system:masters';
 export const nodesGroup = 'system:nodes';
+/** Members are the agents on the nodes that their names say, and may less than the kubelets there. Not of Kubernetes. */
+export const agentsGroup = 'varve:agents';
 export const nodeUserPrefix = 'system:node:';
 
 /** Keys of {@link User.extra}, as k8s.io/apiserver/pkg/authentication/serviceaccount names them. */
