@@ -111,7 +111,10 @@ export const UPDATE_TAINT_EFFECT = 'PreferNoSchedule';
  */
 export const PERMITS_ANNOTATION = 'varve.dev/permits';
 
-/** Annotation of a Node: the id of the permit ({@link PERMITS_ANNOTATION}) under which it was last told what to run. */
+/**
+ * Annotation of a Node, JSON `{"id":…,"told":…}`: the permit ({@link PERMITS_ANNOTATION}) under which it was last told what to
+ * run, and when. Not of the contract.
+ */
 export const PERMIT_ANNOTATION = 'varve.dev/permit';
 
 /**

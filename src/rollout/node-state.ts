@@ -50,8 +50,12 @@ const HEALTHY: Readonly<Record<string, string>> = {
 };
 
 /** Whether workloads can be on the node. */
-export function isNodeReady({ spec, status }: RolloutNode): boolean {
-  if (spec?.unschedulable === true) return false;
+export function isNodeReady(node: RolloutNode): boolean {
+  return node.spec?.unschedulable !== true && isNodeHealthy(node);
+}
+
+/** Whether workloads could be on the node, if it is not cordoned. */
+export function isNodeHealthy({ status }: RolloutNode): boolean {
   return (status?.conditions ?? []).every(({ type, status: is }) => (HEALTHY[type] ?? is) === is);
 }
 
@@ -67,19 +71,24 @@ export function isNodeDone(node: RolloutNode): boolean {
 }
 
 /**
- * Whether the agent gave up on the way to another configuration. One that fails at an image of the same configuration does not
- * count (contract §3.4).
+ * Whether the agent gave up on the way to something else than what runs: another configuration, or another image of the same
+ * one, which the reference does not count (contract §3.4, §7.2 row 21).
  */
 export function isNodeFailing(node: RolloutNode): boolean {
-  return (
-    annotation(node, CURRENT_CONFIG_ANNOTATION) !== annotation(node, DESIRED_CONFIG_ANNOTATION) &&
-    isNodeDegraded(node)
-  );
+  const isElsewhere =
+    annotation(node, CURRENT_CONFIG_ANNOTATION) !== annotation(node, DESIRED_CONFIG_ANNOTATION) ||
+    annotation(node, CURRENT_IMAGE_ANNOTATION) !== annotation(node, DESIRED_IMAGE_ANNOTATION);
+  return isElsewhere && isNodeDegraded(node);
 }
 
 /** Whether the node is out of service, or may be at any moment. */
 export function isNodeUnavailable(node: RolloutNode): boolean {
   return !isNodeReady(node) || (!isNodeDone(node) && !isNodeFailing(node));
+}
+
+/** Whether anything was ever asked of the node. */
+export function isNodeTold(node: RolloutNode): boolean {
+  return annotation(node, DESIRED_CONFIG_ANNOTATION) !== '';
 }
 
 /** Whether the agent says that it cannot go on. */

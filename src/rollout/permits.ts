@@ -1,4 +1,4 @@
-import { PERMITS_ANNOTATION } from '../api/index.ts';
+import { PERMIT_ANNOTATION, PERMITS_ANNOTATION } from '../api/index.ts';
 
 /** A node's turn. */
 export interface Permit {
@@ -44,6 +44,24 @@ export function writePermits(permits: Permits): string | undefined {
     { id, since: text(since), ...(done === undefined ? {} : { done: text(done) }) },
   ]);
   return JSON.stringify(Object.fromEntries(values));
+}
+
+/** What a node was told last, and under which permit. */
+export interface Told {
+  readonly permit: string;
+  /** When, in milliseconds since 1970, by the clock of the controller. */
+  readonly at: number;
+}
+
+/** Reads the Node's annotation `varve.dev/permit`; undefined where there is none, or no such thing. */
+export function readTold(annotations: Readonly<Record<string, string>> | undefined): Told | undefined {
+  const { id, told } = parsed(annotations?.[PERMIT_ANNOTATION]) as Readonly<Record<string, unknown>>;
+  const at = time(told);
+  return typeof id === 'string' && at !== undefined ? { permit: id, at } : undefined;
+}
+
+export function writeTold({ permit, at }: Told): string {
+  return JSON.stringify({ id: permit, told: text(at) });
 }
 
 function parsed(value: string | undefined): object {

@@ -106,7 +106,6 @@ export type NodeReason =
   | 'Soaking'
   | 'ReturningToService'
   // Something else comes first.
-  | 'NextInOrder'
   | 'MaxUnavailable'
   | 'PoolPaused'
   | 'BuildPending'

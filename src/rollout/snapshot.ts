@@ -35,7 +35,7 @@ export interface RolloutSnapshot {
 export interface NodeSnapshot {
   readonly node: RolloutNode;
   /** Absent as long as nobody has created it. */
-  readonly machineConfigNode?: Pick<MachineConfigNode, 'status'>;
+  readonly machineConfigNode?: Pick<MachineConfigNode, 'metadata' | 'status'>;
   /**
    * The custom pool whose configuration the node first booted with, by the owner of the MachineConfig that
    * `firstPivotConfig` names (contract §3.5); absent where that is no custom pool.

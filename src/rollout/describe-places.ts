@@ -1,0 +1,26 @@
+import { STAGE_WORDS, stageOf } from './journey.ts';
+import type { Member } from './member.ts';
+import type { Pass } from './pass.ts';
+
+/** Nodes that a sentence names. */
+const NAMED = 3;
+
+/** Who has the places that `maxUnavailable` gives, and why, as the end of a sentence. */
+export function describePlaces(pass: Pass, places: ReadonlySet<string>, except: string): string {
+  const { policy, members } = pass;
+  const holders = members.filter(({ name }) => places.has(name) && name !== except);
+  const named = holders.slice(0, NAMED).map((member) => `${member.name} (${describe(member)})`);
+  const more = holders.length > NAMED ? ` and ${holders.length - NAMED} more` : '';
+  const may = policy.maxUnavailable === 1 ? '1 node' : `${policy.maxUnavailable} nodes`;
+  return `${may} may be out of service (spec.maxUnavailable), and ${named.join(', ')}${more} ${holders.length === 1 ? 'is' : 'are'}`;
+}
+
+function describe(member: Member): string {
+  const { permit, isTold, isHealthy, cordon, isDegraded, isDone } = member;
+  if (permit !== undefined && !isTold) return 'gets its turn';
+  if (isDegraded) return 'degraded';
+  if (permit !== undefined || (!isDone && member.desired.config !== '')) return STAGE_WORDS[stageOf(member)];
+  if (!isHealthy) return 'not Ready';
+  if (cordon === 'person') return 'cordoned by a person';
+  return STAGE_WORDS[stageOf(member)];
+}

@@ -1,0 +1,58 @@
+import { describePlaces } from './describe-places.ts';
+import type { Member } from './member.ts';
+import { leaseObjection, type Wait } from './obstacles.ts';
+import { isOutOfService } from './occupancy.ts';
+import type { Pass } from './pass.ts';
+import { quorumObjection } from './quorum.ts';
+import { budgetSpent, type Turn } from './turns.ts';
+
+/** Whether a node may be drained now. */
+export type DrainVerdict =
+  /** There is nothing to drain it for. */
+  { readonly kind: 'none' } | { readonly kind: 'permitted' } | ({ readonly kind: 'held' } & Wait);
+
+/**
+ * Decides which drains may begin. A node got its turn some time ago, and much may have happened since: the pool was paused, other
+ * nodes went down or failed, another image is to come. A drain that has begun is never held.
+ */
+export function decideDrains(
+  pass: Pass,
+  turns: ReadonlyMap<string, Turn>,
+): ReadonlyMap<string, DrainVerdict> {
+  const verdicts = new Map<string, DrainVerdict>();
+  const out = new Set(pass.members.filter(isOutOfService).map(({ name }) => name));
+  for (const member of pass.members) {
+    const verdict = verdictOn(pass, member, turns.get(member.name) ?? { kind: 'none' }, out);
+    verdicts.set(member.name, verdict);
+    if (verdict.kind === 'permitted' && member.asksDrain) out.add(member.name);
+  }
+  return verdicts;
+}
+
+function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<string>): DrainVerdict {
+  const { name, isLeftAlone, isDone, isBegun, isTold, desired } = member;
+  if (isLeftAlone || isDone || desired.config === '') return { kind: 'none' };
+  if (isBegun) return { kind: 'permitted' };
+  const held = (wait: Wait): DrainVerdict => ({ kind: 'held', ...wait });
+  const { hold } = pass.aim;
+  if (hold !== undefined && hold.reason !== 'ImageGone') return held(hold);
+  if (turn.kind === 'wait') return held(turn);
+  if (turn.kind !== 'none' || !isTold) {
+    const message = `Node ${name} is about to be told what to run`;
+    return held({ reason: 'Assigned', message, needsPerson: false });
+  }
+  const lease = leaseObjection(pass, member);
+  if (lease !== undefined) return held(lease);
+  const { failures, policy, snapshot, members } = pass;
+  if (failures.size >= policy.failureBudget && !failures.has(name)) {
+    return held({ reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true });
+  }
+  const quorum = quorumObjection(snapshot, members, {}, member);
+  if (quorum !== undefined) return held({ ...quorum, needsPerson: false });
+  const others = out.size - (out.has(name) ? 1 : 0);
+  if (others >= policy.maxUnavailable) {
+    const message = `Node ${name} is not drained yet: ${describePlaces(pass, out, name)}`;
+    return held({ reason: 'MaxUnavailable', message, needsPerson: false });
+  }
+  return { kind: 'permitted' };
+}

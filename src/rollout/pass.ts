@@ -1,0 +1,69 @@
+import { type Aim, aimOf } from './aim.ts';
+import { type Failure, outlookOf } from './journey.ts';
+import { type Member, readMember } from './member.ts';
+import { takesPlace } from './occupancy.ts';
+import { inOrder } from './order.ts';
+import { type Permits, readPermits } from './permits.ts';
+import { isControlPlanePool } from './quorum.ts';
+import { type RolloutPolicy, rolloutPolicy } from './rollout-policy.ts';
+import type { RolloutSnapshot } from './snapshot.ts';
+
+/** A snapshot, read: what every rule of one pass looks at. */
+export interface Pass {
+  readonly snapshot: RolloutSnapshot;
+  readonly aim: Aim;
+  readonly policy: RolloutPolicy;
+  /** What of the pool's own words cannot be used, whole sentences; then no node gets its turn. */
+  readonly policyProblems: readonly string[];
+  /** Of all nodes that share these permits, of another pool too. */
+  readonly permits: Permits;
+  /** In the order in which they get their turn. */
+  readonly members: readonly Member[];
+  /** Nodes that failed at what the pool wants, by name. */
+  readonly failures: ReadonlyMap<string, Failure>;
+  /** Nodes that take one of the places of `maxUnavailable`. */
+  readonly places: ReadonlySet<string>;
+  readonly now: number;
+  /** Has the pass repeated at a time, in milliseconds since 1970, though nothing has changed. */
+  readonly wakeAt: (time: number) => void;
+}
+
+/** What is used while the pool's words cannot be: it only says when nodes count as failed, since none gets its turn. */
+const CAUTIOUS: RolloutPolicy = {
+  maxUnavailable: 1,
+  failureBudget: 1,
+  soak: 0,
+  stuckAfter: 30 * 60_000,
+  maxPulls: 1,
+};
+
+export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => void): Pass {
+  const { pool, nodes, controllerNode, now } = snapshot;
+  const aim = aimOf(snapshot);
+  const permits = readPermits((snapshot.permitsPool ?? pool).metadata.annotations);
+  const reading = rolloutPolicy(pool, nodes.length);
+  const read = reading.ok ? reading.policy : CAUTIOUS;
+  const policy = isControlPlanePool(pool.metadata.name) ? { ...read, maxUnavailable: 1 } : read;
+  const members = inOrder(
+    nodes.map((node) => readMember(node, aim, permits, now)),
+    controllerNode,
+  );
+  const failures = new Map<string, Failure>();
+  for (const member of members) {
+    const outlook = outlookOf(member, policy, now);
+    if ('failure' in outlook) failures.set(member.name, outlook.failure);
+    else if (outlook.failsAt !== undefined) wakeAt(outlook.failsAt);
+  }
+  return {
+    snapshot,
+    aim,
+    policy,
+    policyProblems: reading.ok ? [] : reading.problems,
+    permits,
+    members,
+    failures,
+    places: new Set(members.filter(takesPlace).map(({ name }) => name)),
+    now,
+    wakeAt,
+  };
+}

@@ -1,0 +1,56 @@
+import { PREFETCH_IMAGE_ANNOTATION } from '../api/index.ts';
+import { sameImage } from './member.ts';
+import type { Pass } from './pass.ts';
+import { hasImage, Pulls } from './pulls.ts';
+import type { NodeReason, RolloutIntent } from './rollout-plan.ts';
+import type { Turn } from './turns.ts';
+
+type Prefetch = Extract<RolloutIntent, { readonly kind: 'prefetch' }>;
+
+/** What a node waits for that is only a matter of time. */
+const NEXT: ReadonlySet<NodeReason> = new Set<NodeReason>([
+  'MaxUnavailable',
+  'MaxPulls',
+  'Quorum',
+  'OtherPoolFirst',
+]);
+
+/**
+ * Has the next nodes pull the image before their turn comes, as many as will get theirs next and one more, and no more at once
+ * than the policy allows. What nodes were asked to pull that nobody wants any more, they are asked no longer.
+ */
+export function prefetchIntents(pass: Pass, turns: ReadonlyMap<string, Turn>): readonly Prefetch[] {
+  const { members, policy, aim } = pass;
+  const image = aim.target?.image;
+  if (aim.hold !== undefined || aim.target === undefined) return [];
+  const pulls = new Pulls(pass);
+  for (const member of members) {
+    if (turns.get(member.name)?.kind === 'grant') pulls.begin(member);
+  }
+  const intents: Prefetch[] = [];
+  let ahead = policy.maxUnavailable + 1;
+  for (const member of members) {
+    const { name, node, isDeleting } = member;
+    if (isDeleting) continue;
+    const asked = node.metadata.annotations?.[PREFETCH_IMAGE_ANNOTATION] ?? '';
+    const turn = turns.get(name) ?? { kind: 'none' };
+    const isNext = image !== undefined && turn.kind === 'wait' && NEXT.has(turn.reason) && ahead > 0;
+    if (isNext) {
+      ahead -= 1;
+      if (sameImage(asked, image) || hasImage(member, image)) continue;
+      if (pulls.mayBegin(member)) {
+        pulls.begin(member);
+        const reason = `Node ${name} is to pull ${image} before its turn comes.`;
+        intents.push({ kind: 'prefetch', node: name, image, reason });
+        continue;
+      }
+    }
+    const isWanted = image !== undefined && sameImage(asked, image) && !member.isUpdated;
+    // Those who are told what to run are asked no longer in the same breath.
+    if (asked !== '' && !isWanted && turn.kind !== 'assign') {
+      const reason = `Node ${name} need not pull ${asked} any more.`;
+      intents.push({ kind: 'prefetch', node: name, image: undefined, reason });
+    }
+  }
+  return intents;
+}
