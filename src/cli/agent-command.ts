@@ -64,7 +64,7 @@ export async function agentCommand(
   const runner = hostOf(flags, environment);
   const state = stateDirectory(flags, runner);
   const registry = registryClient(flags, runner, environment);
-  const lock = lockState(state);
+  const lock = await lockState(state);
   try {
     await withCluster(flags, environment, (client, access) =>
       interruptible(async (signal) => {

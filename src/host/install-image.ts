@@ -78,11 +78,9 @@ class Installer {
     const origin = join(sysroot, 'varve-origin');
     await writeFile(origin, formatOrigin(reference, line.join(' ')));
     onProgress?.({ phase: 'staging', message: 'Installing', bytes: undefined, steps: undefined });
-    await this.#run([
-      ...['admin', 'deploy', `--sysroot=${sysroot}`, `--os=${stateroot}`, `--origin-file=${origin}`],
-      ...line.map((argument) => `--karg-append=${argument}`),
-      ref,
-    ]);
+    const options = [`--sysroot=${sysroot}`, `--os=${stateroot}`, `--origin-file=${origin}`];
+    const added = line.map((argument) => `--karg-append=${argument}`);
+    await this.#run(['admin', 'deploy', ...options, ...added, ref]);
     await rm(origin);
   }
 

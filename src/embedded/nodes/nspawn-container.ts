@@ -128,14 +128,12 @@ export class NspawnContainer {
     args: readonly string[],
     deadline = STARTUP,
   ): Promise<CommandOutcome> {
-    try {
-      return await host.run({ tool, args, deadline });
-    } catch (error) {
-      if (this.#isOver) throw await this.#diedEarly();
-      throw error;
-    } finally {
-      if (this.#isOver) throw await this.#diedEarly();
-    }
+    const outcome = await host.run({ tool, args, deadline }).catch((error: unknown) => {
+      if (!this.#isOver) throw error;
+      return undefined;
+    });
+    if (this.#isOver || outcome === undefined) throw await this.#diedEarly();
+    return outcome;
   }
 
   async #diedEarly(): Promise<EmbeddedError> {
