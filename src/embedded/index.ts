@@ -18,5 +18,4 @@ export type { MachineBoot, MachineListener, NodeMachine } from './nodes/node-mac
 export type { StandInKubeletOptions } from './nodes/stand-in-kubelet.ts';
 export { StandInKubelet } from './nodes/stand-in-kubelet.ts';
 export type { NspawnMachineOptions } from './nodes/nspawn-machine.ts';
-export type { MachineBoot, MachineListener, NodeMachine } from './nodes/node-machine.ts';
 export { createNspawnMachine, NspawnMachine } from './nodes/nspawn-machine.ts';
