@@ -47,10 +47,10 @@ const CLUSTER_RULES: readonly Rule[] = [
   { apiGroups: ['operator.openshift.io'], resources: ['machineconfigurations/status'], verbs: ['patch'] },
   // What they are to run, and their cordons.
   core(['nodes'], [...FOLLOW, 'patch']),
-  own(['machineconfignodes'], [...FOLLOW, 'create', 'patch']),
+  own(['machineconfignodes'], [...FOLLOW, 'create', 'patch', 'delete']),
   own(['machineconfignodes/status'], ['patch']),
   // Nodes are drained as kubectl does it; pods are deleted where a pool has the drain policy Force.
-  core(['pods'], ['list', 'delete']),
+  core(['pods'], [...FOLLOW, 'delete']),
   core(['pods/eviction'], ['create']),
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: FOLLOW },
   { apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['get'] },

@@ -282,6 +282,7 @@ class BuildReconciler {
   #inspect(situation: Situation, image: string): Outcome | undefined {
     const found = this.#images.presenceOf(imageOf(situation, image), this.#support.settings.registryPoll);
     if (found === undefined) return outcomes.waiting('the registry is asked for the image');
+    this.#notePresence(situation, image, found);
     // Told as the pool's problem, and asked again after a while.
     if (typeof found === 'object' && situation.image !== undefined) return outcomes.waiting(found.message);
     if (found === 'missing' && situation.image === 'missing')
@@ -295,7 +296,9 @@ class BuildReconciler {
     const { pool, objects, rendered } = situation;
     const { settings } = this.#support;
     const request = imageOf(situation, image);
-    if (this.#images.presenceOf(request, settings.registryPoll) === 'missing') {
+    const found = this.#images.presenceOf(request, settings.registryPoll);
+    this.#notePresence(situation, image, found);
+    if (found === 'missing') {
       situation.image = 'missing';
       return undefined;
     }
@@ -308,6 +311,16 @@ class BuildReconciler {
       this.#untagged.set(name, message);
     }
     return outcomes.requeueAfter(this.#pollIn());
+  }
+
+  /** No node is sent to an image that is not there; what a registry that is away said last stays. */
+  #notePresence(
+    { pool }: Situation,
+    image: string,
+    found: 'present' | 'missing' | BuildFailure | undefined,
+  ): void {
+    if (found !== 'present' && found !== 'missing') return;
+    this.#support.findings.tell(pool.metadata.name, { missingImage: found === 'missing' ? image : '' });
   }
 
   #baseOf({ pool, push, access, lease }: Omit<Situation, 'base'>, rendered: MachineConfig): BaseAnswer {

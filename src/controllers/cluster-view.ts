@@ -10,6 +10,7 @@ import type {
 } from '../api/index.ts';
 import type { Informer, KubeObject, SharedInformers } from '../kube/index.ts';
 import type { RegistrySecret } from '../osbuild/index.ts';
+import { COMPONENT_LABEL, COMPONENTS } from './control-plane.ts';
 import {
   CONTROLLER_CONFIGS,
   DISRUPTION_BUDGETS,
@@ -20,9 +21,11 @@ import {
   OS_BUILDS,
   OS_CONFIGS,
   OS_IMAGE_STREAMS,
+  PODS,
   POOLS,
   SECRETS,
   type DisruptionBudget,
+  type Pod,
   type PoolNode,
 } from './resources.ts';
 import { SharedStrings } from './shared-strings.ts';
@@ -42,6 +45,8 @@ export interface ClusterView {
   /** Of their conditions only those that are not False: the others say that nothing is going on. */
   readonly machineConfigNodes: Informer<MachineConfigNode>;
   readonly disruptionBudgets: Informer<DisruptionBudget>;
+  /** Of etcd and the API server, where those are pods; of their conditions only `Ready`. */
+  readonly controlPlanePods: Informer<Pod>;
   /** Of Varve's namespace. */
   readonly secrets: Informer<RegistrySecret & KubeObject>;
 }
@@ -86,6 +91,11 @@ export function clusterView(informers: SharedInformers, namespace: string): Clus
       pageSize: LARGE_OBJECTS,
     }),
     disruptionBudgets: informers.for({ type: DISRUPTION_BUDGETS, transform: trimBudget }),
+    controlPlanePods: informers.for({
+      type: PODS,
+      selection: { labelSelector: `${COMPONENT_LABEL} in (${COMPONENTS.join(',')})` },
+      transform: trimPod,
+    }),
     secrets: informers.for({ type: SECRETS, selection: { namespace } }),
   };
 }
@@ -142,6 +152,21 @@ function trimMachineConfigNode(node: MachineConfigNode): MachineConfigNode {
   return {
     ...node,
     status: { ...status, conditions: status.conditions.filter(({ status: is }) => is !== 'False') },
+  };
+}
+
+function trimPod({ metadata, spec, status }: Pod): Pod {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const conditions = status?.conditions?.filter(({ type }) => type === 'Ready') ?? [];
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    spec: spec?.nodeName === undefined ? {} : { nodeName: spec.nodeName },
+    status: { conditions: conditions.map(({ type, status: is }) => ({ type, status: is })) },
   };
 }
 

@@ -1,4 +1,4 @@
-import { DESIRED_DRAIN_ANNOTATION } from '../api/index.ts';
+import { DESIRED_DRAIN_ANNOTATION, PERMIT_ANNOTATION } from '../api/index.ts';
 import { outcomes, type Outcome } from '../kube/index.ts';
 import {
   cordonOf,
@@ -13,6 +13,7 @@ import {
   type DrainPolicy,
   type DrainProgress,
   type DrainStep,
+  type NodePlan,
 } from '../rollout/index.ts';
 import { trimNode } from './cluster-view.ts';
 import { DaemonSets } from './daemon-sets.ts';
@@ -117,8 +118,7 @@ export class NodeDrainer {
   async #decide(pass: Pass, pool: string | undefined): Promise<DrainStep> {
     const { node } = pass;
     const { view, client } = this.#support;
-    const held = { drain: 'held', message: 'The rollout has not looked at this node yet.' } as const;
-    const plan = pool === undefined ? undefined : (this.#board.planOf(node.metadata.name) ?? held);
+    const plan = this.#planOf(node, pool);
     const surroundings = {
       plan,
       isOnlyNode: view.nodes.cache.size <= 1,
@@ -130,6 +130,16 @@ export class NodeDrainer {
     if (step.kind !== 'cordon' || pass.policy.whenLate === 'Force') return step;
     const impossible = await this.#impossible(pass);
     return impossible.length === 0 ? step : decideDrain(node, { ...surroundings, impossible });
+  }
+
+  #planOf({ metadata }: PoolNode, pool: string | undefined): Pick<NodePlan, 'drain' | 'message'> | undefined {
+    if (pool !== undefined) {
+      const message = 'The rollout has not looked at this node yet.';
+      return this.#board.planOf(metadata.name) ?? { drain: 'held', message };
+    }
+    // What no rollout ever told anything, a person has, who wants it drained when its agent asks.
+    const isOurs = metadata.annotations?.[PERMIT_ANNOTATION] !== undefined;
+    return isOurs ? undefined : { drain: 'permitted', message: 'No pool has this node.' };
   }
 
   /** Why pods of the node can never be evicted, if there are any. */

@@ -9,6 +9,8 @@ export interface PoolFinding {
    * until somebody has looked: what the pool's conditions say then stays.
    */
   readonly buildProblem?: string;
+  /** The image in force by its digest, if its registry says that it does not have it; empty if it does. */
+  readonly missingImage?: string;
 }
 
 /**
@@ -45,6 +47,7 @@ export class PoolFindings {
 function isSame(one: PoolFinding, other: PoolFinding): boolean {
   return (
     one.buildProblem === other.buildProblem &&
+    (one.missingImage ?? '') === (other.missingImage ?? '') &&
     one.render?.status === other.render?.status &&
     one.render?.message === other.render?.message
   );

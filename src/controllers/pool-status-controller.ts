@@ -4,14 +4,16 @@ import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import type { Change, Controller, ObjectKey, Outcome } from '../kube/index.ts';
 import { outcomes } from '../kube/index.ts';
 import { buildInForce, imageMode } from '../machineconfig/index.ts';
-import { countNodes, PoolMembers } from '../rollout/index.ts';
+import { countNodes } from '../rollout/index.ts';
 import { ControllerError } from './controller-error.ts';
 import { patchSeen } from './patch-seen.ts';
 import type { PoolFinding } from './pool-findings.ts';
 import { poolController } from './pool-controller.ts';
-import { poolStatusPatch, poolTarget } from './pool-status.ts';
+import { poolStatusPatch, poolTarget, withFailures } from './pool-status.ts';
 import { osImageSourceOf, renderedMachineConfig } from './render-input.ts';
 import { POOLS, clusterKey, type PoolNode } from './resources.ts';
+import { Rests } from './rests.ts';
+import type { RolloutBoard } from './rollout-board.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -22,20 +24,20 @@ const CONCURRENCY = 4;
  * The pool status controller (contract §3.7): counts the nodes of each pool, and says in its conditions what the other
  * controllers have found. Nobody else writes the status of a pool, and this one nothing else.
  */
-export function poolStatusController(support: ControllerSupport): RunningController {
-  const members = new PoolMembers<PoolNode>();
+export function poolStatusController(support: ControllerSupport, board: RolloutBoard): RunningController {
+  const rests = new Rests(support.client.clock);
   const controller = poolController(support, {
     name: 'pool-status',
-    reconcile: (pool, { signal }) => reconcile(support, members, pool, signal),
+    reconcile: (pool, { signal }) => rests.take(pool, () => reconcile(support, board, pool, signal)),
     concurrency: CONCURRENCY,
   });
-  watchStatusSources(controller, support, members);
+  watchStatusSources(controller, support, board);
   return { controller };
 }
 
 async function reconcile(
   { client, view, findings, settings }: ControllerSupport,
-  members: PoolMembers<PoolNode>,
+  board: RolloutBoard,
   name: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -50,9 +52,12 @@ async function reconcile(
     osConfig === undefined ? [] : view.osBuilds.cache.byIndex('osConfig', osConfig.metadata.name);
   const build = osConfig === undefined ? undefined : buildInForce(pool, osConfig, builds);
   const stream = streamOf(view, pool);
+  const rollout = board.of(name);
+  const counts = countNodes(board.members.nodesOf(name), poolTarget(pool, osConfig, build));
   const patch = poolStatusPatch({
     pool,
-    nodes: countNodes(members.nodesOf(name), poolTarget(pool, osConfig, build)),
+    nodes: withFailures(counts, rollout?.nodes.values() ?? []),
+    ...(rollout === undefined ? {} : { rollout: rollout.pool }),
     ...(osConfig === undefined ? {} : { osConfig }),
     ...(build === undefined ? {} : { build }),
     finding: knownOf(findings.of(name), osConfig, problem?.message),
@@ -85,19 +90,20 @@ function streamOf(view: ControllerSupport['view'], pool: MachineConfigPool): str
 function watchStatusSources(
   controller: Controller,
   { view, findings }: ControllerSupport,
-  members: PoolMembers<PoolNode>,
+  board: RolloutBoard,
 ): void {
   const allPools = (): readonly ObjectKey[] =>
     view.pools.cache
       .values()
       .map(({ metadata }) => clusterKey(metadata.name))
       .toArray();
-  controller.watch(view.pools, ({ type, object }) => {
-    const { name } = object.metadata;
-    const isMoved = type === 'deleted' ? members.removePool(name) : members.putPool(name, object.spec);
-    return isMoved ? allPools() : [clusterKey(name)];
+  controller.watch(view.pools, (change) => {
+    const isMoving =
+      change.type !== 'updated' ||
+      !isDeepStrictEqual(change.old.spec.nodeSelector, change.object.spec.nodeSelector);
+    return isMoving ? allPools() : [clusterKey(change.object.metadata.name)];
   });
-  controller.watch(view.nodes, (change) => nodePools(members, change).map(clusterKey));
+  controller.watch(view.nodes, (change) => nodePools(board, change).map(clusterKey));
   controller.watch(view.osConfigs, (change) => {
     const states = change.type === 'updated' ? [change.old, change.object] : [change.object];
     return states.map(({ spec }) => clusterKey(spec.machineConfigPool.name));
@@ -109,13 +115,16 @@ function watchStatusSources(
   // Which stream an image is of; pools of an image mode that nobody can have say so by themselves.
   controller.watch(view.osImageStreams, allPools);
   findings.listen((pool) => controller.enqueue(clusterKey(pool)));
+  board.listen((pool) => controller.enqueue(clusterKey(pool)));
 }
 
 /** The pools that have to count again. Of thousands of nodes one or the other says all the time that it is still there. */
-function nodePools(members: PoolMembers<PoolNode>, change: Change<PoolNode>): readonly string[] {
-  if (change.type === 'deleted') return members.removeNode(change.object.metadata.name);
-  const pools = members.putNode(change.object);
-  return change.type === 'updated' && isSameNode(change.old, change.object) ? [] : pools;
+function nodePools(board: RolloutBoard, change: Change<PoolNode>): readonly string[] {
+  if (change.type === 'updated' && isSameNode(change.old, change.object)) return [];
+  const { name } = change.object.metadata;
+  return [...new Set([board.poolBefore(name), board.members.poolOf(name)])].filter(
+    (pool) => pool !== undefined,
+  );
 }
 
 function isSameNode(old: PoolNode, now: PoolNode): boolean {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isConditionTrue, mergeConditions } from '../api/index.ts';
+import type { Condition } from '../api/index.ts';
 import type { MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/index.ts';
 import { poolConditions } from '../machineconfig/index.ts';
-import type { NodeCounts, NodeTarget } from '../rollout/index.ts';
+import type { NodeCounts, NodePlan, NodeTarget, PoolPlan } from '../rollout/index.ts';
 import type { PoolFinding } from './pool-findings.ts';
 
 type PoolStatus = NonNullable<MachineConfigPool['status']>;
@@ -16,6 +17,8 @@ export interface PoolStatusInput {
   /** The build in force. */
   readonly build?: MachineOSBuild;
   readonly finding: PoolFinding;
+  /** What the rollout says of the pool; absent until it has looked, and what its condition says then stays. */
+  readonly rollout?: PoolPlan;
   /** The stream whose image the configuration runs; absent: the image is of no stream. */
   readonly stream?: string;
   readonly now: Date;
@@ -72,7 +75,7 @@ export function poolTarget(
 }
 
 function conditionsOf(
-  { pool, nodes, osConfig, build, finding }: PoolStatusInput,
+  { pool, nodes, osConfig, build, finding, rollout }: PoolStatusInput,
   now: Date,
 ): NonNullable<PoolStatus['conditions']> {
   const found = pool.status?.conditions ?? [];
@@ -88,7 +91,34 @@ function conditionsOf(
     ...(build === undefined ? {} : { build }),
     ...(finding.buildProblem === undefined ? {} : { buildProblem: finding.buildProblem }),
   });
-  return mergeConditions(rendered, news, now);
+  return mergeConditions(
+    rendered,
+    [...news, ...(rollout === undefined ? [] : [rolloutHalted(rollout)])],
+    now,
+  );
+}
+
+/**
+ * `RolloutHalted`, which the contract does not have: True while nothing moves until a person does something. Else it says what
+ * is waited for; the course of an update that goes on is told by its nodes.
+ */
+function rolloutHalted({ progress, reason, message }: PoolPlan): Condition {
+  const isSilent = progress === 'updating' || progress === 'updated';
+  return {
+    type: 'RolloutHalted',
+    status: progress === 'halted' ? 'True' : 'False',
+    reason: isSilent ? 'AsExpected' : reason,
+    message: isSilent ? '' : message,
+  };
+}
+
+/** The degraded nodes with those that have failed in a way that their agents cannot tell, or in vain. */
+export function withFailures(counts: NodeCounts, plans: Iterable<NodePlan>): NodeCounts {
+  const degraded = new Map(counts.degraded.map(({ name, reason }) => [name, reason]));
+  for (const { name, failure } of plans) if (failure !== undefined) degraded.set(name, failure);
+  if (degraded.size === 0) return counts;
+  const named = [...degraded].map(([name, reason]) => ({ name, reason }));
+  return { ...counts, degraded: named.toSorted((one, other) => (one.name < other.name ? -1 : 1)) };
 }
 
 /** A merge patch keeps the members of an object that it does not name. */

@@ -22,6 +22,7 @@ export interface PoolNode extends KubeObject {
 
 /** A Pod, as far as a drain looks at it. */
 export interface Pod extends KubeObject {
+  readonly spec?: { readonly nodeName?: string };
   readonly status?: NonNullable<DrainPod['status']>;
 }
 

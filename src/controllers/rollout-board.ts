@@ -16,20 +16,35 @@ export interface PoolRollout {
 export class RolloutBoard {
   readonly #members = new PoolMembers<PoolNode>();
   readonly #rollouts = new Map<string, PoolRollout>();
+  #before: { readonly node: string; readonly pool: string | undefined } | undefined;
   readonly #listeners = new Set<(pool: string, nodes: readonly string[]) => void>();
 
   get members(): Pick<PoolMembers<PoolNode>, 'nodesOf' | 'poolOf'> {
     return this.#members;
   }
 
-  /** Follows which nodes there are in which pools; to be called once, before anybody looks. */
-  follow(view: Pick<ClusterView, 'nodes' | 'pools'>): void {
-    view.pools.subscribe(({ type, object }) => {
-      const { name } = object.metadata;
-      if (type === 'deleted') this.#members.removePool(name);
-      else this.#members.putPool(name, object.spec);
-    });
-    view.nodes.subscribe((change) => this.#note(change));
+  /**
+   * Follows which nodes there are in which pools; to be called once, before anybody else follows them.
+   *
+   * @returns a function that ends it
+   */
+  follow(view: Pick<ClusterView, 'nodes' | 'pools'>): () => void {
+    const ends = [
+      view.pools.subscribe(({ type, object }) => {
+        const { name } = object.metadata;
+        if (type === 'deleted') this.#members.removePool(name);
+        else this.#members.putPool(name, object.spec);
+      }),
+      view.nodes.subscribe((change) => this.#note(change)),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  /** The pool that a node was in before the change that is being told of at the moment. */
+  poolBefore(node: string): string | undefined {
+    return this.#before?.node === node ? this.#before.pool : undefined;
   }
 
   of(pool: string): PoolRollout | undefined {
@@ -72,7 +87,9 @@ export class RolloutBoard {
   }
 
   #note(change: Change<PoolNode>): void {
-    if (change.type === 'deleted') this.#members.removeNode(change.object.metadata.name);
+    const { name } = change.object.metadata;
+    this.#before = { node: name, pool: this.#members.poolOf(name) };
+    if (change.type === 'deleted') this.#members.removeNode(name);
     else this.#members.putNode(change.object);
   }
 }

@@ -14,12 +14,16 @@ import { buildController } from './build-controller.ts';
 import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
 import { disruptionPolicyController } from './disruption-policy-controller.ts';
+import { drainController } from './drain-controller.ts';
 import { imageModeController } from './image-mode-controller.ts';
+import { nodeKeeper } from './node-keeper.ts';
 import { PoolFindings } from './pool-findings.ts';
 import { PoolRegistries } from './pool-registries.ts';
 import { poolStatusController } from './pool-status-controller.ts';
 import { renderController } from './render-controller.ts';
 import { retentionController } from './retention-controller.ts';
+import { RolloutBoard } from './rollout-board.ts';
+import { rolloutController } from './rollout-controller.ts';
 import type { ControllerSettings, ControllerSupport, Log } from './support.ts';
 import { messageOf } from './error-message.ts';
 
@@ -206,12 +210,18 @@ function makeControllers(support: ControllerSupport): readonly RunningController
   const { cache } = support;
   const bases = new OpenedBases();
   const registries = new PoolRegistries((access) => openPoolRegistry(access, cache, { bases }));
+  const board = new RolloutBoard();
+  // Before all others: whoever hears of a node asks in which pool it is.
+  const unfollow = board.follow(support.view);
   return [
     disruptionPolicyController(support),
     imageModeController(support),
     renderController(support),
     buildController(support, registries),
-    poolStatusController(support),
+    nodeKeeper(support, board),
+    { ...rolloutController(support, board), close: () => Promise.resolve(unfollow()) },
+    drainController(support, board),
+    poolStatusController(support, board),
     retentionController(support, registries),
   ];
 }

@@ -29,6 +29,8 @@ export interface ControllerSettings {
   readonly insecureRegistries: readonly string[];
   /** PEM, in addition to those of Node and of the ControllerConfig. */
   readonly certificateAuthorities: readonly string[];
+  /** The Node that this process runs on, if that is one of the cluster's: its turn to be updated comes last. */
+  readonly nodeName?: string;
   /** Environment variables to take proxies from. */
   readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
 }

@@ -10,6 +10,7 @@ import { formatTime } from '../schema/index.ts';
 import { cordoning, cordonOf, uncordons } from './cordon.ts';
 import { parseDrainRequest } from './drain-request.ts';
 import type { RolloutNode } from './node-state.ts';
+import { releasedNode } from './released-node.ts';
 import type { NodePlan } from './rollout-plan.ts';
 
 /** All that is decided from, beside the node. */
@@ -96,7 +97,8 @@ function drain(
   const since = drainStart(node);
   if (plan === undefined) {
     const given = giveBack(node);
-    if (given.kind !== 'nothing') return given;
+    // Its agent may be about to reboot it until it has been told to stay where it is.
+    if (given.kind !== 'nothing' && (!hasBegun || releasedNode(node, now).uncordon)) return given;
     const message = `Node ${name} is in no MachineConfigPool, and is not drained.`;
     return { kind: 'hold', reason: 'NotInPool', message };
   }

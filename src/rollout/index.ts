@@ -34,3 +34,4 @@ export { planRollout } from './plan-rollout.ts';
 export { releasedNode } from './released-node.ts';
 export type { NodePatch } from './node-patch.ts';
 export type { ReleasedNode } from './released-node.ts';
+export { primaryPool } from './primary-pool.ts';

@@ -1,0 +1,113 @@
+import type { MachineConfigPool } from '../api/index.ts';
+import { PERMITS_ANNOTATION } from '../api/index.ts';
+import { isKubeError, referenceTo } from '../kube/index.ts';
+import { nodePatch, writePermits, type NodeIntent, type RolloutIntent } from '../rollout/index.ts';
+import type { NodeAnswers } from './node-answers.ts';
+import { patchSeen } from './patch-seen.ts';
+import { clusterKey, NODES, POOLS } from './resources.ts';
+import type { ControllerSupport } from './support.ts';
+
+/** Nodes that are written at once. */
+const AT_ONCE = 16;
+
+/** What became of a plan's intents. */
+export interface Written {
+  /** The pool that was written, which is planned anew before anything else. */
+  readonly pool?: MachineConfigPool;
+  /** Why not all was written; most of all that something was seen as it is not any more. */
+  readonly failure?: unknown;
+}
+
+/** Writes what a rollout intends, each object in one patch, and none that has changed since it was seen. */
+export class RolloutWriter {
+  readonly #support: ControllerSupport;
+  readonly #answers: NodeAnswers;
+
+  constructor(support: ControllerSupport, answers: NodeAnswers) {
+    this.#support = support;
+    this.#answers = answers;
+  }
+
+  async write(
+    pool: MachineConfigPool,
+    intents: readonly RolloutIntent[],
+    signal: AbortSignal,
+  ): Promise<Written> {
+    const nodeIntents = intents.filter((intent): intent is NodeIntent => intent.kind !== 'permit');
+    const permit = intents.find((intent) => intent.kind === 'permit');
+    const failure = await this.#writeNodes(pool, nodeIntents, signal);
+    if (permit === undefined) return { failure };
+    const { client, log } = this.#support;
+    const value = writePermits(permit.permits) ?? null;
+    const written = await client.patch(
+      POOLS,
+      clusterKey(permit.pool),
+      {
+        type: 'merge',
+        patch: {
+          metadata: {
+            resourceVersion: permit.resourceVersion,
+            annotations: { [PERMITS_ANNOTATION]: value },
+          },
+        },
+      },
+      { signal },
+    );
+    if (permit.granted.length > 0)
+      log.info('nodes get their turn', { pool: pool.metadata.name, nodes: permit.granted.join(', ') });
+    return { pool: written, failure };
+  }
+
+  async #writeNodes(
+    pool: MachineConfigPool,
+    intents: readonly NodeIntent[],
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const byNode = [...Map.groupBy(intents, ({ node }) => node)];
+    let failure: unknown;
+    const work = async (): Promise<void> => {
+      for (let next = byNode.shift(); next !== undefined; next = byNode.shift()) {
+        try {
+          await this.#writeNode(pool, ...next, signal);
+        } catch (error) {
+          // One node that cannot be written keeps none of the others waiting.
+          failure ??= error;
+          if (isKubeError(error, 'aborted')) return;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, byNode.length) }, work));
+    return failure;
+  }
+
+  async #writeNode(
+    pool: MachineConfigPool,
+    name: string,
+    intents: readonly NodeIntent[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, view, events, log } = this.#support;
+    const cached = view.nodes.cache.get(clusterKey(name));
+    if (cached === undefined) return;
+    const node = this.#answers.newest(cached);
+    const patch = nodePatch(node, intents, pool.metadata.name, client.clock.wall());
+    if (
+      patch.metadata.annotations === undefined &&
+      patch.metadata.labels === undefined &&
+      patch.spec === undefined
+    )
+      return;
+    this.#answers.note(await patchSeen(client, NODES, node, patch, { signal }));
+    for (const intent of intents) {
+      log.info(`rollout: ${intent.kind}`, { pool: pool.metadata.name, node: name, reason: intent.reason });
+      if (intent.kind !== 'assign') continue;
+      const { machineConfig, image } = intent.target;
+      events.record({
+        object: referenceTo(POOLS, pool),
+        type: 'Normal',
+        reason: image === undefined ? 'SetDesiredConfig' : 'SetDesiredConfigAndOSImage',
+        message: `Targeted node ${name} to MachineConfig ${machineConfig}${image === undefined ? '' : ` / Image ${image}`}: ${intent.reason}`,
+      });
+    }
+  }
+}
