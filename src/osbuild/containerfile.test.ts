@@ -198,6 +198,7 @@ test('readContainerfile() gives stages, and instructions with their lines', () =
   assert.ok(reading.state === 'read');
   assert.deepEqual(reading.containerfile, {
     text,
+    directives: [],
     preamble: [{ keyword: 'ARG', line: 1, endLine: 1, text: 'ARG A=1', heredocs: [] }],
     stages: [
       {
@@ -205,6 +206,7 @@ test('readContainerfile() gives stages, and instructions with their lines', () =
         base: 'fedora',
         line: 2,
         column: 1,
+        from: 'FROM fedora AS build',
         instructions: [{ keyword: 'RUN', line: 3, endLine: 4, text: 'RUN make \\\n  all', heredocs: [] }],
       },
       {
@@ -212,6 +214,7 @@ test('readContainerfile() gives stages, and instructions with their lines', () =
         base: 'configs',
         line: 6,
         column: 1,
+        from: 'FROM configs AS final',
         instructions: [
           { keyword: 'COPY', line: 7, endLine: 7, text: 'COPY --from=build /a /b', heredocs: [] },
         ],

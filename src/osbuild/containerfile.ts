@@ -22,6 +22,8 @@ export interface ContainerStage {
   /** Of its `FROM`, from 1. */
   readonly line: number;
   readonly column: number;
+  /** The `FROM` as it stands in the file. */
+  readonly from: string;
   /** Without its `FROM`. */
   readonly instructions: readonly ContainerInstruction[];
 }
@@ -29,6 +31,8 @@ export interface ContainerStage {
 /** A person's Containerfile, read and found to be one. */
 export interface Containerfile {
   readonly text: string;
+  /** Comments at its very beginning that tell a builder how to read it: `# escape=…`. */
+  readonly directives: readonly string[];
   /** `ARG`s before the first stage. */
   readonly preamble: readonly ContainerInstruction[];
   /** None in a file of comments alone, which asks for nothing. */
@@ -55,13 +59,16 @@ export function readContainerfile(text: string): ContainerfileReading {
     if (from !== undefined) {
       const place = { line: start.line + 1, column: start.character + 1 };
       const base = from.getImage() ?? '';
-      stages.push({ name: from.getBuildStage() ?? undefined, base, ...place, instructions: [] });
+      const name = from.getBuildStage() ?? undefined;
+      const text = lines.slice(start.line, end.line + 1).join('\n');
+      stages.push({ name, base, ...place, from: text, instructions: [] });
       continue;
     }
     const read = readInstruction(instruction.getKeyword(), lines, start.line, end.line);
     (stages.at(-1)?.instructions ?? preamble).push(read);
   }
-  return { state: 'read', containerfile: { text, preamble, stages } };
+  const directives = parsed.getDirectives().map((directive) => lines[directive.getRange().start.line] ?? '');
+  return { state: 'read', containerfile: { text, directives, preamble, stages } };
 }
 
 function readInstruction(

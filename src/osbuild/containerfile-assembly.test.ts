@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readContainerfile } from './containerfile.ts';
+import { assembleContainerfile, type AssembledContainerfile } from './containerfile-assembly.ts';
+
+const IMAGE = `registry.example.com/os/configs@sha256:${'1'.repeat(64)}`;
+const FIRST = `FROM ${IMAGE} AS configs\n`;
+
+function assemble(
+  text: string,
+  commands: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): AssembledContainerfile {
+  const reading = readContainerfile(text);
+  assert.ok(reading.state === 'read', JSON.stringify(reading));
+  return assembleContainerfile({
+    configsImage: IMAGE,
+    commands,
+    containerfile: reading.containerfile,
+    environment,
+  });
+}
+
+test('assembleContainerfile() puts the stage of the configuration first and leaves the rest as it is', () => {
+  const text = 'FROM configs AS final\nRUN dnf install -y autofs && \\\n  ostree container commit\n';
+  const made = assemble(text, ['dnf install -y usbguard']);
+  assert.equal(made.text, `${FIRST}RUN dnf install -y usbguard\n\n${text}`);
+  assert.equal(made.files.size, 0);
+});
+
+test('assembleContainerfile() makes the stage of the configuration the result where there is no Containerfile', () => {
+  const made = assembleContainerfile({ configsImage: IMAGE, commands: ['true'], environment: {} });
+  assert.equal(made.text, `${FIRST}RUN true\n`);
+});
+
+test('assembleContainerfile() leaves arguments of images and the escape character where they have to stand', () => {
+  const made = assemble(
+    '# escape=`\n# syntax=docker/dockerfile:1\nARG GO=1\nFROM golang:$GO AS b\nRUN a `\n  b\nFROM configs\n',
+  );
+  assert.equal(
+    made.text,
+    `# escape=\`\nARG GO=1\n${FIRST}\nFROM golang:$GO AS b\nRUN a \`\n  b\n\nFROM configs\n`,
+  );
+});
+
+test('assembleContainerfile() says of each step where it comes from', () => {
+  const made = assemble(
+    '# tools\nFROM golang AS b\nRUN go build\n\nFROM configs AS final\nRUN <<E\na\nE\nRUN x\n',
+    ['true'],
+  );
+  assert.deepEqual(
+    made.steps.map((stage) => stage.map(({ line, text }) => [line, text])),
+    [
+      [
+        [undefined, FIRST.trimEnd()],
+        [undefined, 'RUN true'],
+      ],
+      [
+        [2, 'FROM golang AS b'],
+        [3, 'RUN go build'],
+      ],
+      [
+        [5, 'FROM configs AS final'],
+        [6, 'RUN <<E'],
+        [9, 'RUN x'],
+      ],
+    ],
+  );
+});
+
+const MOUNT = '--mount=type=bind,source=.varve,target=/run/varve-build';
+
+test('assembleContainerfile() has the shell of the stage read a script from a here-document', () => {
+  const made = assemble('FROM configs\nRUN --network=none <<EOF\nset -e\necho $A\nEOF\n');
+  assert.ok(made.text.endsWith(`RUN --network=none ${MOUNT} . /run/varve-build/run-2\n`), made.text);
+  assert.deepEqual([...made.files], [['.varve/run-2', 'set -e\necho $A\n']]);
+});
+
+test('assembleContainerfile() leaves a script to the interpreter that it names', () => {
+  const made = assemble('FROM configs\nRUN <<EOF\n#!/usr/bin/python3\nprint(1)\nEOF\n');
+  assert.ok(made.text.endsWith(`RUN ${MOUNT} /run/varve-build/run-2\n`), made.text);
+});
+
+test('assembleContainerfile() gives a command its here-documents as a shell does', () => {
+  const made = assemble("FROM configs\nRUN cat <<-A - <<'B' | tee /x\n\t1\n\tA\n$2\nB\n");
+  assert.deepEqual([...made.files], [['.varve/run-2', "cat <<A - <<'B' | tee /x\n1\nA\n$2\nB\n"]]);
+});
+
+test('assembleContainerfile() copies here-documents as files of their names, with the variables that builders put in', () => {
+  const text =
+    'FROM configs AS a\nENV A=1 B="x y"\nARG C=3\nFROM a\nENV D=$A\nCOPY --chmod=600 <<X <<"Y" /etc/d/\n$A ${B} [$C] $D ${N:-n} \\$A $PATH\nX\n$A\nY\n';
+  const made = assemble(text, [], { PATH: '/bin' });
+  assert.ok(made.text.endsWith('COPY --chmod=600 .varve/copy-6/X .varve/copy-6/Y /etc/d/\n'), made.text);
+  assert.deepEqual(
+    [...made.files],
+    [
+      ['.varve/copy-6/X', '1 x y [] 1 n $A /bin\n'],
+      ['.varve/copy-6/Y', '$A\n'],
+    ],
+  );
+});

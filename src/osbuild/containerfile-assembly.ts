@@ -1,0 +1,126 @@
+import type { ContainerInstruction, Containerfile } from './containerfile.ts';
+import { CONFIGS_STAGE } from './containerfile-problems.ts';
+import { expandVariables, StageVariables } from './containerfile-variables.ts';
+import { heredocStarts } from './heredoc.ts';
+
+/** What a builder is given: one Containerfile, and the files of its context. */
+export interface AssembledContainerfile {
+  readonly text: string;
+  /** By their paths below the context. */
+  readonly files: ReadonlyMap<string, string>;
+  /** For each stage, in order, for each of its instructions, `FROM` first: where it comes from. */
+  readonly steps: readonly (readonly AssembledStep[])[];
+}
+
+/** One step of a builder. */
+export interface AssembledStep {
+  /** Of the user's Containerfile, from 1; undefined for a step of Varve's. */
+  readonly line: number | undefined;
+  /** As its author wrote it. */
+  readonly text: string;
+}
+
+export interface AssemblyInput {
+  /** The image of the stage `configs`: the base with the configuration that the build sees, by its digest. */
+  readonly configsImage: string;
+  /** Commands that run in that stage, before anything of the user's: for extensions and kernels. */
+  readonly commands: readonly string[];
+  /** Absent: the stage `configs` is the result. */
+  readonly containerfile?: Containerfile;
+  /** `ENV` of the base image. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Where the files of here-documents are in the context, and where a build mounts it. */
+const CONTEXT = '.varve';
+const MOUNTED = '/run/varve-build';
+
+/**
+ * The Containerfile of a build as the reference system makes it (contract §4.6): the stage `configs`, then the user's text. The
+ * configuration is in the image that `configs` begins with, not in a step; and here-documents become files of the context, since
+ * builders before buildah 1.33 know none.
+ */
+export function assembleContainerfile(input: AssemblyInput): AssembledContainerfile {
+  const { configsImage, commands, containerfile, environment } = input;
+  // Only `# escape=` changes what a builder reads; `# syntax=` would have it fetch another one.
+  const text = (containerfile?.directives ?? []).filter((line) => /escape/i.test(line));
+  const files = new Map<string, string>();
+  const steps: AssembledStep[][] = [];
+  const global = new StageVariables({}, {});
+  for (const argument of containerfile?.preamble ?? []) {
+    text.push(argument.text);
+    global.read(argument);
+  }
+  const from = `FROM ${configsImage} AS ${CONFIGS_STAGE}`;
+  const own = [from, ...commands.map((command) => `RUN ${command}`)];
+  text.push(...own);
+  steps.push(own.map((line) => ({ line: undefined, text: line })));
+  const environments = new Map([[CONFIGS_STAGE, environment]]);
+  for (const stage of containerfile?.stages ?? []) {
+    text.push('', stage.from);
+    const made: AssembledStep[] = [{ line: stage.line, text: stage.from }];
+    const variables = new StageVariables(environments.get(stage.base.toLowerCase()) ?? {}, global.values);
+    for (const instruction of stage.instructions) {
+      text.push(withoutHeredocs(instruction, variables, files));
+      made.push({ line: instruction.line, text: instruction.text });
+      variables.read(instruction);
+    }
+    steps.push(made);
+    if (stage.name !== undefined) environments.set(stage.name.toLowerCase(), variables.environment);
+  }
+  return { text: `${text.join('\n')}\n`, files, steps };
+}
+
+function withoutHeredocs(
+  instruction: ContainerInstruction,
+  variables: StageVariables,
+  files: Map<string, string>,
+): string {
+  if (instruction.heredocs.length === 0) return instruction.text;
+  return instruction.keyword === 'RUN'
+    ? runScript(instruction, files)
+    : copyFiles(instruction, variables, files);
+}
+
+/** `KEYWORD --flag … rest`. */
+function split(text: string): { readonly head: string; readonly rest: string } {
+  const head = /^\s*\S+(?:\s+--\S+)*\s+/.exec(text)?.[0] ?? '';
+  return { head: head.trimEnd(), rest: text.slice(head.length) };
+}
+
+/**
+ * A shell that reads a file does what it would do with the here-document: the shell that the stage has (`SHELL`) for commands,
+ * the interpreter that is named for a script that names one.
+ */
+function runScript(instruction: ContainerInstruction, files: Map<string, string>): string {
+  const { head, rest } = split(instruction.text);
+  const [first] = instruction.heredocs;
+  const name = `run-${instruction.line}`;
+  const isScriptAlone = /^<<-?["']?[\w.]+["']?\s*$/.test(rest) && first !== undefined;
+  const script = isScriptAlone ? first.content : shellText(rest, instruction);
+  files.set(`${CONTEXT}/${name}`, script);
+  const mount = `--mount=type=bind,source=${CONTEXT},target=${MOUNTED}`;
+  const isInterpreted = isScriptAlone && script.startsWith('#!');
+  return `${head} ${mount} ${isInterpreted ? '' : '. '}${MOUNTED}/${name}`;
+}
+
+/** The command with its here-documents after it, as a shell reads them; tabs are gone already. */
+function shellText(command: string, { keyword, text, heredocs }: ContainerInstruction): string {
+  const starts = heredocStarts(keyword, text);
+  const bodies = starts.map(({ name }, index) => `${heredocs[index]?.content ?? ''}${name}\n`);
+  return `${command.replaceAll('<<-', '<<')}\n${bodies.join('')}`;
+}
+
+/** Each becomes a file of its name, with the variables that the builder would put in. */
+function copyFiles(
+  instruction: ContainerInstruction,
+  variables: StageVariables,
+  files: Map<string, string>,
+): string {
+  const folder = `${CONTEXT}/copy-${instruction.line}`;
+  const { head, rest } = split(instruction.text);
+  for (const { name, quoted, content } of instruction.heredocs) {
+    files.set(`${folder}/${name}`, quoted ? content : expandVariables(content, variables.values));
+  }
+  return `${head} ${rest.replaceAll(/<<-?["']?([\w.]+)["']?/g, `${folder}/$1`)}`;
+}
