@@ -9,6 +9,7 @@ import { filesTarget } from './files-target.ts';
 import type { JournalReading } from './journal-format.ts';
 import type { JournalStore } from './journal-store.ts';
 import { EMPTY_JOURNAL, type Journal } from './journal.ts';
+import type { HostPullSecret } from './host-pull-secret.ts';
 import { machineConfigNodeReport } from './machine-config-node-report.ts';
 import type { NodeFiles } from './node-files.ts';
 import { nodeReport } from './node-report.ts';
@@ -26,6 +27,8 @@ export interface AgentOptions {
   readonly clock: Clock;
   /** The files of the host that are its image's; absent: somebody else looks after them. */
   readonly files?: NodeFiles;
+  /** Keeps the pull secret where the host's tools look for it; asked whenever something may have changed. */
+  readonly pullSecret?: Pick<HostPullSecret, 'refresh'>;
   /** Told of every decision that is another one than the last. */
   readonly onPlan?: (plan: Plan) => void;
   /** Told of what is tried again by itself: the API server, the journal's disk. */
@@ -88,6 +91,7 @@ export class Agent {
     const { node } = this.#objects;
     if (node === undefined) return LOOK;
     try {
+      await this.#options.pullSecret?.refresh();
       const facts = await this.#gather(node, signal);
       await this.#followFiles(facts);
       const plan = decide(facts);

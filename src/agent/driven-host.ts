@@ -27,8 +27,8 @@ export interface DrivenHostOptions {
   readonly policy: AgentPolicy;
   /** Refuse images whose signature the host's policy does not demand. Default: what the policy allows. */
   readonly enforceSignature?: boolean;
-  /** Writes the credentials for registries anew, where they come from somewhere else. */
-  readonly refreshCredentials?: (signal: AbortSignal) => Promise<void>;
+  /** Puts what the host's tools need to pull an image where they look for it: credentials, authorities. It never throws. */
+  readonly prepareAccess?: (image: string | undefined) => Promise<void>;
 }
 
 /** A host that is moved by one of its own tools. */
@@ -62,7 +62,8 @@ export class DrivenHost implements AgentHost {
   }
 
   async perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
-    const { driver } = this.#options;
+    const { driver, prepareAccess } = this.#options;
+    if (act.kind === 'fetch' || act.kind === 'stage') await prepareAccess?.(act.image);
     switch (act.kind) {
       case 'fetch': {
         const message = `cannot pull ${act.image}: ${driver.tool} pulls only what it stages`;
@@ -89,10 +90,10 @@ export class DrivenHost implements AgentHost {
   }
 
   async remedy(remedy: ActiveRemedy, dropRollback: boolean, signal: AbortSignal): Promise<void> {
-    const { driver, refreshCredentials } = this.#options;
+    const { driver, prepareAccess } = this.#options;
     switch (remedy) {
       case 'refresh-credentials':
-        await refreshCredentials?.(signal);
+        await prepareAccess?.(undefined);
         break;
       case 'clean-up':
       case 'repair-store':

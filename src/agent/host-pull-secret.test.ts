@@ -41,7 +41,7 @@ class Case {
   get seen(): unknown {
     const path = this.host.at('/run/ostree/auth.json');
     try {
-      return JSON.parse(readFileSync(path, "utf8")) as unknown;
+      return JSON.parse(readFileSync(path, 'utf8')) as unknown;
     } catch {
       return undefined;
     }

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { type HostRunner, HostError, Systemctl } from '../host/index.ts';
 import { type Clock, pause } from '../kube/index.ts';
 import { type DriftPolicy, driftMessage, type DriftReport } from './drift-report.ts';
-import { describeDrift } from './drift-details.ts';
 import type { PathProblem } from './file-problem.ts';
 import { type Drift, findDrift, KnownHashes } from './find-drift.ts';
 import { FolderWatch } from './folder-watch.ts';
@@ -90,17 +89,6 @@ export class NodeFiles {
   /** How the files compare with the image's; undefined before they were looked at. */
   get report(): DriftReport | undefined {
     return this.#report;
-  }
-
-  /** How each path differs, line by line, for whoever is at the host. */
-  async details(): Promise<readonly string[]> {
-    const { root } = this.#options.runner;
-    const current = this.#current;
-    const lines: string[] = [];
-    for (const drift of this.#report?.drifts ?? []) {
-      if (current !== undefined) lines.push(...(await describeDrift(root, current.tree, drift)));
-    }
-    return lines;
   }
 
   /** Looks at changes until the signal aborts; `changed` hears when the report is another one. */

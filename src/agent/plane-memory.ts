@@ -14,7 +14,8 @@ export interface PlacedForm {
 /** How the node's files were left. */
 export interface SettledPlane {
   readonly bootId: string;
-  /** The tree whose files they are: what `reconcilePlane` was told. */
+  /** The image whose files they are, and the folder of its tree on the host. */
+  readonly image: string;
   readonly tree: string;
   /** By path, what was asked for there. */
   readonly rules: Readonly<Record<string, string>>;
@@ -106,9 +107,10 @@ function isForm(value: unknown): value is PlacedForm {
 
 function isSettled(value: unknown): value is SettledPlane {
   if (!isJsonObject(value)) return false;
-  const { bootId, tree, rules, failed } = value;
+  const { bootId, image, tree, rules, failed } = value;
   return (
     typeof bootId === 'string' &&
+    typeof image === 'string' &&
     typeof tree === 'string' &&
     isJsonObject(rules) &&
     Object.values(rules).every((rule) => typeof rule === 'string') &&

@@ -54,7 +54,7 @@ export async function reconcilePlane(request: PlaneRequest): Promise<PlaneOutcom
   const wanted = await ownedRules(tree);
   const rules = Object.fromEntries(wanted.map((owned) => [owned.rule.path, keyOf(owned)]));
   const { settled } = before;
-  const isSettled = settled?.bootId === bootId && settled.tree === image && isSame(settled.rules, rules);
+  const isSettled = settled?.bootId === bootId && settled.image === image && isSame(settled.rules, rules);
   if (isSettled && settled.failed.length === 0) return NOTHING;
   const former = isSettled ? before.placed : union(before.placed, await formsOfAll(root, request.former));
   const forms = formsOf(wanted);
@@ -70,7 +70,7 @@ export async function reconcilePlane(request: PlaneRequest): Promise<PlaneOutcom
   await memory.write({
     ...before,
     placed: union(forms, stillThere),
-    settled: { bootId, tree: image, rules, failed },
+    settled: { bootId, image, tree: request.tree, rules, failed },
   });
   return { placed: work.placed, removed: work.removed, left: work.left, problems };
 }

@@ -18,8 +18,8 @@ function listOf(object: string, field: string): string {
 
 /**
  * What holds each agent to its own objects, for clusters that have no authorizer of Varve's: `deploy/agent/admission.yaml`. One
- * policy for the Node, of which an agent writes annotations of its own and nothing else, and one for the MachineConfigNode; each
- * with its binding.
+ * policy for the Node, of which an agent writes annotations of its own and nothing else, one for the MachineConfigNode, and one
+ * for events, which are about the Node; each with its binding.
  *
  * @param namespace of the agents' service account
  */
@@ -69,6 +69,17 @@ export function agentAdmissionPolicies(namespace: string): readonly JsonObject[]
       ['machineconfignodes', 'machineconfignodes/status'],
       { variables: [node], validations: [own] },
     ),
+    ...policy(namespace, `${AGENT_SERVICE_ACCOUNT}-event`, [''], ['events'], {
+      variables: [node],
+      validations: [
+        {
+          expression:
+            'variables.node != "" && has(object.involvedObject.kind) && object.involvedObject.kind == "Node" && ' +
+            'has(object.involvedObject.name) && object.involvedObject.name == variables.node',
+          message: 'an agent may only tell events of its own Node',
+        },
+      ],
+    }),
   ];
 }
 

@@ -58,6 +58,7 @@ export function agentPermissions(namespace: string, secret: string): readonly Js
         rule('', ['nodes'], ['get', 'list', 'watch', 'patch']),
         rule(API_GROUP, ['machineconfignodes'], ['get', 'list', 'watch']),
         rule(API_GROUP, ['machineconfignodes/status'], ['patch']),
+        rule('', ['events'], ['create']),
       ],
     },
     {

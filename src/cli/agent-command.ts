@@ -5,8 +5,10 @@ import {
   ChosenHost,
   DrivenHost,
   JournalFile,
+  NodeFiles,
   nodeWishes,
   OwnObjects,
+  PlaneMemoryFile,
   type Plan,
   registryImages,
 } from '../agent/index.ts';
@@ -23,6 +25,8 @@ import {
   policyOf,
   stateDirectory,
 } from './agent-flags.ts';
+import { agentAccess } from './agent-access.ts';
+import { nodeEvents } from './agent-events.ts';
 import { AgentMetrics } from './agent-metrics.ts';
 import { type AgentNote, planNote, writeNote } from './agent-note.ts';
 import { withCluster, type ClusterFlags } from './cluster-access.ts';
@@ -112,6 +116,30 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     report: (error) => sayTrouble(log, 'follow the Node', error),
   });
   const policy = policyOf(flags);
+  const onTrouble = (doing: string, error: unknown): void => sayTrouble(log, doing, error);
+  const { pullSecret, prepare } = agentAccess({
+    objects,
+    hasPullSecret: flags.pullSecret !== undefined,
+    runner,
+    trust: { authorities: (flags.ca ?? []).map(readAuthority), plainHttp: flags.insecureRegistry ?? [] },
+    onTrouble,
+  });
+  const events = nodeEvents(
+    client,
+    node,
+    () => objects.node,
+    (error) => onTrouble('tell an event', error),
+  );
+  const files = new NodeFiles({
+    runner,
+    memory: new PlaneMemoryFile(join(state, 'files.json')),
+    clock: systemClock,
+    onNews: (news) => {
+      log.info(news.reason, { message: news.message });
+      events.record(news);
+    },
+    onTrouble,
+  });
   const preferred = (): DeployTool | undefined =>
     toolOf(objects.node?.metadata.annotations?.[HOST_TOOL_ANNOTATION]) ?? flags.hostTool;
   const host = new ChosenHost({
@@ -119,7 +147,13 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     preferred,
     open: (tool, capabilities): AgentHost => {
       const driver = openDriver(tool, { host: runner, capabilities, images: registryImages(registry) });
-      return new DrivenHost({ runner, driver, capabilities, policy });
+      return new DrivenHost({
+        runner,
+        driver,
+        capabilities,
+        policy,
+        prepareAccess: (image) => prepare(tool, image),
+      });
     },
     onChoice: ({ tool, reasons }) => {
       log.info('the host is driven', { tool, instead: reasons.join('; ') });
@@ -159,17 +193,20 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
       journal: new JournalFile(join(state, 'journal.json')),
       policy,
       clock: systemClock,
+      files,
+      pullSecret,
       onPlan: (decided) => {
         sayPlan(log, decided);
         metrics.decided(decided, wishes().desiredConfig, systemClock.wall());
         plan = planNote(decided, new Date());
         note();
       },
-      onTrouble: (doing, error) => sayTrouble(log, doing, error),
+      onTrouble,
     });
     await agent.run(signal);
     log.info('stopping');
   } finally {
+    await events.close();
     await health.close();
   }
 }
