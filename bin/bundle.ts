@@ -1,5 +1,6 @@
 // Makes dist/cli/main.cjs, what bin/varve runs: the command line as CommonJS bundles, one of commands that run for a
-// moment, with V8's code cache beside it, and one of commands that last, which hold more and load in their own time.
+// moment, with V8's code cache beside it, one of commands that last, which hold more and load in their own time, and one of
+// the agent alone, which is on every node and has to be small.
 //
 // One file loads in a third of the time that the sources take, and it is CommonJS because an ES import of a part of Node
 // loads all that this part could offer (undici, with node:http). V8 compiles a function when it is first called, which is a
@@ -28,10 +29,41 @@ const KEPT = 60_000;
  */
 const LAZY = ['child_process', 'fs/promises', 'https', 'os', 'process', 'stream/promises', 'tls'];
 
-/** Commands that run until they are stopped: what they alone need is in a bundle of its own. bin/varve has V8's flags for them. */
-const LASTING = ['up', 'controller'];
+/** Commands that run until they are stopped, by their bundle: what they alone need is in no other. bin/varve has V8's flags for them. */
+const LASTING = { lasting: ['up', 'controller'], agent: ['agent'] };
 
-const names = { brief: await bundle('brief'), lasting: await bundle('lasting') };
+type Kind = 'brief' | keyof typeof LASTING;
+
+/** Commands that are no part of an agent. */
+const NOT_AN_AGENT = [
+  'agent-local',
+  'agent-status',
+  'build',
+  'demo',
+  'ignition',
+  'image',
+  'logs',
+  'render',
+  'status',
+];
+
+/** Subcommands of those that last which take a moment. */
+const MOMENTS = ['agent local', 'agent status'];
+
+/** Parts of prom-client that nothing here uses: to load the default metrics has Node write a report, for which 6 MB are mapped. */
+const UNUSED = /\/prom-client\/lib\/(?:defaultMetrics|pushgateway|cluster)\.js$/;
+
+/** Has them be empty. */
+const withoutUnused = {
+  name: 'without-unused',
+  load: (id: string) => (UNUSED.test(id) ? 'module.exports = undefined;' : undefined),
+};
+
+const names = {
+  brief: await bundle('brief'),
+  lasting: await bundle('lasting'),
+  agent: await bundle('agent'),
+};
 await replaceFile('main.cjs', await loader());
 await warmUp();
 await removeOld();
@@ -43,18 +75,19 @@ interface Bundle {
 }
 
 /** The bundle's name has its content's hash in it: V8 takes the cache of another source of the same length for its own. */
-async function bundle(kind: 'brief' | 'lasting'): Promise<Bundle> {
-  const external = kind === 'brief' ? LASTING.map((command) => new RegExp(`/${command}-command\\.ts$`)) : [];
+async function bundle(kind: Kind): Promise<Bundle> {
+  const external = [...foreignTo(kind)].map((command) => new RegExp(`/${command}-command\\.ts$`));
   const build = await rolldown({
     input: join(root, 'src/cli/main.ts'),
     platform: 'node',
     logLevel: 'warn',
     external,
+    plugins: [withoutUnused],
   });
   const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
   await build.close();
   const [chunk] = output;
-  const code = kind === 'brief' ? toAscii(loadLazily(chunk.code)) : chunk.code;
+  const code = toAscii(kind === 'brief' ? loadLazily(chunk.code) : chunk.code);
   const file = `varve-${hash('sha256', code, 'hex').slice(0, 16)}.cjs`;
   await mkdir(directory, { recursive: true });
   await replaceFile(file, code);
@@ -62,12 +95,20 @@ async function bundle(kind: 'brief' | 'lasting'): Promise<Bundle> {
   return { file, sources };
 }
 
+/** Commands that another bundle runs. */
+function* foreignTo(kind: Kind): Generator<string> {
+  for (const [other, commands] of Object.entries(LASTING)) {
+    if (other !== kind) yield* commands;
+  }
+  if (kind === 'agent') yield* NOT_AN_AGENT;
+}
+
 /** The loader with the names of both bundles, and of all that they were made of. */
 async function loader(): Promise<string> {
   const text = await readFile(join(root, 'bin/loader.cjs'), 'utf8');
   return text.replace(
     /^const BUNDLES = .*$/mu,
-    `const BUNDLES = ${JSON.stringify({ ...names, commands: LASTING })};`,
+    `const BUNDLES = ${JSON.stringify({ ...names, commands: LASTING, moments: MOMENTS })};`,
   );
 }
 

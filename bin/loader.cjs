@@ -5,12 +5,20 @@ const { readFileSync, renameSync, statSync, writeFileSync } = require('node:fs')
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
-/** bin/bundle.ts writes in here which bundles there are, what they were made of, and which commands last. */
-const BUNDLES = { brief: { file: '', sources: [] }, lasting: { file: '', sources: [] }, commands: [] };
+/**
+ * bin/bundle.ts writes in here which bundles there are, what they were made of, which commands last, by their bundle, and which
+ * of their subcommands do not.
+ */
+const BUNDLES = { brief: { file: '', sources: [] }, commands: {}, moments: [] };
 
 const root = `${__dirname}/../..`;
-const isLasting = BUNDLES.commands.includes(process.argv[2]);
-const bundle = isLasting ? BUNDLES.lasting : BUNDLES.brief;
+const [, , asked, more] = process.argv;
+const isMoment = BUNDLES.moments.includes(`${asked} ${more}`);
+const kind = Object.keys(BUNDLES.commands).find(
+  (name) => !isMoment && BUNDLES.commands[name].includes(asked),
+);
+const isLasting = kind !== undefined;
+const bundle = BUNDLES[kind ?? 'brief'];
 const filename = `${__dirname}/${bundle.file}`;
 const cache = `${filename}.cache`;
 

@@ -20,7 +20,7 @@ const BUNDLES = `
   import { readFileSync, writeFileSync } from 'node:fs';
   const text = readFileSync('bin/loader.cjs', 'utf8');
   const bundle = { file: 'bundle.cjs', sources: ['src/main.ts'] };
-  const bundles = { brief: bundle, lasting: bundle, commands: ['up'] };
+  const bundles = { brief: bundle, lasting: bundle, commands: { lasting: ['up'] }, moments: [] };
   writeFileSync('dist/cli/bundle.cjs', ${JSON.stringify(SAYS)});
   writeFileSync('dist/cli/main.cjs', text.replace(/^const BUNDLES = .*$/mu, 'const BUNDLES = ' + JSON.stringify(bundles) + ';'));
   process.stderr.write('bundled\\n');
