@@ -98,9 +98,7 @@ export class NodeFiles {
       while (!signal.aborted) {
         await this.#rest(signal);
         if (signal.aborted) break;
-        await this.#exclusively(() => this.#again()).catch((error: unknown) =>
-          this.#trouble('look at files', error),
-        );
+        await this.look().catch((error: unknown) => this.#trouble('look at files', error));
       }
     } finally {
       this.#watch.close();
@@ -126,6 +124,11 @@ export class NodeFiles {
         this.#trouble('bring the files in line with the image', error);
       }
     });
+  }
+
+  /** Looks at all files now, and does what the policy says. */
+  look(): Promise<void> {
+    return this.#exclusively(() => this.#again());
   }
 
   /** Does something to the files that nobody is to look at before it is done: a live change. */
