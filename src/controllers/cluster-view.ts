@@ -42,7 +42,7 @@ export interface ClusterView {
   readonly machineConfigurations: Informer<MachineConfiguration>;
   readonly osImageStreams: Informer<OSImageStream>;
   readonly nodes: Informer<PoolNode>;
-  /** Of their conditions only those that are not False: the others say that nothing is going on. */
+  /** Of their conditions only `NodeDegraded` and those that are not False: the others say that nothing is going on. */
   readonly machineConfigNodes: Informer<MachineConfigNode>;
   readonly disruptionBudgets: Informer<DisruptionBudget>;
   /** Of etcd and the API server, where those are pods; of their conditions only `Ready`. */
@@ -151,7 +151,12 @@ function trimMachineConfigNode(node: MachineConfigNode): MachineConfigNode {
   if (status?.conditions === undefined) return node;
   return {
     ...node,
-    status: { ...status, conditions: status.conditions.filter(({ status: is }) => is !== 'False') },
+    status: {
+      ...status,
+      conditions: status.conditions.filter(
+        ({ type, status: is }) => is !== 'False' || type === 'NodeDegraded',
+      ),
+    },
   };
 }
 
