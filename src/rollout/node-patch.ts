@@ -44,6 +44,10 @@ export function nodePatch(
       case 'assign':
         Object.assign(annotations, assigning(intent, pool, now));
         break;
+      case 'unassign':
+        for (const key of [DESIRED_CONFIG_ANNOTATION, DESIRED_IMAGE_ANNOTATION, DISRUPTION_ANNOTATION])
+          annotations[key] = null;
+        break;
       case 'prefetch':
         annotations[PREFETCH_IMAGE_ANNOTATION] = intent.image ?? null;
         break;

@@ -47,7 +47,8 @@ export function poolPlan(pass: Pass, nodes: readonly NodePlan[]): PoolPlan {
   }
   const cause = causeOf(stuck) ?? causeOf(behind);
   return {
-    progress: stuck.length > 0 ? 'halted' : 'waiting',
+    // Those who wait for others wait for a person where none of the others moves, or will by itself.
+    progress: stuck.length > 0 || cause?.reason === 'MaxUnavailable' ? 'halted' : 'waiting',
     reason: cause?.reason ?? 'Stuck',
     message: `MachineConfigPool ${name}: ${count}; ${lowered(cause?.message ?? '')}`,
   };

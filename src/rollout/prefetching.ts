@@ -21,8 +21,7 @@ const NEXT: ReadonlySet<NodeReason> = new Set<NodeReason>([
  */
 export function prefetchIntents(pass: Pass, turns: ReadonlyMap<string, Turn>): readonly Prefetch[] {
   const { members, policy, aim } = pass;
-  const image = aim.target?.image;
-  if (aim.hold !== undefined || aim.target === undefined) return [];
+  const image = aim.hold === undefined ? aim.target?.image : undefined;
   const pulls = new Pulls(pass);
   for (const member of members) {
     if (turns.get(member.name)?.kind === 'grant') pulls.begin(member);
@@ -45,7 +44,9 @@ export function prefetchIntents(pass: Pass, turns: ReadonlyMap<string, Turn>): r
         continue;
       }
     }
-    const isWanted = image !== undefined && sameImage(asked, image) && !member.isUpdated;
+    // While nobody gets their turn it is not known what will be wanted then.
+    const isOpen = aim.hold !== undefined || aim.target === undefined;
+    const isWanted = !member.isUpdated && (isOpen || (image !== undefined && sameImage(asked, image)));
     // Those who are told what to run are asked no longer in the same breath.
     if (asked !== '' && !isWanted && turn.kind !== 'assign') {
       const reason = `Node ${name} need not pull ${asked} any more.`;

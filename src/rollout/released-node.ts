@@ -37,9 +37,13 @@ export function releasedNode(node: RolloutNode, now: number): ReleasedNode {
   const image = annotation(CURRENT_IMAGE_ANNOTATION);
   const isThere =
     annotation(DESIRED_CONFIG_ANNOTATION) === config && annotation(DESIRED_IMAGE_ANNOTATION) === image;
-  if (isOurs && !isThere && config !== '') {
+  if (isOurs && !isThere) {
     const target = { machineConfig: config, ...(image === '' ? {} : { image }) };
-    intents.push({ kind: 'assign', node: name, target, reason });
+    intents.push(
+      config === ''
+        ? { kind: 'unassign', node: name, reason }
+        : { kind: 'assign', node: name, target, reason },
+    );
   }
   const isCordonOurs = annotation(CORDON_ANNOTATION) !== '';
   if (isOurs && isThere && (isNodeDone(node) || !isCordonOurs))

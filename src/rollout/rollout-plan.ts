@@ -38,6 +38,8 @@ export type RolloutIntent =
       readonly note?: string;
       readonly reason: string;
     }
+  /** Ask nothing of a node any more: it was asked for the first time, and nobody knows what it runs. */
+  | { readonly kind: 'unassign'; readonly node: string; readonly reason: string }
   /** Ask a node to pull an image ahead of its turn; without an image, ask it no longer. */
   | {
       readonly kind: 'prefetch';

@@ -1,0 +1,367 @@
+// What may happen to a cluster of the model, and how it comes to rest.
+import fc from 'fast-check';
+import { CORDON_ANNOTATION, DISRUPTION_LEASE_ANNOTATION, type MachineConfigPool } from '../api/index.ts';
+import { there } from './test-api.ts';
+import { Cluster, image, START } from './test-cluster.ts';
+import { annotated, NOT_LIVE_AFTER_ALL, schedulable, UNSTAGEABLE, UNWELL } from './test-machine.ts';
+
+export interface Setup {
+  readonly nodes: readonly {
+    readonly role: string;
+    readonly hasAgent: boolean;
+    readonly isAdopted: boolean;
+    readonly pods: number;
+  }[];
+  readonly maxUnavailable: number;
+  readonly soak: boolean;
+  readonly hasControlPlane: boolean;
+}
+
+export type Event =
+  | { readonly kind: 'pass'; readonly process: number; readonly pool: number; readonly writes: number }
+  | { readonly kind: 'sync'; readonly process: number; readonly nodes: number; readonly others: number }
+  | { readonly kind: 'drain' | 'agent' | 'boot' | 'kubelet'; readonly process: number; readonly node: number }
+  | { readonly kind: 'restart'; readonly process: number }
+  | { readonly kind: 'clock'; readonly minutes: number }
+  | { readonly kind: 'goal'; readonly pool: number; readonly goal: number }
+  | { readonly kind: 'gone'; readonly pool: number }
+  | { readonly kind: 'pause'; readonly pool: number; readonly is: boolean }
+  | {
+      readonly kind: 'cordon' | 'uncordon' | 'power' | 'agentless' | 'block' | 'lease' | 'pods' | 'keep';
+      readonly node: number;
+      readonly is: boolean;
+    }
+  | { readonly kind: 'label'; readonly node: number; readonly role: string }
+  | { readonly kind: 'remove' | 'add'; readonly node: number }
+  | { readonly kind: 'delete-pool'; readonly is: boolean };
+
+const POOLS = ['worker', 'infra', 'master', 'arbiter'];
+const ROLES = ['worker', 'infra', 'master', 'arbiter', 'none'];
+const MOST = 8;
+
+/** What a pool may be told to run; the last ones are the troublesome. */
+const DIGESTS = ['a0', 'b2', 'c1', 'd4', 'unstageable', 'unwell', 'surprise'];
+
+const index = fc.nat(MOST - 1);
+const process = fc.nat(1);
+
+export const SETUP: fc.Arbitrary<Setup> = fc.record({
+  nodes: fc.array(
+    fc.record({
+      role: fc.constantFrom('worker', 'worker', 'worker', 'infra', 'master', 'arbiter', 'none'),
+      hasAgent: fc.boolean().map((is) => is || true),
+      isAdopted: fc.boolean(),
+      pods: fc.nat(2),
+    }),
+    { minLength: 1, maxLength: 5 },
+  ),
+  maxUnavailable: fc.constantFrom(1, 1, 2),
+  soak: fc.boolean(),
+  hasControlPlane: fc.boolean(),
+});
+
+const EVENT: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      process,
+      pool: fc.nat(3),
+      writes: fc.constantFrom(0, 1, 2, 99, 99, 99),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('sync' as const),
+      process,
+      nodes: fc.constantFrom(1, 3, 99),
+      others: fc.constantFrom(0, 1, 99),
+    }),
+  },
+  {
+    weight: 24,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        'drain' as const,
+        'agent' as const,
+        'agent' as const,
+        'boot' as const,
+        'kubelet' as const,
+      ),
+      process,
+      node: index,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), process }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('clock' as const), minutes: fc.constantFrom(1, 3, 40) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('goal' as const),
+      pool: fc.nat(3),
+      goal: fc.nat(DIGESTS.length + 2),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('gone' as const), pool: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('pause' as const), pool: fc.nat(3), is: fc.boolean() }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        'cordon' as const,
+        'uncordon' as const,
+        'power' as const,
+        'agentless' as const,
+        'block' as const,
+        'lease' as const,
+        'pods' as const,
+        'keep' as const,
+      ),
+      node: index,
+      is: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('label' as const),
+      node: index,
+      role: fc.constantFrom(...ROLES),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'add' as const), node: index }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete-pool' as const), is: fc.boolean() }) },
+);
+
+export const EVENTS: fc.Arbitrary<readonly Event[]> = fc.array(EVENT, { maxLength: 60, size: 'max' });
+
+/** Goes on as a cluster does where nothing goes wrong; many of them make a rollout. */
+export const QUIET_STEPS = 400;
+
+export function makeCluster(setup: Setup): Cluster {
+  const cluster = new Cluster();
+  for (const pool of POOLS) putPool(cluster, pool, setup);
+  setup.nodes.forEach((_, at) => addNode(cluster, setup, at));
+  cluster.start();
+  return cluster;
+}
+
+export function putPool(cluster: Cluster, name: string, { maxUnavailable, soak }: Setup): void {
+  const pool: MachineConfigPool = {
+    apiVersion: 'machineconfiguration.openshift.io/v1',
+    kind: 'MachineConfigPool',
+    metadata: { name, ...(soak ? { annotations: { 'varve.dev/soak': '2m' } } : {}) },
+    spec: { maxUnavailable, nodeSelector: { matchLabels: { role: name } }, configuration: { name: 'base' } },
+  };
+  cluster.pools.put(pool);
+  cluster.most.set(name, maxUnavailable);
+}
+
+export function addNode(cluster: Cluster, setup: Setup, at: number): void {
+  const facts = there(setup.nodes[at % setup.nodes.length]);
+  const name = `n${at}`;
+  if (cluster.nodes.objects.has(name)) return;
+  cluster.machines.set(name, {
+    name,
+    config: facts.isAdopted ? 'a0' : '',
+    image: facts.isAdopted ? image('a0') : '',
+    pulled: '',
+    isUp: true,
+    hasAgent: facts.hasAgent,
+    agentTime: 0,
+    isRebooting: false,
+    next: { config: '', image: '' },
+    pods: facts.pods,
+    isBlocked: false,
+    isCordonedByPerson: false,
+    reboots: 0,
+  });
+  cluster.nodes.put({
+    metadata: {
+      name,
+      creationTimestamp: new Date(START + at * 1000).toISOString(),
+      labels: { role: facts.role, 'topology.kubernetes.io/zone': `z${at % 2}` },
+      annotations: {},
+    },
+    status: {
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date(START).toISOString() }],
+    },
+  });
+}
+
+export function happen(cluster: Cluster, setup: Setup, event: Event): void {
+  switch (event.kind) {
+    case 'pass':
+      cluster.pass(event.process, there(POOLS[event.pool]), event.writes);
+      cluster.releasePass(event.process);
+      return;
+    case 'sync': {
+      const { nodes, pools, goals } = there(cluster.processes[event.process]);
+      nodes.sync(event.nodes);
+      pools.sync(event.others);
+      goals.sync(event.others);
+      return;
+    }
+    case 'drain':
+      return cluster.drain(event.process, `n${event.node}`);
+    case 'agent':
+      return void cluster.agent(`n${event.node}`);
+    case 'boot':
+      return void cluster.boot(`n${event.node}`);
+    case 'kubelet':
+      return void cluster.kubelet(`n${event.node}`);
+    case 'restart':
+      return cluster.restart(event.process);
+    case 'clock':
+      cluster.now += event.minutes * 60_000;
+      return;
+    case 'goal':
+      return setGoal(cluster, there(POOLS[event.pool]), event.goal);
+    case 'gone': {
+      const name = there(POOLS[event.pool]);
+      cluster.goals.update(name, undefined, (goal) => ({
+        ...goal,
+        imageProblem: 'The image is gone from its registry',
+      }));
+      return;
+    }
+    case 'pause':
+      cluster.pools.update(there(POOLS[event.pool]), undefined, (pool) => ({
+        ...pool,
+        spec: { ...pool.spec, paused: event.is },
+      }));
+      return;
+    case 'label':
+      cluster.nodes.update(`n${event.node}`, undefined, (node) => ({
+        ...node,
+        metadata: { ...node.metadata, labels: { ...node.metadata.labels, role: event.role } },
+      }));
+      return;
+    case 'remove':
+      cluster.nodes.remove(`n${event.node}`);
+      cluster.machines.delete(`n${event.node}`);
+      cluster.disrupted.delete(`n${event.node}`);
+      return;
+    case 'add':
+      return addNode(cluster, setup, event.node);
+    case 'delete-pool':
+      if (event.is) {
+        cluster.pools.remove('infra');
+        cluster.goals.remove('infra');
+        // Whatever of it is under way is nobody's any more.
+        for (const [node, pool] of cluster.disrupted)
+          if (pool === 'infra') cluster.disrupted.set(node, 'nobody');
+      } else if (!cluster.pools.objects.has('infra')) putPool(cluster, 'infra', setup);
+      return;
+    default:
+      return meddle(cluster, event.kind, `n${event.node}`, event.is);
+  }
+}
+
+function setGoal(cluster: Cluster, name: string, goal: number): void {
+  if (!cluster.pools.objects.has(name)) return;
+  const digest = DIGESTS[goal];
+  const gate =
+    digest !== undefined
+      ? ({ kind: 'go', machineConfig: digest.slice(0, 1), image: image(digest) } as const)
+      : goal === DIGESTS.length
+        ? ({ kind: 'not-layered' } as const)
+        : goal === DIGESTS.length + 1
+          ? ({ kind: 'wait', message: 'MachineOSBuild b is not finished' } as const)
+          : ({ kind: 'failed', message: 'MachineOSBuild b failed' } as const);
+  cluster.goals.put({ metadata: { name }, gate });
+}
+
+type Meddling = Extract<Event, { readonly is: boolean; readonly node: number }>['kind'];
+
+/** What people do to a node, and what breaks. */
+function meddle(cluster: Cluster, kind: Meddling, name: string, is: boolean): void {
+  const machine = cluster.machines.get(name);
+  const node = cluster.nodes.objects.get(name);
+  if (machine === undefined || node === undefined) return;
+  const isCordoned = node.spec?.unschedulable === true;
+  switch (kind) {
+    case 'cordon':
+      // kubectl cordon of a node that is cordoned does nothing.
+      if (isCordoned) return;
+      machine.isCordonedByPerson = true;
+      cluster.nodes.put(schedulable(node, false));
+      return;
+    case 'uncordon':
+      if (!isCordoned) return;
+      machine.isCordonedByPerson = false;
+      cluster.nodes.put(schedulable(node, true));
+      return;
+    case 'power':
+      machine.isUp = is;
+      return;
+    case 'agentless':
+      machine.hasAgent = is;
+      return;
+    case 'block':
+      machine.isBlocked = is;
+      return;
+    case 'pods':
+      if (!isCordoned && machine.isUp && !machine.isRebooting) machine.pods = is ? 2 : 0;
+      return;
+    case 'lease': {
+      const found = node.metadata.annotations?.[DISRUPTION_LEASE_ANNOTATION];
+      if (found?.includes('varve') === true) return;
+      const value = is ? '{"holder":"kured"}' : null;
+      cluster.nodes.put(annotated(node, { [DISRUPTION_LEASE_ANNOTATION]: value }));
+      return;
+    }
+    case 'keep':
+      if (
+        machine.isCordonedByPerson &&
+        isCordoned &&
+        node.metadata.annotations?.[CORDON_ANNOTATION] === undefined
+      )
+        cluster.nodes.put(annotated(node, { [CORDON_ANNOTATION]: 'Kept' }));
+  }
+}
+
+/** Goes on until nothing happens any more; false if that does not come about. */
+export function settle(cluster: Cluster, rounds: number): boolean {
+  for (let round = 0; round < rounds; round += 1) {
+    const count = (): number => cluster.nodes.log.length + cluster.pools.log.length + cluster.acts;
+    const before = count();
+    let wakeAt: number | undefined;
+    for (const [at, { nodes, pools, goals }] of cluster.processes.entries()) {
+      for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
+      for (const pool of pools.objects.keys()) {
+        const plan = cluster.pass(at, pool);
+        if (plan?.wakeAt !== undefined && plan.wakeAt < (wakeAt ?? Infinity)) wakeAt = plan.wakeAt;
+      }
+      cluster.releasePass(at);
+      for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
+      for (const name of cluster.nodes.objects.keys()) cluster.drain(at, name);
+    }
+    for (const name of cluster.nodes.objects.keys()) {
+      cluster.agent(name);
+      cluster.boot(name);
+      cluster.kubelet(name);
+    }
+    if (count() !== before) continue;
+    if (wakeAt === undefined) return true;
+    cluster.now = Math.max(cluster.now, wakeAt);
+  }
+  return false;
+}
+
+/** Whether what a pool is to run can be run. */
+export function isTroublesome(target: string): boolean {
+  return (
+    [UNSTAGEABLE, UNWELL].some((end) => target.endsWith(end.slice(1))) && !target.endsWith(NOT_LIVE_AFTER_ALL)
+  );
+}
