@@ -1,9 +1,17 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
 import { parseObjectKey, STATE_DIRECTORY } from './agent-flags.ts';
-import { address, caOption, contextOption, insecureOption, kubeconfigOption } from './options.ts';
+import {
+  address,
+  caOption,
+  contextOption,
+  insecureOption,
+  kubeconfigOption,
+  outputOption,
+} from './options.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
-export function agentCommands({ environment, version }: Surroundings): Command {
+export function agentCommands(surroundings: Surroundings): Command {
+  const { environment, version } = surroundings;
   const agent = command('agent')
     .description('Move this host to the image that its Node asks for, until it is stopped.')
     .addOption(kubeconfigOption())
@@ -46,7 +54,25 @@ export function agentCommands({ environment, version }: Surroundings): Command {
     )
     .addOption(new Option('--end-with-stdin', 'end when standard input does').default(false).hideHelp())
     .action(async (flags) => (await import('./agent-command.ts')).agentCommand(flags, environment, version));
+  addStatus(agent, surroundings);
   return agent;
+}
+
+function addStatus(agent: Command, { environment }: Surroundings): void {
+  agent
+    .command('status')
+    .description(
+      'How this host is: what it runs, what is staged, what it waits for, which files differ. Needs no cluster.',
+    )
+    .addOption(outputOption().default('text' as const))
+    .addOption(hostPidOption())
+    .addOption(hostRootOption())
+    .addOption(stateOption())
+    .addOption(hostToolOption())
+    .action(async (_own, self) =>
+      // Options of this name are the agent's as well, which would have taken them.
+      (await import('./agent-status-command.ts')).agentStatusCommand(self.optsWithGlobals(), environment),
+    );
 }
 
 function hostPidOption(): Option<'--host-pid <pid>', undefined, undefined, number> {
