@@ -31,8 +31,17 @@ export interface AgentOptions {
   readonly pullSecret?: Pick<HostPullSecret, 'refresh'>;
   /** Told of every decision that is another one than the last. */
   readonly onPlan?: (plan: Plan) => void;
+  /** Told of what an event of the Node is to tell. */
+  readonly onNews?: (news: AgentNews) => void;
   /** Told of what is tried again by itself: the API server, the journal's disk. */
   readonly onTrouble?: (doing: string, error: unknown) => void;
+}
+
+/** Something that happened on a host, for an event of its Node. */
+export interface AgentNews {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: 'CompetingUpdateDriver' | 'ImagePolicyViolation';
+  readonly message: string;
 }
 
 /** How often the host is looked at when nothing else gives cause to, in milliseconds. */
@@ -56,6 +65,7 @@ export class Agent {
   #reconsider: () => void = () => {};
   #isStale = false;
   #lastPlan = '';
+  #competitors = '';
   /** While the journal cannot be written; said as long as something is to be done. */
   #unwritten: Plan | undefined;
 
@@ -93,6 +103,7 @@ export class Agent {
     try {
       await this.#options.pullSecret?.refresh();
       const facts = await this.#gather(node, signal);
+      this.#tellCompetitors(facts);
       await this.#followFiles(facts);
       const plan = decide(facts);
       this.#tell(plan);
@@ -131,7 +142,9 @@ export class Agent {
       case 'remedy':
         await this.#host.remedy(step.remedy, step.dropRollback, signal);
         if (facts.journal.state !== 'read') return 0;
-        return (await this.#remember(afterRemedy(facts.journal.journal), facts, signal)) ? 0 : SOON;
+        return (await this.#remember(afterRemedy(step.journal ?? facts.journal.journal), facts, signal))
+          ? 0
+          : SOON;
       case 'fetch':
       case 'stage':
       case 'unstage':
@@ -151,6 +164,9 @@ export class Agent {
     if ('journal' in act && !(await this.#remember(journal, facts, signal))) return SOON;
     const outcome = await this.#perform(facts, act, signal);
     if (outcome === undefined) return 0;
+    if (outcome.result === 'failed' && outcome.class === 'policy') {
+      this.#options.onNews?.({ type: 'Warning', reason: 'ImagePolicyViolation', message: outcome.message });
+    }
     const bootId = facts.host.state === 'fresh' ? facts.host.view.bootId : '';
     const after = afterAct(journal, act, outcome, bootId, clock.wall());
     const isRemembered = await this.#remember(after, facts, signal);
@@ -246,6 +262,16 @@ export class Agent {
     const text = JSON.stringify([phase, step.kind, step.reason, degraded]);
     if (text !== this.#lastPlan) this.#options.onPlan?.(plan);
     this.#lastPlan = text;
+  }
+
+  #tellCompetitors({ host }: AgentFacts): void {
+    if (host.state !== 'fresh') return;
+    const names = (host.view.competitors ?? []).join(', ');
+    if (names !== '' && names !== this.#competitors) {
+      const message = `This host is also updated by ${names}, which may stage or boot another image than the one that is wanted.`;
+      this.#options.onNews?.({ type: 'Warning', reason: 'CompetingUpdateDriver', message });
+    }
+    this.#competitors = names;
   }
 
   #trouble(doing: string, error: unknown): void {

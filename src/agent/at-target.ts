@@ -4,7 +4,7 @@ import { describeDifference } from './activation.ts';
 import { isAsWanted } from './host-view.ts';
 import { type Plan, resting, type Situation, stuck } from './situation.ts';
 import { isSettled } from './target.ts';
-import { refuseStaged } from './refusal.ts';
+import { otherDrivers, refuseStaged } from './refusal.ts';
 
 /** What remains to be done on a host that runs what it is to run: nothing else may boot, and the node serves again. */
 export function atTarget(situation: Situation): Plan {
@@ -14,7 +14,7 @@ export function atTarget(situation: Situation): Plan {
     const refusal = refuseStaged(situation);
     if (refusal !== undefined) return stuck('resuming', refusal);
     const dropped = staged.image?.reference.name ?? staged.checksum ?? 'a deployment';
-    const reason = `${dropped} is staged, and would run after the next reboot in the place of what is wanted.`;
+    const reason = `${dropped} is staged, and would run after the next reboot in the place of what is wanted.${otherDrivers(view)}`;
     return { step: { kind: 'unstage', reason, dropped }, phase: 'resuming' };
   }
   const entry = settlement(situation);
@@ -53,7 +53,7 @@ export function atTarget(situation: Situation): Plan {
   if (!isAsWanted(difference)) {
     return resting('done', `The node runs what it is to run, but ${describeDifference(difference)}.`);
   }
-  return resting('done', 'The node runs what it is to run.');
+  return resting('done', `The node runs what it is to run.${otherDrivers(view)}`);
 }
 
 function settlement({ target, view, now }: Situation): Settled {

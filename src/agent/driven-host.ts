@@ -4,6 +4,7 @@ import {
   type HostChange,
   type HostDriver,
   HostError,
+  type HostFailure,
   type HostRunner,
   type HostStatus,
   isImage,
@@ -182,6 +183,14 @@ function outcomeOf(change: HostChange): ActOutcome {
     case 'busy':
       return { result: 'failed', class: 'busy', message: change.reason };
     case 'failed':
-      return { result: 'failed', class: change.failure.class, message: change.failure.message };
+      return { result: 'failed', class: change.failure.class, message: told(change.failure) };
   }
+}
+
+/** What whoever looks after the host has to know: which registry refused, and all that was said where nobody knows what it means. */
+function told({ class: failure, message, registry, excerpt }: HostFailure): string {
+  if (failure === 'auth' && registry !== undefined && !message.includes(registry)) {
+    return `${message} (registry ${registry})`;
+  }
+  return failure === 'unknown' && excerpt.trim().includes('\n') ? `${message}\n${excerpt.trim()}` : message;
 }

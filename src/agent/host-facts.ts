@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   chosenArguments,
+  findCompetitors,
   type Deployment,
   HostError,
   type HostRunner,
@@ -11,6 +12,7 @@ import {
   readImageArguments,
   readLastFinalization,
   splitKernelArguments,
+  Systemctl,
   withImageArguments,
 } from '../host/index.ts';
 import { PROVENANCE_PATH, readProvenanceMap } from '../osbuild/index.ts';
@@ -24,6 +26,9 @@ const IMAGE_CONFIG = 'ostree.container.image-config';
 const BASE_NAME = 'org.opencontainers.image.base.name';
 const BASE_DIGEST = 'org.opencontainers.image.base.digest';
 
+/** Milliseconds after which it is looked again who else updates the host. */
+const COMPETITORS_AGE = 3_600_000;
+
 /** Milliseconds for one command that only reads. */
 const DEADLINE = 60_000;
 
@@ -33,6 +38,7 @@ export class HostFacts {
   #boot:
     | { readonly key: string; readonly finalization: LastFinalization; readonly image: BootedImageFacts }
     | undefined;
+  #competitors: { readonly key: string; readonly at: number; readonly names: readonly string[] } | undefined;
 
   constructor(host: HostRunner) {
     this.#host = host;
@@ -47,14 +53,26 @@ export class HostFacts {
       this.#boot = { key, finalization, image: await this.#image(status.booted, signal) };
     }
     const { finalization, image } = this.#boot;
+    const competitors = await this.#competing(key, signal);
     const booted = await this.#difference(status);
     // Whoever stages an image gives it its arguments, and looks again before it is let go.
     return {
       bootId,
       image,
+      competitors,
       lastFinalization: finalization,
       kernelArguments: { booted, staged: NO_DIFFERENCE },
     };
+  }
+
+  /** A person may enable one at any time, and seldom does. */
+  async #competing(key: string, signal: AbortSignal): Promise<readonly string[]> {
+    const known = this.#competitors;
+    const now = performance.now();
+    if (known?.key === key && now - known.at < COMPETITORS_AGE) return known.names;
+    const names = (await findCompetitors(new Systemctl(this.#host), signal)).map(({ name }) => name);
+    this.#competitors = { key, at: now, names };
+    return names;
   }
 
   async #difference({ booted, rollback }: HostStatus): Promise<KernelArgumentDifference> {

@@ -42,6 +42,8 @@ export interface HostView {
     readonly booted: KernelArgumentDifference;
     readonly staged: KernelArgumentDifference;
   };
+  /** Services of the host that would update it by themselves (host-contract §9.6). */
+  readonly competitors?: readonly string[];
   /** What the last shutdown made of what was staged (host-contract §3.4). */
   readonly lastFinalization: LastFinalization;
 }

@@ -1,7 +1,7 @@
 export type { AgentPolicy } from './agent-policy.ts';
 export { registryImages } from './registry-images.ts';
 export { Agent } from './agent.ts';
-export type { AgentOptions } from './agent.ts';
+export type { AgentNews, AgentOptions } from './agent.ts';
 export type { AgentHost, HostLook } from './agent-host.ts';
 export { DEFAULT_POLICY } from './agent-policy.ts';
 export type { ChosenHostOptions } from './chosen-host.ts';

@@ -100,8 +100,13 @@ function isSettledEntry(value: unknown): value is Settled {
 
 function isAttempt(value: unknown): value is Attempt {
   if (!isJsonObject(value)) return false;
-  const { failures, fetched, halted } = value;
-  return isListOf(failures, isFailedActivation) && typeof fetched === 'boolean' && optional(halted, isText);
+  const { failures, fetched, halted, cleaned } = value;
+  return (
+    isListOf(failures, isFailedActivation) &&
+    typeof fetched === 'boolean' &&
+    optional(halted, isText) &&
+    optional(cleaned, isTime)
+  );
 }
 
 function isFailedActivation(value: unknown): value is FailedActivation {

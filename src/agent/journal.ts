@@ -30,6 +30,8 @@ export interface Attempt {
   readonly fetched: boolean;
   /** Why it is not tried again until a person says so. */
   readonly halted: string | undefined;
+  /** The failures after which room was made on the host's disks for the next try. */
+  readonly cleaned?: number;
 }
 
 /** A step that failed, and failed again. */

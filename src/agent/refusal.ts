@@ -1,4 +1,5 @@
 import type { Deployment } from '../host/index.ts';
+import type { HostView } from './host-view.ts';
 import type { Situation } from './situation.ts';
 
 /** Why a host may not be moved to an image at all (host-contract §10.1, 4); undefined when it may. */
@@ -33,4 +34,10 @@ export function refuseStaged({ view, policy }: Situation): string | undefined {
 function changes({ local }: Deployment): string {
   const names = [...(local?.installed ?? []), ...(local?.replaced ?? []), ...(local?.removed ?? [])];
   return names.length === 0 ? '' : ` (${names.join(', ').slice(0, 300)})`;
+}
+
+/** Who else may have staged something on the host, in a sentence that follows another (host-contract §9.6). */
+export function otherDrivers({ competitors = [] }: HostView): string {
+  if (competitors.length === 0) return '';
+  return ` This host is also updated by ${competitors.join(', ')}: disable that with \`systemctl mask --now ${competitors.join(' ')}\`.`;
 }

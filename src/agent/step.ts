@@ -39,6 +39,7 @@ export type Step =
       readonly remedy: ActiveRemedy;
       /** For `clean-up`: the rollback deployment may go as well. */
       readonly dropRollback: boolean;
+      readonly journal?: Journal;
     }
   /** Reboot into what is staged and unlocked, or finalized. */
   | {

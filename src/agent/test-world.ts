@@ -111,7 +111,7 @@ export class World {
     if (killed === 'before-report') return plan;
     this.#report(facts, plan);
     const { step } = plan;
-    if ('journal' in step) {
+    if (step.kind !== 'remedy' && 'journal' in step) {
       if (killed === 'before-journal') return plan;
       this.#write(step.journal);
     }
@@ -121,7 +121,7 @@ export class World {
       case 'record':
         return plan;
       case 'remedy':
-        if (facts.journal.state === 'read') this.#write(afterRemedy(facts.journal.journal));
+        if (facts.journal.state === 'read') this.#write(afterRemedy(step.journal ?? facts.journal.journal));
         return plan;
       case 'reboot':
         this.#judgeReboot(facts);

@@ -1,13 +1,13 @@
-import { type Deployment, isImage } from '../host/index.ts';
+import { classifyOutput, type Deployment, isImage } from '../host/index.ts';
 import { activationVerdict } from './activation.ts';
 import { begun, wasChangedByOthers } from './bookkeeping.ts';
 import { type HostView, isAsWanted } from './host-view.ts';
-import { attemptOf } from './journal.ts';
+import { attemptOf, withAttempt } from './journal.ts';
 import { isDrained } from './node-wishes.ts';
-import { refuseHost, refuseStaged } from './refusal.ts';
+import { otherDrivers, refuseHost, refuseStaged } from './refusal.ts';
 import { needsDrain, type Plan, type Situation, stuck } from './situation.ts';
 import type { Step } from './step.ts';
-import { type ImageTarget, isKnownGood } from './target.ts';
+import { type ImageTarget, isKnownGood, settledAs } from './target.ts';
 
 const NO_CHANGE = { append: [], remove: [] } as const;
 
@@ -23,7 +23,7 @@ export function towardTarget(situation: Situation, target: ImageTarget): Plan {
   // Whatever else is the matter, nothing that is not wanted, or not permitted, may boot.
   if (staged !== undefined && refuseStaged(situation) === undefined) {
     if (!isOurs || refusal !== undefined) {
-      return drop(staged, 'is staged, which is not what the node is to run');
+      return drop(staged, 'is staged, which is not what the node is to run', otherDrivers(view));
     }
     if (!staged.locked && !permitted) return secure(situation, staged, digest);
   }
@@ -43,6 +43,8 @@ export function towardTarget(situation: Situation, target: ImageTarget): Plan {
   if (verdict.kind === 'later') {
     return { step: { kind: 'wait', reason: verdict.reason, until: verdict.at }, phase: 'preparing' };
   }
+  const room = staged === undefined ? makeRoom(situation, digest) : undefined;
+  if (room !== undefined) return room;
   const keep = lastKnownGood(situation);
   if (keep !== undefined) return keep;
   if (staged !== undefined) return whenStaged(situation, target, staged, permitted);
@@ -126,9 +128,25 @@ function secure(situation: Situation, staged: Deployment, digest: string): Plan 
   return { step: { kind: 'lock', reason, digest }, phase: 'preparing' };
 }
 
-function drop(staged: Deployment, why: string): Plan {
+function drop(staged: Deployment, why: string, more = ''): Plan {
   const dropped = staged.image?.reference.name ?? staged.checksum ?? 'a deployment';
-  return { step: { kind: 'unstage', reason: `${dropped} ${why}.`, dropped }, phase: 'preparing' };
+  return { step: { kind: 'unstage', reason: `${dropped} ${why}.${more}`, dropped }, phase: 'preparing' };
+}
+
+/** The disk was full when the image was to be made bootable: without more room it is again (host-contract §9.3). */
+function makeRoom({ journal, policy, view }: Situation, digest: string): Plan | undefined {
+  const { failures, cleaned } = attemptOf(journal, digest);
+  const last = failures.at(-1);
+  if (last?.kind !== 'finalization' || cleaned === failures.length) return undefined;
+  if (classifyOutput({ status: 1, stdout: '', stderr: last.message }) !== 'disk') return undefined;
+  const isSafe = settledAs(view.status.booted, journal) !== undefined;
+  const dropRollback = policy.dropRollback && isSafe && failures.length > 1;
+  const reason = `Room is made on the host's disks: the image could not be made bootable, ${last.message}.`;
+  const after = withAttempt(journal, digest, { cleaned: failures.length });
+  return {
+    step: { kind: 'remedy', reason, remedy: 'clean-up', dropRollback, journal: after },
+    phase: 'preparing',
+  };
 }
 
 /** What runs is not verified and what it replaced was: the next image would take its place, so it is kept first. */

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import {
   Agent,
   type AgentHost,
+  type AgentNews,
   ChosenHost,
   DrivenHost,
+  type FilesNews,
   JournalFile,
   NodeFiles,
   nodeWishes,
@@ -130,14 +132,15 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     () => objects.node,
     (error) => onTrouble('tell an event', error),
   );
+  const onNews = (news: AgentNews | FilesNews): void => {
+    log.info(news.reason, { message: news.message });
+    events.record(news);
+  };
   const files = new NodeFiles({
     runner,
     memory: new PlaneMemoryFile(join(state, 'files.json')),
     clock: systemClock,
-    onNews: (news) => {
-      log.info(news.reason, { message: news.message });
-      events.record(news);
-    },
+    onNews,
     onTrouble,
   });
   const preferred = (): DeployTool | undefined =>
@@ -195,6 +198,7 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
       clock: systemClock,
       files,
       pullSecret,
+      onNews,
       onPlan: (decided) => {
         sayPlan(log, decided);
         metrics.decided(decided, wishes().desiredConfig, systemClock.wall());

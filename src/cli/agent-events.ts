@@ -1,9 +1,9 @@
-import type { FilesNews, NodeObject } from '../agent/index.ts';
+import type { AgentNews, FilesNews, NodeObject } from '../agent/index.ts';
 import { EventRecorder, type KubeClient, KubeError } from '../kube/index.ts';
 
 /** Tells events of an agent's own Node. */
 export interface NodeEvents {
-  record(news: FilesNews): void;
+  record(news: AgentNews | FilesNews): void;
   /** Writes what is pending. */
   close(): Promise<void>;
 }
