@@ -42,10 +42,12 @@ export function agentStatusText(summary: AgentSummary): string {
     if (why !== undefined) rows.push(['', why]);
   }
   rows.push(['files', driftText(drift)]);
-  const lines = (drift ?? []).flatMap(({ path, kinds, machineConfigs, lines: found }) => [
-    `  ${path} (${[kinds.join(', '), ...machineConfigs.slice(-1).map((name) => `MachineConfig ${name}`)].join('; ')})`,
-    ...found.map((line) => `    ${line}`),
-  ]);
+  const lines: string[] = [];
+  for (const { path, kinds, machineConfigs, lines: found } of drift ?? []) {
+    const owner = machineConfigs.at(-1);
+    const remarks = owner === undefined ? kinds : [...kinds, `of MachineConfig ${owner}`];
+    lines.push(`  ${path} (${remarks.join(', ')})`, ...found.map((line) => `    ${line}`));
+  }
   return [
     formatTable(rows),
     ...lines.map((line) => `${line}\n`),
