@@ -1,5 +1,5 @@
 import type { Kind } from '../kinds/index.ts';
-import type { Change, Store } from '../store/index.ts';
+import type { Change, ObjectKey, Store } from '../store/index.ts';
 
 /** Changes that are looked at in one go, so that a watch that selects few of many does not keep others waiting. */
 const MAX_CHANGES = 1000;
@@ -10,6 +10,8 @@ const CHUNK = 200;
 /** Which changes to read. */
 export interface ChangeRange {
   readonly storage: string;
+  /** The only object that they are wanted of, if it is one. */
+  readonly only?: ObjectKey | undefined;
   /** Those of later revisions. */
   readonly after: number;
   /** About how many characters of lines to stop at. */
@@ -33,13 +35,13 @@ export interface ChangeLines {
  */
 export function readChangeLines(
   store: Store,
-  { storage, after, portion }: ChangeRange,
+  { storage, only, after, portion }: ChangeRange,
   line: (change: Change) => string | undefined,
 ): ChangeLines {
   let lines = '';
   let revision = after;
   for (let seen = 0; seen < MAX_CHANGES; seen += CHUNK) {
-    const changes = store.changes(storage, revision, CHUNK);
+    const changes = store.changes(storage, revision, CHUNK, only);
     for (const change of changes) {
       lines += line(change) ?? '';
       revision = change.revision;

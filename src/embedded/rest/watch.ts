@@ -4,7 +4,7 @@ import type { ApiEnvironment } from './api-environment.ts';
 import { apiVersionOf } from './kind-registry.ts';
 import { readChangeLines, sharedChangeLines, type ChangeLines, type ChangeRange } from './change-lines.ts';
 import { InitialObjects } from './initial-objects.ts';
-import type { ListOptions } from './list-options.ts';
+import { onlyKeyOf, type ListOptions } from './list-options.ts';
 import { selects } from './list-objects.ts';
 import { metadataOf } from './object-metadata.ts';
 import { metadataOnly, objectText, objectValue, table, type Presentation } from './presentation.ts';
@@ -153,7 +153,12 @@ export class Watch {
   }
 
   #range(portion: number): ChangeRange {
-    return { storage: this.storage, after: this.#revision, portion };
+    return {
+      storage: this.storage,
+      only: onlyKeyOf(this.#options.selection),
+      after: this.#revision,
+      portion,
+    };
   }
 
   #advance({ lines, revision, hasMore }: ChangeLines): Omit<Pulled, 'isEnded'> {

@@ -289,6 +289,36 @@ describe('a store in a file', () => {
         }
       });
 
+    test('of one object are found without those of others', async () => {
+      reopen({ recentSize: 0 });
+      for (let round = 1; round <= 3; round++)
+        for (const name of ['a', 'b']) await put(pod(name), String(round));
+      const start = store.revision;
+      const own = (name: string, after: number, limit = 100): string[] =>
+        store
+          .changes('pods', after, limit, pod(name))
+          .filter(({ object }) => object.name === name)
+          .map(
+            ({ revision, type, old }) => `${revision} ${type}${old === undefined ? '' : ` ${old.revision}`}`,
+          );
+      assert.deepEqual(own('a', start), []);
+      assert.deepEqual(own('a', start - 3), ['6 modified 4']);
+      assert.deepEqual(own('b', 3), ['5 modified 3', '7 modified 5']);
+      assert.deepEqual(own('b', 3, 1), ['5 modified 3']);
+      assert.deepEqual(own('a', 1), ['2 added', '4 modified 2', '6 modified 4']);
+      assert.ok(store.changes('pods', 3, 100, pod('b')).every(({ object }) => object.name === 'b'));
+      await remove(pod('a'));
+      assert.deepEqual(own('a', start), ['8 deleted']);
+      await put(pod('a'), '4');
+      assert.deepEqual(own('a', start), ['8 deleted', '9 added']);
+      await put(pod('a'), '5');
+      assert.deepEqual(own('a', 9), ['10 modified 9']);
+      const unwritten = put(pod('a'), '6');
+      assert.deepEqual(own('a', 9), ['10 modified 9']);
+      await unwritten;
+      assert.deepEqual(own('never', start), []);
+    });
+
     test('are announced once for each commit, with the storages that changed', async () => {
       const told: string[] = [];
       const stop = store.subscribe((storages, revision) =>

@@ -3,13 +3,12 @@ import { storeError } from './failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { History, type HistoryLimits, type HistoryMark } from './history.ts';
 import { isStorable, keyRange, objectKey } from './object-name.ts';
-import { NewestObjects } from './newest-objects.ts';
-import { RecentChanges } from './recent-changes.ts';
+import { placeOf, RecentChanges } from './recent-changes.ts';
 import { SpaceReclaimer } from './space-reclaimer.ts';
 import { StorageNames } from './storage-names.ts';
 import type { Change, ListOptions, ObjectKey, ObjectRecord, Store, StoredObject } from './store.ts';
 import { StoreError } from './store-error.ts';
-import { toRow } from './version-row.ts';
+import { toRow, type VersionRow } from './version-row.ts';
 import { VersionTable } from './version-table.ts';
 
 /** What {@link SqliteStore} needs beside its database. */
@@ -44,7 +43,8 @@ export class SqliteStore implements Store {
   #pending: Change[] = [];
   /** The object that was read last: a write reads what its caller has just read. */
   #last: StoredObject | undefined;
-  readonly #newest: NewestObjects;
+  /** What the changes since the last commit have left, by place; undefined where they removed it. */
+  #fresh = new Map<string, StoredObject | undefined>();
   #isClosed = false;
 
   constructor(database: DatabaseSync, options: SqliteStoreOptions) {
@@ -56,8 +56,9 @@ export class SqliteStore implements Store {
     this.#space = new SpaceReclaimer(database);
     this.#revision = newestRevision(database);
     this.#durable = this.#revision;
-    this.#recent = new RecentChanges(options.recentSize, this.#revision);
-    this.#newest = new NewestObjects(options.recentSize);
+    this.#recent = new RecentChanges(options.recentSize, this.#revision, (revision) =>
+      this.#read(() => this.#versions.byRevision(revision)),
+    );
     const ledger = {
       mark: () => this.#mark(),
       restore: (mark: StoreMark) => this.#restore(mark),
@@ -85,13 +86,18 @@ export class SqliteStore implements Store {
     const { storage, namespace, name } = key;
     const last = this.#last;
     if (last?.name === name && last.namespace === namespace && last.storage === storage) return last;
-    const newest = this.#newest.get(key);
-    if (newest !== undefined) return newest;
-    const id = this.#names.idOf(storage);
-    if (id === undefined || !isStorable(namespace, name)) return undefined;
-    const object = this.#read(() => this.#versions.current(id, objectKey(namespace, name)));
+    const place = placeOf(key);
+    const fresh = this.#fresh.get(place);
+    if (fresh !== undefined || this.#fresh.has(place)) return fresh;
+    const object = this.#recent.newest(key) ?? this.#current(key);
     this.#last = object;
     return object;
+  }
+
+  #current({ storage, namespace, name }: ObjectKey): StoredObject | undefined {
+    const id = this.#names.idOf(storage);
+    if (id === undefined || !isStorable(namespace, name)) return undefined;
+    return this.#read(() => this.#versions.current(id, objectKey(namespace, name)));
   }
 
   list(storage: string, options: ListOptions = {}): StoredObject[] {
@@ -153,23 +159,39 @@ export class SqliteStore implements Store {
     });
   }
 
-  changes(storage: string, after: number, limit: number): Change[] {
+  changes(storage: string, after: number, limit: number, only?: ObjectKey): Change[] {
     this.#assertOpen();
+    if (after < this.compacted) {
+      // Whoever waited at a storage that did not change has missed nothing, whatever was forgotten of others.
+      const first = this.#recent.firstAfter(storage, after);
+      if (first === undefined || first <= this.compacted) throw compactedError(after, this.compacted);
+    }
     const recent = this.#recent.after(storage, after, limit);
-    // Whoever waited at a storage that did not change has missed nothing, whatever was forgotten of others.
-    const hasMissedNone = recent !== undefined && (recent[0]?.revision ?? Infinity) > this.compacted;
-    if (after < this.compacted && !hasMissedNone) throw compactedError(after, this.compacted);
     const id = this.#names.idOf(storage);
     if (recent !== undefined || id === undefined) return recent ?? [];
-    return this.#read(() =>
-      this.#versions.since(id, after, this.#durable, limit).map((row): Change => {
-        const object = this.#versions.toObject(row);
-        const [revision, , , previous, deleted] = row;
-        if (deleted === 1) return { revision, type: 'deleted', object };
-        if (previous === null) return { revision, type: 'added', object };
-        return { revision, type: 'modified', object, old: this.#versions.byRevision(previous) };
-      }),
-    );
+    return this.#read(() => {
+      const own = only === undefined ? undefined : this.#rowsOf(id, only, after, limit);
+      const rows = own ?? this.#versions.since(id, after, this.#durable, limit);
+      return rows.map((row) => this.#change(row));
+    });
+  }
+
+  #rowsOf(storage: number, key: ObjectKey, after: number, limit: number): VersionRow[] | undefined {
+    const place = objectKey(key.namespace, key.name);
+    const revisions = this.#versions.revisionsOf(storage, place, after, MOST_FOLLOWED);
+    return revisions
+      ?.filter((revision) => revision <= this.#durable)
+      .reverse()
+      .slice(0, limit)
+      .map((revision) => this.#versions.row(revision));
+  }
+
+  #change(row: VersionRow): Change {
+    const object = this.#versions.toObject(row);
+    const [revision, , , previous, deleted] = row;
+    if (deleted === 1) return { revision, type: 'deleted', object };
+    if (previous === null) return { revision, type: 'added', object };
+    return { revision, type: 'modified', object, old: this.#versions.byRevision(previous) };
   }
 
   subscribe(listener: Listener['notify']): () => void {
@@ -183,7 +205,7 @@ export class SqliteStore implements Store {
     this.#commits.flush();
     this.#isClosed = true;
     this.#last = undefined;
-    this.#newest.clear();
+    this.#fresh = new Map();
     try {
       this.#options.closing();
       this.#database.close();
@@ -218,8 +240,7 @@ export class SqliteStore implements Store {
     this.#revision = revision;
     this.#history.keep((old?.text.length ?? 0) + (deleted ? text.length : 0));
     this.#last = undefined;
-    if (deleted) this.#newest.delete(object);
-    else this.#newest.add(object);
+    this.#fresh.set(placeOf(object), deleted ? undefined : object);
     if (deleted) this.#pending.push({ revision, type: 'deleted', object });
     else if (old === undefined) this.#pending.push({ revision, type: 'added', object });
     else this.#pending.push({ revision, type: 'modified', object, old });
@@ -241,7 +262,9 @@ export class SqliteStore implements Store {
     this.#names.truncate(mark.names);
     this.#history.restore(mark.history);
     this.#last = undefined;
-    this.#newest.clear();
+    this.#fresh = new Map(
+      this.#pending.map(({ type, object }) => [placeOf(object), type === 'deleted' ? undefined : object]),
+    );
   }
 
   #complete(): void {
@@ -254,11 +277,13 @@ export class SqliteStore implements Store {
     this.#durable = this.#revision;
     const changes = this.#pending;
     const storages = new Set<string>();
-    for (const change of changes) {
-      this.#recent.add(change);
-      storages.add(change.object.storage);
+    for (const change of changes) storages.add(change.object.storage);
+    if (changes.length > 0) {
+      this.#recent.add(changes);
+      this.#pending = [];
+      // A map that is cleared refers to the one that was: a chain that is kept alive by its oldest link in the old generation.
+      this.#fresh = new Map();
     }
-    this.#pending = [];
     if (storages.size > 0) this.#notify(storages, changes);
   }
 
@@ -298,6 +323,9 @@ export class SqliteStore implements Store {
 
 /** How many writes a commit forgets at least, if so many are due. */
 const LEAST_TRIM = 64;
+
+/** How many versions of one object are followed back; of one that changes more often, all changes of its kind are looked at. */
+const MOST_FOLLOWED = 1000;
 
 interface Listener {
   readonly notify: Parameters<Store['subscribe']>[0];

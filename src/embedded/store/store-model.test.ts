@@ -171,6 +171,12 @@ async function run(command: Exclude<Command, { does: 'reopen' }>, store: Store, 
         return;
       }
       assert.deepEqual(call(), expected.slice(0, command.limit));
+      for (const { object: only } of expected) {
+        const isOwn = ({ object }: Change): boolean =>
+          object.name === only.name && object.namespace === only.namespace;
+        const own = store.changes(command.storage, after, Infinity, only).filter(isOwn);
+        assert.deepEqual(own, expected.filter(isOwn));
+      }
       return;
     }
     case 'compact': {

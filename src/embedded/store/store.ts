@@ -92,8 +92,10 @@ export interface Store {
   /**
    * Changes of one storage with revision > `after`, oldest first, at most `limit`; only durable ones. Throws StoreError
    * `compacted` if some are forgotten; as long as the store is open, who waits while nothing changes in a storage misses none.
+   *
+   * @param only who wants those of one object says so: others may be left out then, and need not be read
    */
-  changes(storage: string, after: number, limit: number): Change[];
+  changes(storage: string, after: number, limit: number, only?: ObjectKey): Change[];
   /**
    * Calls `listener` after each durable batch of writes with the storages that changed, the newest revision, and the writes in
    * their order. @returns stops it

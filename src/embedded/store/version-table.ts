@@ -14,6 +14,8 @@ export class VersionTable {
   readonly #removeCurrent: StatementSync;
   readonly #current: StatementSync;
   readonly #byRevision: StatementSync;
+  readonly #link: StatementSync;
+  readonly #currentLink: StatementSync;
   readonly #list: StatementSync;
   readonly #count: StatementSync;
   readonly #pastRevisions: StatementSync;
@@ -37,6 +39,11 @@ export class VersionTable {
        WHERE c.storage = ? AND c.key = ?`,
     );
     this.#byRevision = prepare(`SELECT ${VERSION_COLUMNS} FROM version v WHERE v.revision = ?`);
+    this.#link = prepare('SELECT revision, previous FROM version WHERE revision = ?');
+    this.#currentLink = prepare(
+      `SELECT v.revision, v.previous FROM current c CROSS JOIN version v ON v.revision = c.revision
+       WHERE c.storage = ? AND c.key = ?`,
+    );
     this.#list = prepare(
       `SELECT ${VERSION_COLUMNS} FROM current c CROSS JOIN version v ON v.revision = c.revision
        WHERE c.storage = ? AND c.key > ? AND c.key < ? ORDER BY c.key LIMIT ?`,
@@ -73,9 +80,33 @@ export class VersionTable {
 
   /** A version that the rest of the database refers to. */
   byRevision(revision: number): StoredObject {
+    return this.toObject(this.row(revision));
+  }
+
+  /**
+   * The revisions of an object's versions with `after` < revision, newest first, by following what each has replaced; undefined
+   * where that does not tell them all: of an object that is gone, or that was made anew since, or that has more than `most`.
+   */
+  revisionsOf(storage: number, key: string, after: number, most: number): number[] | undefined {
+    const found: number[] = [];
+    let link = this.#currentLink.get(storage, key) as unknown as Link | undefined;
+    for (;;) {
+      if (link === undefined) return undefined;
+      const [revision, previous] = link;
+      if (revision <= after) return found;
+      found.push(revision);
+      if (previous === null || found.length > most) return undefined;
+      if (previous <= after) return found;
+      link = this.#link.get(previous) as unknown as Link | undefined;
+    }
+  }
+
+  /** A row as {@link VersionTable.since} gives it. */
+  row(revision: number): VersionRow {
     const row = this.#row(this.#byRevision, revision);
     if (row === undefined) throw this.#damaged(`revision ${revision} is missing`);
-    return this.#object(row);
+    this.#verify(row);
+    return row;
   }
 
   list(storage: number, range: KeyRange, limit: number): StoredObject[] {
@@ -132,6 +163,9 @@ export class VersionTable {
     );
   }
 }
+
+/** A version, and the one that it replaced. */
+type Link = readonly [revision: number, previous: number | null];
 
 /** SQLite takes whole numbers only, and a negative one for no limit. */
 function sqlLimit(limit: number): number {
