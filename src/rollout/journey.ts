@@ -35,7 +35,7 @@ export function stageOf(member: Member): Stage {
   return hasAnswered(member) ? 'Preparing' : 'Assigned';
 }
 
-/** Why a node that was told what its pool wants does not get there. */
+/** Why a node does not get to what it was told. */
 export interface Failure {
   readonly kind: 'Degraded' | 'AgentSilent' | 'Stuck';
   readonly message: string;
@@ -45,12 +45,12 @@ export interface Failure {
 export type Outlook = { readonly failure: Failure } | { readonly failsAt: number | undefined };
 
 /**
- * Whether a node has failed at what its pool wants (demand #55, #75): its agent says so, or says nothing, or nothing about the
- * node has changed for too long. Waiting for a drain is no failure of the node.
+ * Whether a node has failed at what it was told last (demand #55, #75): its agent says so, or says nothing, or nothing about
+ * the node has changed for too long. Waiting for a drain is no failure of the node.
  */
 export function outlookOf(member: Member, policy: RolloutPolicy, now: number): Outlook {
-  const { name, isAsked, isDone, isHealthy, permit, told, isDegraded, desired } = member;
-  if (!isAsked) return { failsAt: undefined };
+  const { name, isDone, isHealthy, isBegun, permit, told, isDegraded, desired } = member;
+  if (desired.config === '') return { failsAt: undefined };
   if (isDegraded) {
     const at = settledAt(member);
     if (at > now) return { failsAt: at };
@@ -67,7 +67,7 @@ export function outlookOf(member: Member, policy: RolloutPolicy, now: number): O
     const message = `Node ${name}: its agent has not answered since ${time(told.at)}, when it was told to run ${desired.config}: see whether varve agent runs on the node`;
     return { failure: { kind: 'AgentSilent', message } };
   }
-  if (stage === 'Draining' || permit === undefined) return { failsAt: undefined };
+  if (stage === 'Draining' || (permit === undefined && !isBegun)) return { failsAt: undefined };
   const last = lastProgress(member, now);
   if (last + policy.stuckAfter > now) return { failsAt: last + policy.stuckAfter };
   const what = isHealthy

@@ -5,6 +5,7 @@ import {
   DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
+  DRAIN_STARTED_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
   STATE_ANNOTATION,
@@ -86,8 +87,12 @@ export function readMember(facts: NodeSnapshot, aim: Aim, permits: Permits, now:
   const applied = annotation(LAST_APPLIED_DRAIN_ANNOTATION);
   const isRebooting = annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting';
   const isCordoned = node.spec?.unschedulable === true;
+  const mark = annotation(CORDON_ANNOTATION);
   const isBegun =
-    isRebooting || annotation(CORDON_ANNOTATION) === 'Own' || (isCordoned && applied.startsWith('drain-'));
+    isRebooting ||
+    mark === 'Own' ||
+    (isCordoned && applied.startsWith('drain-')) ||
+    (mark === 'Kept' && annotation(DRAIN_STARTED_ANNOTATION) !== '');
   const lease = readLease(annotations, now);
   const isLeftAlone =
     !aim.isLayered &&

@@ -92,6 +92,8 @@ function settled(pass: Pass, member: Member): Account {
 /** It has been told what to run, and is not done with it, or has not served for long enough. */
 function underWay(pass: Pass, member: Member, drain: DrainVerdict): Account {
   const { name, desired, permit, told, isHealthy } = member;
+  const stall = pass.stalls.get(name);
+  if (stall !== undefined) return { progress: 'stuck', reason: stall.kind, message: stall.message };
   const stage = stageOf(member);
   if (stage === 'Draining' && drain.kind === 'held') {
     return {
@@ -136,12 +138,9 @@ function underWay(pass: Pass, member: Member, drain: DrainVerdict): Account {
 
 function draining(pass: Pass, member: Member): Account {
   const { name, isBegun } = member;
-  if (!isBegun) {
-    return { progress: 'updating', reason: 'Draining', message: `Node ${name} is about to be drained` };
-  }
   const deadline = lastProgress(member, pass.now) + pass.policy.stuckAfter;
   if (deadline > pass.now) pass.wakeAt(deadline);
-  const message = `Node ${name} is being drained${said(member, 'Draining')}`;
+  const message = `Node ${name} is ${isBegun ? 'being' : 'to be'} drained${said(member, 'Draining')}`;
   return { progress: deadline > pass.now ? 'updating' : 'stuck', reason: 'Draining', message };
 }
 

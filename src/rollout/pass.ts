@@ -21,6 +21,8 @@ export interface Pass {
   readonly members: readonly Member[];
   /** Nodes that failed at what the pool wants, by name. */
   readonly failures: ReadonlyMap<string, Failure>;
+  /** Nodes that failed at what they were told before, by name. */
+  readonly stalls: ReadonlyMap<string, Failure>;
   /** Nodes that take one of the places of `maxUnavailable`. */
   readonly places: ReadonlySet<string>;
   readonly now: number;
@@ -49,9 +51,10 @@ export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => vo
     controllerNode,
   );
   const failures = new Map<string, Failure>();
+  const stalls = new Map<string, Failure>();
   for (const member of members) {
     const outlook = outlookOf(member, policy, now);
-    if ('failure' in outlook) failures.set(member.name, outlook.failure);
+    if ('failure' in outlook) (member.isAsked ? failures : stalls).set(member.name, outlook.failure);
     else if (outlook.failsAt !== undefined) wakeAt(outlook.failsAt);
   }
   return {
@@ -62,6 +65,7 @@ export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => vo
     permits,
     members,
     failures,
+    stalls,
     places: new Set(members.filter(takesPlace).map(({ name }) => name)),
     now,
     wakeAt,

@@ -304,7 +304,11 @@ export class Cluster {
     const known = process.pools.objects.get(this.poolOf(node) ?? '');
     assert.notEqual(known?.spec.paused, true, `${name} of a paused pool is drained`);
     this.disrupted.set(name, pool);
-    const together = [...this.disrupted.values()].filter((other) => other === pool).length;
+    // A node that has left the pool since is no longer this pool's.
+    const together = [...this.disrupted].filter(([other, holder]) => {
+      const found = this.nodes.objects.get(other);
+      return holder === pool && found !== undefined && this.poolOf(found) === pool;
+    }).length;
     const most = pool === 'master' || pool === 'arbiter' ? 1 : (this.most.get(pool) ?? 1);
     assert.ok(together <= most, `${together} nodes of ${pool} are out of service, and ${most} may be`);
     if (pool !== 'master' && pool !== 'arbiter') return;

@@ -21,6 +21,7 @@ export type Event =
   | { readonly kind: 'pass'; readonly process: number; readonly pool: number; readonly writes: number }
   | { readonly kind: 'sync'; readonly process: number; readonly nodes: number; readonly others: number }
   | { readonly kind: 'drain' | 'agent' | 'boot' | 'kubelet'; readonly process: number; readonly node: number }
+  | { readonly kind: 'round'; readonly process: number; readonly machines: number }
   | { readonly kind: 'restart'; readonly process: number }
   | { readonly kind: 'clock'; readonly minutes: number }
   | { readonly kind: 'goal'; readonly pool: number; readonly goal: number }
@@ -91,6 +92,14 @@ const EVENT: fc.Arbitrary<Event> = fc.oneof(
       ),
       process,
       node: index,
+    }),
+  },
+  {
+    weight: 30,
+    arbitrary: fc.record({
+      kind: fc.constant('round' as const),
+      process,
+      machines: fc.constantFrom(0, 255, 255, 255, 85, 170),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), process }) },
@@ -220,6 +229,8 @@ export function happen(cluster: Cluster, setup: Setup, event: Event): void {
       return void cluster.boot(`n${event.node}`);
     case 'kubelet':
       return void cluster.kubelet(`n${event.node}`);
+    case 'round':
+      return goRound(cluster, event.process, event.machines);
     case 'restart':
       return cluster.restart(event.process);
     case 'clock':
@@ -328,6 +339,22 @@ function meddle(cluster: Cluster, kind: Meddling, name: string, is: boolean): vo
         node.metadata.annotations?.[CORDON_ANNOTATION] === undefined
       )
         cluster.nodes.put(annotated(node, { [CORDON_ANNOTATION]: 'Kept' }));
+  }
+}
+
+/** One process hears and does all there is to do, and so do some of the machines. */
+function goRound(cluster: Cluster, process: number, machines: number): void {
+  const { nodes, pools, goals } = there(cluster.processes[process]);
+  for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
+  for (const pool of pools.objects.keys()) cluster.pass(process, pool);
+  cluster.releasePass(process);
+  for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
+  for (const name of nodes.objects.keys()) cluster.drain(process, name);
+  for (const name of cluster.nodes.objects.keys()) {
+    if ((machines & (1 << Number(name.slice(1)))) === 0) continue;
+    cluster.agent(name);
+    cluster.boot(name);
+    cluster.kubelet(name);
   }
 }
 
