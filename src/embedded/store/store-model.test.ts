@@ -174,7 +174,7 @@ async function run(command: Exclude<Command, { does: 'reopen' }>, store: Store, 
       for (const { object: only } of expected) {
         const isOwn = ({ object }: Change): boolean =>
           object.name === only.name && object.namespace === only.namespace;
-        const own = store.changes(command.storage, after, Infinity, only).filter(isOwn);
+        const own: Change[] = store.changes(command.storage, after, Infinity, only).filter(isOwn);
         assert.deepEqual(own, expected.filter(isOwn));
       }
       return;
