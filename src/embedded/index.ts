@@ -19,3 +19,6 @@ export type { StandInKubeletOptions } from './nodes/stand-in-kubelet.ts';
 export { StandInKubelet } from './nodes/stand-in-kubelet.ts';
 export type { NspawnMachineOptions } from './nodes/nspawn-machine.ts';
 export { createNspawnMachine, NspawnMachine } from './nodes/nspawn-machine.ts';
+export type { SimulatedMachineOptions, SimulatedTools } from './nodes/simulated/machine-options.ts';
+export type { MachineFault, Phase as MachinePhase } from './nodes/simulated/faults.ts';
+export { createSimulatedMachine, type SimulatedMachine } from './nodes/simulated/simulated-machine.ts';

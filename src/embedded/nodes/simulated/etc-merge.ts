@@ -1,0 +1,110 @@
+import { mkdirSync, readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { copyAttributes, copyTree, entriesOf, ownerOf, removeTree, statOf } from './files.ts';
+
+/** What of a live /etc is not its default's; paths below /etc (host-contract §3.3). */
+export interface EtcChanges {
+  readonly modified: readonly string[];
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
+
+/** An /etc that cannot be merged; the message is ostree's own. */
+export class EtcConflict extends Error {
+  override readonly name = 'EtcConflict';
+}
+
+/**
+ * Compares a default /etc with a live one as ostree does: type, mode, owner, content and link target count, times do not. A
+ * folder that was removed is one path, one that was added all that is in it. Sockets and the like are nobody's configuration.
+ */
+export function diffEtc(original: string, live: string): EtcChanges {
+  const changes = { modified: [] as string[], removed: [] as string[], added: [] as string[] };
+  compareFolders(original, live, '', changes);
+  return changes;
+}
+
+interface Found {
+  readonly modified: string[];
+  readonly removed: string[];
+  readonly added: string[];
+}
+
+function compareFolders(original: string, live: string, folder: string, found: Found): void {
+  for (const { name } of entriesOf(join(original, folder))) {
+    const path = join(folder, name);
+    const before = statOf(join(original, path));
+    const now = statOf(join(live, path));
+    if (before === undefined || isSpecial(before)) continue;
+    if (now === undefined || isSpecial(now)) {
+      found.removed.push(path);
+      continue;
+    }
+    if (!isSame(join(original, path), before, join(live, path), now)) found.modified.push(path);
+    if (before.isDirectory() && now.isDirectory()) compareFolders(original, live, path, found);
+  }
+  for (const { name } of entriesOf(join(live, folder))) {
+    const path = join(folder, name);
+    if (statOf(join(original, path)) === undefined) addAll(live, path, found);
+  }
+}
+
+function addAll(live: string, path: string, found: Found): void {
+  const stats = statOf(join(live, path));
+  if (stats === undefined || isSpecial(stats)) return;
+  found.added.push(path);
+  if (!stats.isDirectory()) return;
+  for (const { name } of entriesOf(join(live, path))) addAll(live, join(path, name), found);
+}
+
+function isSpecial(stats: Stats): boolean {
+  return !stats.isFile() && !stats.isDirectory() && !stats.isSymbolicLink();
+}
+
+function isSame(one: string, before: Stats, other: string, now: Stats): boolean {
+  const [uid, gid] = ownerOf(before);
+  const [nowUid, nowGid] = ownerOf(now);
+  if (before.mode !== now.mode || uid !== nowUid || gid !== nowGid) return false;
+  if (before.isDirectory()) return true;
+  if (before.isSymbolicLink()) return readlinkSync(one) === readlinkSync(other);
+  return before.size === now.size && readFileSync(one).equals(readFileSync(other));
+}
+
+/**
+ * What finalization makes of /etc: the new default is there already, and what was changed on the host comes on top.
+ *
+ * @throws EtcConflict where a file that was changed is a folder by default now
+ */
+export function mergeEtc(original: string, live: string, target: string): EtcChanges {
+  const changes = diffEtc(original, live);
+  for (const path of changes.removed) removeTree(join(target, path));
+  for (const path of [...changes.modified, ...changes.added]) carryOver(live, target, path);
+  return changes;
+}
+
+function carryOver(live: string, target: string, path: string): void {
+  const changed = statOf(join(live, path));
+  if (changed === undefined) return;
+  ensureFolder(live, target, dirname(path));
+  const to = join(target, path);
+  const there = statOf(to);
+  if (there?.isDirectory() === true) {
+    // What the host changed of a folder that is the image's as well is not carried over; what is in it is, on its own.
+    if (changed.isDirectory()) return;
+    throw new EtcConflict(`Modified config file newly defaults to directory '${path}', cannot merge`);
+  }
+  if (there !== undefined) unlinkSync(to);
+  copyTree(join(live, path), to);
+}
+
+/** The folder that a changed file is in, as the host had it, where the new image has none. */
+function ensureFolder(live: string, target: string, path: string): void {
+  if (path === '.') return;
+  const there = statOf(join(target, path));
+  if (there?.isDirectory() === true) return;
+  if (there !== undefined) throw new EtcConflict(`openat(${path}): Not a directory`);
+  ensureFolder(live, target, dirname(path));
+  mkdirSync(join(target, path));
+  const like = statOf(join(live, path));
+  if (like !== undefined) copyAttributes(like, join(target, path));
+}

@@ -1,0 +1,259 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Accounts } from './accounts.ts';
+import { configurationFiles } from './configuration-files.ts';
+import { copyTree, entriesOf, linkOf, own, removeTree, statOf } from './files.ts';
+import { pathsMatching } from './glob-paths.ts';
+import { followedBelow, isUnsafeWay, pathBelow } from './root-path.ts';
+import { parseTmpfilesLine, type Specifier, type TmpfilesItem } from './tmpfiles-line.ts';
+
+/** Types whose path is a pattern: they change what is there, after the others have made what there is to be. */
+const PATTERNS = 'werRzZ';
+/** Types that say what a path is; of two such lines for one path the first counts. */
+const OWNERS = 'fFdDvqQLC';
+
+/**
+ * What `systemd-tmpfiles --create --remove --boot` makes of a machine at its boot. Lines for fifos, devices, attributes and
+ * ages are passed over.
+ *
+ * @returns what went wrong, a line each; the other lines are done all the same
+ */
+export function applyTmpfiles(root: string, specifier: Specifier): readonly string[] {
+  return new Tmpfiles(root, specifier).apply();
+}
+
+class Tmpfiles {
+  readonly #root: string;
+  readonly #accounts: Accounts;
+  readonly #items: readonly TmpfilesItem[];
+  readonly #complaints: string[] = [];
+
+  constructor(root: string, specifier: Specifier) {
+    this.#root = root;
+    this.#accounts = new Accounts(root);
+    this.#items = readItems(root, specifier);
+  }
+
+  apply(): readonly string[] {
+    // What is to be removed is removed from the leaves; what is to be made is made from the root.
+    const fixed = parentsFirst(this.#items.filter(({ type }) => !PATTERNS.includes(type)));
+    const patterns = this.#items.filter(({ type }) => PATTERNS.includes(type));
+    for (const item of fixed.toReversed()) this.#attempt(item, () => this.#empty(item));
+    for (const item of patterns) this.#attempt(item, () => this.#remove(item));
+    for (const item of fixed) this.#attempt(item, () => this.#create(item));
+    for (const item of patterns) this.#attempt(item, () => this.#change(item));
+    return this.#complaints;
+  }
+
+  #attempt(item: TmpfilesItem, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#complaints.push(`${item.path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #empty({ type, path }: TmpfilesItem): void {
+    if (type !== 'D') return;
+    const at = followedBelow(this.#root, path);
+    if (at === undefined) return;
+    for (const { name } of entriesOf(at)) removeTree(join(at, name));
+  }
+
+  #remove({ type, path }: TmpfilesItem): void {
+    if (type !== 'r' && type !== 'R') return;
+    for (const found of pathsMatching(this.#root, path)) {
+      if (type === 'R') removeTree(found);
+      else if (statOf(found)?.isDirectory() === true) rmdirSync(found);
+      else unlinkSync(found);
+    }
+  }
+
+  #create(item: TmpfilesItem): void {
+    const at = this.#place(item.path);
+    if (item.replaceType && !isOfType(item.type, statOf(at))) removeTree(at);
+    switch (item.type) {
+      case 'f':
+      case 'F':
+        this.#createFile(item, at);
+        return;
+      case 'd':
+      case 'D':
+      case 'v':
+      case 'q':
+      case 'Q': {
+        const there = statOf(at);
+        if (there !== undefined && !there.isDirectory()) throw new Error('it exists and is not a directory');
+        if (there === undefined) mkdirSync(at);
+        this.#give(item, at, there === undefined, 0o755);
+        return;
+      }
+      case 'L':
+        this.#link(item, at);
+        return;
+      case 'C':
+        this.#copy(item, at);
+    }
+  }
+
+  #createFile(item: TmpfilesItem, at: string): void {
+    const there = statOf(at);
+    if (there !== undefined && !there.isFile()) throw new Error('it exists and is not a regular file');
+    if (there === undefined || item.force || item.type === 'F') {
+      writeFileSync(at, item.argument ?? '');
+    }
+    this.#give(item, at, there === undefined, 0o644);
+  }
+
+  #link(item: TmpfilesItem, at: string): void {
+    const target = item.argument?.toString('utf8') ?? join('/usr/share/factory', item.path);
+    const there = statOf(at);
+    if (there !== undefined && linkOf(at) !== target) {
+      if (!item.force) return;
+      removeTree(at);
+    }
+    const isNew = statOf(at) === undefined;
+    if (isNew) symlinkSync(target, at);
+    this.#give({ ...item, mode: undefined }, at, isNew, undefined);
+  }
+
+  #copy(item: TmpfilesItem, at: string): void {
+    const source = item.argument?.toString('utf8') ?? join('/usr/share/factory', item.path);
+    const from = followedBelow(this.#root, source);
+    if (from === undefined || statOf(from) === undefined) return;
+    const there = statOf(at);
+    if (item.force && there?.isDirectory() === true) merge(from, at);
+    else if (there === undefined || (there.isDirectory() && entriesOf(at).length === 0)) {
+      if (there !== undefined) rmdirSync(at);
+      copyTree(from, at);
+      // A copy is of whoever copies, but for the modes.
+      ownAll(at);
+    }
+    this.#give(item, at, there === undefined, undefined);
+  }
+
+  #change(item: TmpfilesItem): void {
+    for (const found of pathsMatching(this.#root, item.path)) {
+      const stats = statOf(found);
+      if (stats === undefined || isUnsafeWay(this.#root, found)) continue;
+      if (item.type === 'w' && stats.isFile()) {
+        if (item.force) appendFileSync(found, item.argument ?? '');
+        else writeFileSync(found, item.argument ?? '');
+      } else if (item.type === 'z' || (item.type === 'e' && stats.isDirectory())) {
+        this.#give(item, found, false, undefined);
+      } else if (item.type === 'Z') {
+        this.#giveAll(item, found);
+      }
+    }
+  }
+
+  #giveAll(item: TmpfilesItem, at: string): void {
+    this.#give(item, at, false, undefined);
+    if (statOf(at)?.isDirectory() !== true) return;
+    for (const { name } of entriesOf(at)) this.#giveAll(item, join(at, name));
+  }
+
+  /** Where a path is, with the folders that are missing on its way made. */
+  #place(path: string): string {
+    const at = pathBelow(this.#root, path);
+    if (at === undefined) throw new Error('its links lead in a circle');
+    mkdirSync(dirname(at), { recursive: true, mode: 0o755 });
+    if (isUnsafeWay(this.#root, at)) throw new Error('the way to it is unsafe');
+    return at;
+  }
+
+  /** Mode and owner, where the line says one; `usual` is the mode of what was made just now. */
+  #give(item: TmpfilesItem, at: string, isNew: boolean, usual: number | undefined): void {
+    const stats = statOf(at);
+    if (stats === undefined) return;
+    const uid = this.#id(item.user, (name) => this.#accounts.user(name), 'user');
+    const gid = this.#id(item.group, (name) => this.#accounts.group(name), 'group');
+    if ((uid !== undefined || gid !== undefined) && (isNew || !item.ownerOnCreation)) {
+      own(at, uid ?? stats.uid, gid ?? stats.gid);
+    }
+    const mode = modeFor(item, stats, isNew) ?? (isNew ? usual : undefined);
+    if (mode !== undefined && !stats.isSymbolicLink()) chmodSync(at, mode);
+  }
+
+  #id(
+    name: string | undefined,
+    lookUp: (name: string) => number | undefined,
+    what: string,
+  ): number | undefined {
+    if (name === undefined) return undefined;
+    const id = lookUp(name);
+    if (id === undefined) throw new Error(`there is no ${what} ${name}`);
+    return id;
+  }
+}
+
+function modeFor(item: TmpfilesItem, stats: Stats, isNew: boolean): number | undefined {
+  if (item.mode === undefined || (!isNew && item.modeOnCreation)) return undefined;
+  if (!item.maskMode) return item.mode;
+  const current = stats.mode & 0o7777;
+  let mode = item.mode;
+  if ((current & 0o111) === 0) mode &= ~0o111;
+  if ((current & 0o222) === 0) mode &= ~0o222;
+  if ((current & 0o444) === 0) mode &= ~0o444;
+  if (!stats.isDirectory()) mode &= ~0o7000;
+  return mode;
+}
+
+function isOfType(type: string, stats: Stats | undefined): boolean {
+  if (stats === undefined) return true;
+  if (type === 'f' || type === 'F') return stats.isFile();
+  if (type === 'L') return stats.isSymbolicLink();
+  return type === 'C' || stats.isDirectory();
+}
+
+function merge(from: string, to: string): void {
+  for (const { name } of entriesOf(from)) {
+    const there = statOf(join(to, name));
+    if (there === undefined) {
+      copyTree(join(from, name), join(to, name));
+      ownAll(join(to, name));
+    } else if (there.isDirectory() && statOf(join(from, name))?.isDirectory() === true) {
+      merge(join(from, name), join(to, name));
+    }
+  }
+}
+
+function ownAll(at: string): void {
+  own(at, 0, 0);
+  if (statOf(at)?.isDirectory() !== true) return;
+  for (const { name } of entriesOf(at)) ownAll(join(at, name));
+}
+
+/** The lines of all files, without those that say once more what a path is. */
+function readItems(root: string, specifier: Specifier): readonly TmpfilesItem[] {
+  const items: TmpfilesItem[] = [];
+  const owned = new Set<string>();
+  for (const file of configurationFiles(root, 'tmpfiles.d')) {
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const item = parseTmpfilesLine(line, specifier);
+      if (item === undefined) continue;
+      if (OWNERS.includes(item.type)) {
+        if (owned.has(item.path)) continue;
+        owned.add(item.path);
+      }
+      items.push(item);
+    }
+  }
+  return items;
+}
+
+/** In their order, but that a line for a folder comes before those for what is in it. */
+function parentsFirst(items: readonly TmpfilesItem[]): readonly TmpfilesItem[] {
+  const depth = ({ path }: TmpfilesItem): number => path.split('/').length;
+  return items.toSorted((a, b) => depth(a) - depth(b));
+}
