@@ -125,10 +125,12 @@ export class Agent {
   }
 
   /** What runs is what the files are to be like, wherever the node is going. */
-  async #followFiles({ host, node }: AgentFacts): Promise<void> {
+  async #followFiles(facts: AgentFacts): Promise<void> {
+    const { host, node } = facts;
     if (host.state !== 'fresh' || node.desiredConfig === undefined) return;
-    const target = filesTarget(host.view);
-    if (target !== undefined) await this.#options.files?.follow(target, node.driftPolicy);
+    const target = filesTarget(host.view, journalOf(facts));
+    if (target === undefined) await this.#options.files?.pause();
+    else await this.#options.files?.follow(target, node.driftPolicy);
   }
 
   async #do(facts: AgentFacts, step: Step, signal: AbortSignal): Promise<number> {
@@ -146,6 +148,10 @@ export class Agent {
           ? 0
           : SOON;
       case 'fetch':
+      case 'compare':
+      case 'apply':
+      case 'restore':
+      case 'sweep':
       case 'stage':
       case 'unstage':
       case 'lock':
@@ -159,7 +165,7 @@ export class Agent {
 
   async #act(facts: AgentFacts, act: Act, signal: AbortSignal): Promise<number> {
     const { clock } = this.#options;
-    if (letsGo(act) && !(await this.#isStillWanted(facts, signal))) return 0;
+    if (isWeighty(act) && !(await this.#isStillWanted(facts, signal))) return 0;
     const journal = 'journal' in act ? act.journal : journalOf(facts);
     if ('journal' in act && !(await this.#remember(journal, facts, signal))) return SOON;
     const outcome = await this.#perform(facts, act, signal);
@@ -186,6 +192,9 @@ export class Agent {
       const wished = node === undefined ? facts.node : nodeWishes(node);
       if (
         (letsGo(act) && !isSame(wished, facts.node)) ||
+        (act.kind === 'stage' &&
+          wished.prefetchImage !== facts.node.prefetchImage &&
+          !isWantedNow(act, wished)) ||
         wished.desiredImage !== facts.node.desiredImage ||
         wished.desiredConfig !== facts.node.desiredConfig
       ) {
@@ -281,6 +290,16 @@ export class Agent {
 
 function isSame(one: NodeWishes, other: NodeWishes): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** What cannot be taken back, or what the node's services notice. */
+function isWeighty(act: Act): boolean {
+  return letsGo(act) || act.kind === 'apply' || act.kind === 'restore';
+}
+
+/** Whether it is more than an image pulled ahead of its turn. */
+function isWantedNow(act: Extract<Act, { readonly kind: 'stage' }>, { desiredImage }: NodeWishes): boolean {
+  return act.image === desiredImage;
 }
 
 /** Whether an image may boot after it that could not before. */

@@ -1,6 +1,7 @@
 import { failurePolicy } from '../host/index.ts';
 import type { FailureClass } from '../host/index.ts';
 import { type Journal, withAttempt } from './journal.ts';
+import { type LiveFiles, withLiveRecord } from './live-record.ts';
 import { isRemedy } from './remedies.ts';
 import { retryOf } from './retry.ts';
 import type { Plan, Situation } from './situation.ts';
@@ -9,7 +10,13 @@ import { settledAs } from './target.ts';
 
 /** How an act ended, as far as whoever did it can tell; only the host's status says whether it had an effect. */
 export type ActOutcome =
-  | { readonly result: 'done' }
+  | {
+      readonly result: 'done';
+      /** Of `compare`: what is to be written, the last signature of each path being what it is to become. */
+      readonly files?: LiveFiles;
+    }
+  /** Of `compare`: it takes a reboot, for this reason. */
+  | { readonly result: 'refused'; readonly message: string }
   | { readonly result: 'failed'; readonly class: FailureClass; readonly message: string };
 
 /** A host that could not be locked so often in a row is not asked to be again before its next boot. */
@@ -28,10 +35,56 @@ export function afterAct(
     return withTrouble({ ...journal, did: undefined }, act.kind, key, outcome, bootId, now);
   }
   const after = { ...journal, did: { key, bootId } };
-  if (act.kind === 'fetch') return { ...withAttempt(after, act.digest, { fetched: true }), did: undefined };
+  if (act.kind === 'fetch') {
+    const fetched = act.ahead
+      ? { ...after, prefetched: act.digest }
+      : withAttempt(after, act.digest, { fetched: true });
+    return { ...fetched, did: undefined };
+  }
   if (act.kind === 'unpin')
     return { ...after, pinned: after.pinned.filter((other) => other !== act.checksum), did: undefined };
-  return after;
+  return afterLiveAct(after, act, outcome, bootId);
+}
+
+/** What a change without a reboot has come to. */
+function afterLiveAct(journal: Journal, act: Act, outcome: ActOutcome, bootId: string): Journal {
+  switch (act.kind) {
+    case 'compare': {
+      const isRefused = outcome.result === 'refused';
+      const files = outcome.result === 'done' ? (outcome.files ?? {}) : {};
+      const change = isRefused
+        ? { ...act.change, files, state: 'refused' as const, reason: outcome.message }
+        : { ...act.change, files };
+      return withLiveRecord(journal, act.deployment, { change });
+    }
+    case 'apply': {
+      const { deployment, image } = act;
+      const files = Object.fromEntries(
+        Object.entries(act.files).map(([path, signatures]) => [path, signatures.slice(-1)]),
+      );
+      return withLiveRecord(journal, deployment, {
+        files,
+        satisfies: { ...image, bootId },
+        change: undefined,
+        restored: undefined,
+      });
+    }
+    case 'restore': {
+      const restored = act.actions.length === 0 ? bootId : undefined;
+      const none = { files: {}, satisfies: undefined, change: undefined };
+      return withLiveRecord(journal, act.deployment, { ...none, restored });
+    }
+    case 'sweep': {
+      const live = Object.entries(journal.live).map(([name, record]) =>
+        name === act.deployment
+          ? ([name, record] as const)
+          : ([name, { ...record, swept: act.deployment }] as const),
+      );
+      return { ...journal, live: Object.fromEntries(live) };
+    }
+    default:
+      return journal;
+  }
 }
 
 /** What the journal has to hold after a remedy, whatever came of it: it is not worth a second try. */
@@ -46,7 +99,7 @@ export function afterRemedy(journal: Journal): Journal {
  */
 export function withPatience(plan: Plan, situation: Situation): Plan {
   const { journal, policy, view, now } = situation;
-  const { step } = plan;
+  const { step, ahead } = plan;
   const { trouble, did } = journal;
   if (!isAct(step)) return step.kind === 'record' ? plan : cleared(plan, journal);
   const key = stepKey(step);
@@ -66,7 +119,12 @@ export function withPatience(plan: Plan, situation: Situation): Plan {
     const record = withAttempt({ ...journal, trouble: undefined, did: undefined }, step.digest, {
       halted: trouble.message,
     });
-    return { ...plan, step: { kind: 'record', reason, journal: record }, degraded: reason };
+    const given = { ...plan, step: { kind: 'record' as const, reason, journal: record } };
+    return ahead === true ? given : { ...given, degraded: reason };
+  }
+  if (ahead === true) {
+    // Nobody asked for it yet: what is the matter with it is told when somebody does.
+    return at > now ? { ...plan, step: { kind: 'wait', reason: `${trouble.message}.`, until: at } } : plan;
   }
   const told = degraded ? { ...plan, degraded: reason } : plan;
   if (at > now) return { ...told, step: { kind: 'wait', reason: `${trouble.message}.`, until: at } };

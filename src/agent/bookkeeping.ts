@@ -1,8 +1,9 @@
-import { type Deployment, isImage } from '../host/index.ts';
+import { allDeployments, type Deployment, isImage } from '../host/index.ts';
 import { endOfReboot } from './activation.ts';
 import { pinnedName } from './target.ts';
 import { attemptOf, EMPTY_JOURNAL, type Journal, type Settled, withAttempt } from './journal.ts';
 import type { HostView } from './host-view.ts';
+import { deploymentName } from './live-record.ts';
 import type { NodeWishes } from './node-wishes.ts';
 import type { Situation } from './situation.ts';
 import type { Step } from './step.ts';
@@ -56,6 +57,14 @@ export function bookkeeping({ journal, node, view, target, now }: Situation): Re
       journal: forgiven(journal, node.retry, digest),
     };
   }
+  const kept = withoutLost(journal, view);
+  if (kept !== undefined) {
+    return {
+      kind: 'record',
+      reason: 'A deployment is gone, and what was done to its /etc with it.',
+      journal: kept,
+    };
+  }
   const ended = endOfReboot(journal, view, now);
   if (ended !== undefined) return { kind: 'record', reason: 'The host was rebooted.', journal: ended };
   if (journal.rebooting !== undefined && journal.rebooting.digest !== digest) {
@@ -66,6 +75,14 @@ export function bookkeeping({ journal, node, view, target, now }: Situation): Re
     };
   }
   return undefined;
+}
+
+/** Without what was done to deployments that the host does not have any more; undefined where it has all of them. */
+function withoutLost(journal: Journal, { status }: HostView): Journal | undefined {
+  const there = new Set(allDeployments(status).map(deploymentName));
+  const entries = Object.entries(journal.live).filter(([name]) => there.has(name));
+  if (entries.length === Object.keys(journal.live).length) return undefined;
+  return { ...journal, live: Object.fromEntries(entries) };
 }
 
 /** Nothing is given up any longer; what was pulled still is. */

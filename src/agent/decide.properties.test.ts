@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { DisruptionAction } from '../machineconfig/index.ts';
 import { isAsWanted } from './host-view.ts';
 import type { Fault } from './test-host.ts';
 import { IMAGES, modelHost } from './test-images.ts';
@@ -10,7 +11,13 @@ type Name = keyof typeof IMAGES;
 
 type Event =
   | { readonly kind: 'turn'; readonly turn: Turn }
-  | { readonly kind: 'desire'; readonly image: Name }
+  | {
+      readonly kind: 'desire';
+      readonly image: Name;
+      readonly actions: readonly DisruptionAction[] | undefined;
+    }
+  | { readonly kind: 'prefetch'; readonly image: Name | undefined }
+  | { readonly kind: 'soft'; readonly soft: boolean }
   | { readonly kind: 'drain' | 'uncordon' | 'reboot' | 'power-cut' | 'retry' }
   | { readonly kind: 'finalize'; readonly how: 'fails' | 'fails-silently' }
   | { readonly kind: 'foreign'; readonly image: 'a' | 'b' | 'c' }
@@ -29,7 +36,19 @@ const FAULTS: readonly Fault[] = [
   'killed-after',
   'power-cut-before',
   'power-cut-after',
+  'killed-midway',
+  'power-cut-midway',
 ];
+
+const RESTART: DisruptionAction = { type: 'Restart', restart: { serviceName: 'a.service' } };
+
+/** What a change costs by the policy; undefined: a reboot. */
+const costs = fc.constantFrom<readonly DisruptionAction[] | undefined>(
+  undefined,
+  [{ type: 'None' }],
+  [RESTART],
+  [{ type: 'Drain' }, RESTART],
+);
 
 const turn: fc.Arbitrary<Turn> = fc.record({
   fault: fc.oneof(
@@ -50,7 +69,22 @@ function events(names: readonly Name[], foreign: boolean): fc.Arbitrary<Event[]>
       { weight: 8, arbitrary: fc.record({ kind: fc.constant('turn' as const), turn }) },
       {
         weight: 2,
-        arbitrary: fc.record({ kind: fc.constant('desire' as const), image: fc.constantFrom(...names) }),
+        arbitrary: fc.record({
+          kind: fc.constant('desire' as const),
+          image: fc.constantFrom(...names),
+          actions: costs,
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant('prefetch' as const),
+          image: fc.constantFrom(undefined, ...names.filter((name) => name !== 'base')),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant('soft' as const), soft: fc.boolean() }),
       },
       { weight: 5, arbitrary: fc.constant({ kind: 'drain' } as const) },
       {
@@ -91,7 +125,17 @@ function happen(world: World, event: Event): void {
       world.turn(event.turn);
       break;
     case 'desire':
-      world.desire(event.image === 'base' ? undefined : IMAGES[event.image]);
+      world.desire(
+        event.image === 'base' ? undefined : IMAGES[event.image],
+        event.image === 'base' ? undefined : IMAGES[event.image].config,
+        event.actions,
+      );
+      break;
+    case 'prefetch':
+      world.prefetch(event.image && IMAGES[event.image]);
+      break;
+    case 'soft':
+      world.annotations['varve.dev/reboot'] = event.soft ? 'Soft' : '';
       break;
     case 'drain':
       world.serveDrain();
@@ -122,9 +166,16 @@ function assertArrived(world: World, name: Name): void {
   const image = IMAGES[name];
   const { booted, staged } = world.host.view().status;
   const tail = JSON.stringify([world.plans.at(-1), world.annotations], undefined, 1);
-  assert.equal(world.host.booted.image.digest, image.digest, tail);
+  const { host } = world;
+  // All that is configured is the image's, whichever is booted; and the next boot leads to it.
+  assert.deepEqual([host.booted.etc, host.services], [image.digest, image.digest], tail);
+  const next = host.staged?.locked === false ? host.staged.image : host.booted.image;
+  assert.equal(next.digest, image.digest, tail);
   assert.ok(isAsWanted(world.host.view().kernelArguments.booted), tail);
-  assert.equal(staged, undefined, tail);
+  const ahead = world.annotations['varve.dev/prefetch-image'];
+  const isAhead = staged?.locked === true && staged.image?.reference.name === ahead;
+  assert.ok(staged === undefined || next === host.staged?.image || isAhead, tail);
+  if (isAhead) assert.equal(world.annotations['varve.dev/prefetched-image'], ahead, tail);
   assert.ok(booted);
   assert.equal(world.state, 'Done', tail);
   assert.equal(world.unschedulable, false, tail);
@@ -148,24 +199,31 @@ function assertArrived(world: World, name: Name): void {
   );
 }
 
-const host = fc.record({
-  lock: fc.constantFrom('with-staging' as const, 'after-staging' as const, 'none' as const),
-  fetch: fc.boolean(),
-  ownArguments: fc.boolean(),
-});
+const host = fc
+  .record({
+    lock: fc.constantFrom('with-staging' as const, 'after-staging' as const, 'none' as const),
+    fetch: fc.boolean(),
+    ownArguments: fc.boolean(),
+  })
+  .map(({ lock, fetch, ownArguments }) => {
+    const ahead = lock === 'with-staging' ? 'stage' : fetch ? 'fetch' : 'none';
+    return { lock, fetch, ownArguments, ahead } as const;
+  });
 
 test('decide() brings every host to the image that is wanted when failures end, whatever happened before', () => {
   fc.assert(
     fc.property(
       host,
-      events(['base', 'a', 'b', 'c'], false),
-      fc.constantFrom('a', 'b', 'c', 'base'),
-      (kind, list, last) => {
+      events(['base', 'a', 'a2', 'a3', 'b', 'c'], false),
+      fc.constantFrom('a', 'a2', 'b', 'c', 'base'),
+      costs,
+      (kind, list, last, actions) => {
         const world = new World(modelHost(kind, kind.ownArguments));
         world.desire(IMAGES.a);
         for (const event of list) happen(world, event);
         world.host.finalizes = 'well';
-        world.desire(last === 'base' ? undefined : IMAGES[last as Name]);
+        const image = last === 'base' ? undefined : IMAGES[last as Name];
+        world.desire(image, image?.config, actions);
         // What was given up in the turmoil is tried again when a person says so.
         if (world.settle().degraded !== undefined) {
           world.retry('again');
@@ -178,11 +236,44 @@ test('decide() brings every host to the image that is wanted when failures end, 
   );
 });
 
+test('decide() brings a host from image to image without a reboot where the policy allows it, through all that can happen', () => {
+  fc.assert(
+    fc.property(
+      host,
+      events(['a', 'a2', 'a3'], false),
+      fc.constantFrom('a' as const, 'a2' as const, 'a3' as const),
+      costs,
+      (kind, list, last, actions) => {
+        const world = new World(modelHost(kind, kind.ownArguments));
+        world.desire(IMAGES.a);
+        world.settle();
+        assertArrived(world, 'a');
+        for (const event of list) happen(world, event);
+        world.host.finalizes = 'well';
+        world.desire(IMAGES[last], IMAGES[last].config, actions);
+        if (world.settle().degraded !== undefined) {
+          world.retry('again');
+          world.settle();
+        }
+        assertArrived(world, last);
+        // What was brought about without a reboot is no surprise at the next one, nor at a power cut.
+        world.disturb('power-cut');
+        world.settle();
+        assertArrived(world, last);
+        world.disturb('reboot');
+        world.settle();
+        assertArrived(world, last);
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
+
 test('decide() stays with an image that runs when the wanted one never will, and says so', () => {
   fc.assert(
     fc.property(
       host,
-      events(['a', 'b', 'fallsBack', 'conflict', 'bad'], true),
+      events(['a', 'a2', 'b', 'fallsBack', 'conflict', 'bad'], true),
       fc.constantFrom('fallsBack' as const, 'conflict' as const, 'bad' as const),
       (kind, list, last) => {
         const world = new World(modelHost(kind, kind.ownArguments));
@@ -208,7 +299,7 @@ test('decide() stays with an image that runs when the wanted one never will, and
 
 test('decide() never lets what somebody else stages stay, and goes on from whatever they booted when told', () => {
   fc.assert(
-    fc.property(host, events(['base', 'a', 'b'], true), (kind, list) => {
+    fc.property(host, events(['base', 'a', 'a2', 'a3', 'b'], true), (kind, list) => {
       const world = new World(modelHost(kind, kind.ownArguments));
       world.desire(IMAGES.a);
       for (const event of list) happen(world, event);

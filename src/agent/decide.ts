@@ -1,11 +1,13 @@
 import { isImage } from '../host/index.ts';
-import { atTarget } from './at-target.ts';
+import { atLiveTarget, atTarget } from './at-target.ts';
 import { isSecuring, withPatience } from './attempt-step.ts';
 import { adoption, bookkeeping } from './bookkeeping.ts';
 import { isAsWanted } from './host-view.ts';
 import { EMPTY_JOURNAL } from './journal.ts';
 import { type AgentFacts, type Plan, resting, type Situation, stuck } from './situation.ts';
-import { settledAs, targetOf } from './target.ts';
+import { satisfied } from './live-record.ts';
+import { sweep } from './live-way.ts';
+import { type ImageTarget, settledAs, targetOf } from './target.ts';
 import { towardTarget } from './toward-target.ts';
 import { unseenHost } from './unseen-host.ts';
 
@@ -29,7 +31,8 @@ export function decide({ journal: reading, node, host, policy, now }: AgentFacts
   }
   const { journal } = reading;
   const situation: Situation = { journal, node, view, policy, now, target: targetOf(node, journal, view) };
-  const plan = planFor(situation);
+  const first = planFor(situation);
+  const plan = isSecuring(first.step) || first.phase === 'unmanaged' ? first : (sweep(situation) ?? first);
   const record = isSecuring(plan.step) ? undefined : bookkeeping(situation);
   if (record !== undefined) return { step: record, phase: 'checking' };
   return withPatience(plan, situation);
@@ -46,8 +49,17 @@ function planFor(situation: Situation): Plan {
       return atTarget(situation);
     case 'image':
     case 'base':
-      return isReached(situation, target.digest) ? atTarget(situation) : towardTarget(situation, target);
+      return planForImage(situation, target);
   }
+}
+
+function planForImage(situation: Situation, target: ImageTarget): Plan {
+  const { journal, view } = situation;
+  if (isReached(situation, target.digest)) return atTarget(situation);
+  const live = satisfied(journal, view);
+  return live?.digest === target.digest
+    ? atLiveTarget(situation, target, live)
+    : towardTarget(situation, target);
 }
 
 /** What was verified once is not doubted for an argument that somebody changed for one boot. */

@@ -8,6 +8,8 @@ import {
   type HostRunner,
   type HostStatus,
   isImage,
+  nextBoot,
+  type Deployment,
   type StageRequest,
   type StatusReading,
   Systemctl,
@@ -17,6 +19,8 @@ import type { AgentHost, HostLook } from './agent-host.ts';
 import type { AgentPolicy } from './agent-policy.ts';
 import type { ActOutcome } from './attempt-step.ts';
 import { HostFacts } from './host-facts.ts';
+import { LiveHost } from './live-host.ts';
+import type { NodeFiles } from './node-files.ts';
 import type { HostAbilities } from './host-view.ts';
 import type { ActiveRemedy } from './remedies.ts';
 import type { Act } from './step.ts';
@@ -26,6 +30,8 @@ export interface DrivenHostOptions {
   readonly driver: HostDriver;
   readonly capabilities: HostCapabilities;
   readonly policy: AgentPolicy;
+  /** Who looks after the host's files, and has to know when they become another image's. */
+  readonly files?: NodeFiles;
   /** Refuse images whose signature the host's policy does not demand. Default: what the policy allows. */
   readonly enforceSignature?: boolean;
   /** Puts what the host's tools need to pull an image where they look for it: credentials, authorities. It never throws. */
@@ -38,12 +44,14 @@ export class DrivenHost implements AgentHost {
   readonly #facts: HostFacts;
   readonly #systemctl: Systemctl;
   readonly #abilities: HostAbilities;
+  readonly #live: LiveHost;
 
   constructor(options: DrivenHostOptions) {
     this.#options = options;
     this.#facts = new HostFacts(options.runner);
     this.#systemctl = new Systemctl(options.runner);
     this.#abilities = abilitiesOf(options.driver, options.capabilities);
+    this.#live = new LiveHost({ runner: options.runner, files: options.files });
   }
 
   async look(signal: AbortSignal): Promise<HostLook> {
@@ -68,7 +76,17 @@ export class DrivenHost implements AgentHost {
     switch (act.kind) {
       case 'fetch': {
         const message = `cannot pull ${act.image}: ${driver.tool} pulls only what it stages`;
-        return { result: 'failed', class: 'unsupported', message };
+        if (driver.fetch === undefined) return { result: 'failed', class: 'unsupported', message };
+        return outcomeOf(await driver.fetch(act.image, signal));
+      }
+      case 'compare':
+      case 'apply':
+      case 'restore':
+      case 'sweep': {
+        const reading = await driver.status(signal);
+        if (reading.state !== 'fresh') return unseen(reading);
+        const { bootId } = await this.#facts.read(reading.status, signal);
+        return this.#live.perform(act, reading.status, bootId, signal);
       }
       case 'stage': {
         const { image, locked, kernelArguments } = act;
@@ -139,12 +157,23 @@ export class DrivenHost implements AgentHost {
       const message = `cannot reboot into ${act.image}: the host would boot something else`;
       return { result: 'failed', class: 'not-shown', message };
     }
-    const change = await this.#systemctl.reboot(
-      { reason: act.reason, finalize: reading.status.staged !== undefined },
-      signal,
-    );
+    const { staged } = reading.status;
+    const options = { reason: act.reason, finalize: staged !== undefined };
+    const soft = act.soft && (await this.#prepareSoft(staged, signal));
+    const change = await (soft
+      ? this.#systemctl.softReboot(options, signal)
+      : this.#systemctl.reboot(options, signal));
     if (change.ok) return { result: 'done' };
     return { result: 'failed', class: change.failure.class, message: change.failure.message };
+  }
+
+  /** Whether a soft reboot leads into what is staged now; if not, nothing is left that would make a reboot one. */
+  async #prepareSoft(staged: Deployment | undefined, signal: AbortSignal): Promise<boolean> {
+    const { driver } = this.#options;
+    if (staged?.softRebootCapable === true && (await driver.prepareSoftReboot(signal)).result === 'done')
+      return true;
+    await driver.resetSoftReboot(signal);
+    return false;
   }
 
   #request(image: string, locked: boolean): StageRequest {
@@ -156,8 +185,8 @@ export class DrivenHost implements AgentHost {
   }
 }
 
-function boots({ staged, pending }: HostStatus, digest: string): boolean {
-  return staged === undefined ? isImage(pending, digest) : isImage(staged, digest) && !staged.locked;
+function boots(status: HostStatus, digest: string): boolean {
+  return isImage(nextBoot(status), digest) && status.staged?.locked !== true;
 }
 
 /** What cannot be looked at is not let go. */
@@ -172,8 +201,14 @@ function abilitiesOf(driver: HostDriver, { bootc, rpmOstree, ostree }: HostCapab
     (driver.tool === 'bootc' && bootc?.switchDownloadOnly === true) ||
     (driver.tool === 'rpm-ostree' && rpmOstree?.lockFinalization === true);
   const lock = atOnce ? 'with-staging' : ostree === undefined ? 'none' : 'after-staging';
-  // No tool pulls an image that it does not stage.
-  return { lock, fetch: false, pin: ostree !== undefined, carriesLocalChanges: driver.tool === 'rpm-ostree' };
+  return {
+    lock,
+    // What is wanted is staged where it can be: a clean reboot of the host then costs no second one.
+    fetch: false,
+    ahead: atOnce ? 'stage' : driver.fetch === undefined ? 'none' : 'fetch',
+    pin: ostree !== undefined,
+    carriesLocalChanges: driver.tool === 'rpm-ostree',
+  };
 }
 
 function outcomeOf(change: HostChange): ActOutcome {

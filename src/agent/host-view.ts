@@ -16,6 +16,8 @@ export interface HostAbilities {
   readonly lock: 'with-staging' | 'after-staging' | 'none';
   /** An image can be pulled without being staged. */
   readonly fetch: boolean;
+  /** How an image is brought to the host ahead of its turn: staged and locked in one act, pulled alone, or not at all. */
+  readonly ahead: 'stage' | 'fetch' | 'none';
   /** A deployment can be kept from being replaced by later ones. */
   readonly pin: boolean;
   /** Packages layered on the host survive a move to another image. */

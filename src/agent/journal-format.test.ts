@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { DisruptionAction } from '../machineconfig/index.ts';
 import { formatJournal, parseJournal } from './journal-format.ts';
 import { attemptOf, EMPTY_JOURNAL, type Journal, type Settled, withAttempt } from './journal.ts';
+import type { LiveRecord } from './live-record.ts';
 
 const text = fc.string();
 const time = fc.integer({ min: 0, max: 2 ** 41 });
@@ -16,6 +18,37 @@ const settled: fc.Arbitrary<Settled> = fc.record({
   kind: fc.constantFrom('image', 'base'),
   checksum: maybe(text),
   at: time,
+});
+
+const action = fc.constantFrom<DisruptionAction>(
+  { type: 'None' },
+  { type: 'Restart', restart: { serviceName: 'a.service' } },
+);
+const files = fc.dictionary(
+  text.map((path) => `/etc/${path}`),
+  fc.array(text, { maxLength: 2 }),
+  { maxKeys: 2, noNullPrototype: true },
+);
+const liveImage = {
+  digest: text,
+  image: text,
+  config: text,
+  actions: fc.array(action, { maxLength: 2 }),
+  items: fc.array(text, { maxLength: 2 }),
+};
+const live: fc.Arbitrary<LiveRecord> = fc.record({
+  files,
+  satisfies: maybe(fc.record({ ...liveImage, bootId: text })),
+  change: maybe(
+    fc.record({
+      ...liveImage,
+      state: fc.constantFrom('planned', 'applying', 'refused'),
+      files,
+      reason: maybe(text),
+    }),
+  ),
+  restored: maybe(text),
+  swept: maybe(text),
 });
 
 const journals: fc.Arbitrary<Journal> = fc.record({
@@ -52,6 +85,12 @@ const journals: fc.Arbitrary<Journal> = fc.record({
   ),
   pinned: fc.array(text, { maxLength: 2 }),
   cannotLock: maybe(text),
+  live: fc.dictionary(
+    text.map((name) => `${name}.0`),
+    live,
+    { maxKeys: 2, noNullPrototype: true },
+  ),
+  prefetched: maybe(text),
   retry: maybe(text),
   unknown: fc.constant({}),
 });

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../schema/index.ts';
 import { failurePolicy, type FailurePolicy } from '../host/index.ts';
 import type { Attempt, FailedActivation, Journal, Settled, Trouble } from './journal.ts';
+import { isLiveRecord, type LiveRecord } from './live-record.ts';
 
 /** What reading a journal gave. */
 export type JournalReading =
@@ -29,6 +30,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   'trouble',
   'pinned',
   'cannotLock',
+  'live',
+  'prefetched',
   'retry',
 ]);
 
@@ -66,11 +69,15 @@ type Members = Readonly<Record<string, unknown>>;
 
 function readJournal(value: Members): Journal | undefined {
   const { adopted, history, attempts, rebooting, did, trouble, pinned, cannotLock, retry } = value;
+  // Of an agent that knew nothing of them there are none.
+  const { live = {}, prefetched } = value;
   if (!optional(adopted, isSettledEntry) || !isListOf(history, isSettledEntry)) return undefined;
   if (!isJsonObject(attempts) || !Object.values(attempts).every(isAttempt)) return undefined;
   if (!optional(rebooting, isRebooting) || !optional(did, isDid) || !optional(trouble, isTrouble)) {
     return undefined;
   }
+  if (!isJsonObject(live) || !Object.values(live).every(isLiveRecord)) return undefined;
+  if (!optional(prefetched, isText)) return undefined;
   if (!isListOf(pinned, isText) || !optional(cannotLock, isText) || !optional(retry, isText))
     return undefined;
   const unknown = Object.fromEntries(Object.entries(value).filter(([key]) => !KNOWN.has(key)));
@@ -83,6 +90,8 @@ function readJournal(value: Members): Journal | undefined {
     trouble: trouble === undefined ? undefined : knownClass(trouble),
     pinned,
     cannotLock,
+    live: live as unknown as Readonly<Record<string, LiveRecord>>,
+    prefetched,
     retry,
     unknown,
   };

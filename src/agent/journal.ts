@@ -1,4 +1,5 @@
 import type { FailureClass } from '../host/index.ts';
+import type { LiveRecord } from './live-record.ts';
 
 /** An image that the host ran, and that was found to be what it should be. */
 export interface Settled {
@@ -66,6 +67,10 @@ export interface Journal {
   readonly pinned: readonly string[];
   /** The boot in which locking failed again and again: nothing is staged before the drain. */
   readonly cannotLock: string | undefined;
+  /** What was written into /etc of a running deployment (architecture D5), by its name; it stays there as long as the deployment. */
+  readonly live: Readonly<Record<string, LiveRecord>>;
+  /** The digest of the image that was pulled ahead of its turn, and not staged. */
+  readonly prefetched: string | undefined;
   /** The last word to try again that was heeded. */
   readonly retry: string | undefined;
   /** Members that a newer agent wrote and this one does not know: written back as they are. */
@@ -81,6 +86,8 @@ export const EMPTY_JOURNAL: Journal = {
   trouble: undefined,
   pinned: [],
   cannotLock: undefined,
+  live: {},
+  prefetched: undefined,
   retry: undefined,
   unknown: {},
 };

@@ -1,5 +1,7 @@
 import { type Condition, findCondition, type MachineConfigNode, mergeConditions } from '../api/index.ts';
 import { CONFIG_DRIFTED } from './drift-report.ts';
+import type { DisruptionAction } from '../machineconfig/index.ts';
+import { describeActions } from './live-way.ts';
 import { shortened } from './node-report.ts';
 import type { NodeWishes } from './node-wishes.ts';
 import type { Phase, Plan } from './situation.ts';
@@ -120,7 +122,7 @@ function conditionsOf(found: MachineConfigNode, node: NodeWishes, plan: Plan): r
 function phaseConditions(
   found: MachineConfigNode,
   node: NodeWishes,
-  { phase, step, degraded }: Plan,
+  { phase, step, degraded, live }: Plan,
 ): readonly Condition[] {
   const say = (
     type: string,
@@ -174,7 +176,8 @@ function phaseConditions(
       const wasRebooted = isUnderWay(found, 'RebootedNode');
       return [
         notUpdated,
-        ...(wasRebooted
+        ...(live === undefined ? [] : [prepared, ...appliedLive(live, line, say)]),
+        ...(wasRebooted && live === undefined
           ? [
               say('RebootedNode', 'True', 'Rebooted', `The node was rebooted into ${line}.`),
               say('UpdatePostActionComplete', 'True', 'Rebooted', `The node was rebooted into ${line}.`),
@@ -195,6 +198,21 @@ function phaseConditions(
         ),
       ];
   }
+}
+
+/** A change without a reboot (contract §5.15): what was done takes the reboot's place. */
+function appliedLive(
+  actions: readonly DisruptionAction[],
+  line: string,
+  say: (type: string, status: Condition['status'], reason: string, message?: string) => Condition,
+): readonly Condition[] {
+  const applied = `The host is like ${line}, without a reboot.`;
+  const done = actions.at(-1)?.type ?? 'None';
+  return [
+    say('UpdateExecuted', 'True', 'Applied', applied),
+    say('AppliedFilesAndOS', 'True', 'Applied', applied),
+    say('UpdatePostActionComplete', 'True', done, `Done for ${line}: ${describeActions(actions)}.`),
+  ];
 }
 
 function isUnderWay(found: MachineConfigNode, type: string): boolean {

@@ -131,9 +131,25 @@ export class NodeFiles {
     return this.#exclusively(() => this.#again());
   }
 
-  /** Does something to the files that nobody is to look at before it is done: a live change. */
-  change<T>(act: () => Promise<T>): Promise<T> {
-    return this.#exclusively(act);
+  /**
+   * Has the files changed to another image's without a reboot: nobody looks at them before `write` has done its part and what
+   * the image has below /var is there. What of that could not be placed.
+   */
+  changeTo(target: FilesTarget, write: () => Promise<void>): Promise<readonly PathProblem[]> {
+    return this.#exclusively(async () => {
+      this.#current = undefined;
+      await write();
+      await this.#place(target);
+      return this.#placing;
+    });
+  }
+
+  /** Looks at nothing until told again what the files are to be like: they are between two images. */
+  pause(): Promise<void> {
+    return this.#exclusively(() => {
+      this.#current = undefined;
+      return Promise.resolve();
+    });
   }
 
   #exclusively<T>(act: () => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import {
   DESIRED_DRAIN_ANNOTATION,
   FINALIZE_FAILURE_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
+  PREFETCHED_IMAGE_ANNOTATION,
   REASON_ANNOTATION,
   ROLLBACK_CONFIG_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
@@ -11,7 +12,9 @@ import {
 } from '../api/index.ts';
 import type { Deployment } from '../host/index.ts';
 import type { HostView } from './host-view.ts';
+import { prefetchedImage } from './ahead-of-turn.ts';
 import { attemptOf, type Journal } from './journal.ts';
+import { isBetween, satisfied } from './live-record.ts';
 import type { AgentNode, NodeWishes } from './node-wishes.ts';
 import type { AgentFacts, Plan } from './situation.ts';
 import { pinnedName, settledAs, targetOf } from './target.ts';
@@ -57,7 +60,7 @@ function factsOf(
   if (host.state !== 'fresh' || reading.state !== 'read') return {};
   const { journal } = reading;
   const { view } = host;
-  const current = identify(view.status.booted, journal, view);
+  const current = currentOf(journal, view);
   const rollback = identify(view.status.rollback, journal, undefined);
   const wanted: Record<string, string | undefined> = {
     ...(current === undefined
@@ -68,9 +71,17 @@ function factsOf(
   };
   if (phase === 'unmanaged') return current === undefined ? {} : wanted;
   if (drain !== undefined) wanted[DESIRED_DRAIN_ANNOTATION] = `${drain}-${node.desiredConfig ?? ''}`;
+  wanted[PREFETCHED_IMAGE_ANNOTATION] = prefetchedImage({ node, journal, view });
   wanted[POST_CONFIG_ACTION_ANNOTATION] = phase === 'rebooting' ? 'Rebooting' : undefined;
   wanted[FINALIZE_FAILURE_ANNOTATION] = finalizationFailure(node, journal, view);
   return wanted;
+}
+
+/** What the host is like: what is booted, or what it was brought to since. In between, what was said stands. */
+function currentOf(journal: Journal, view: HostView): ReturnType<typeof identify> {
+  const live = satisfied(journal, view);
+  if (live !== undefined) return { config: live.config, image: live.image };
+  return isBetween(journal, view) ? undefined : identify(view.status.booted, journal, view);
 }
 
 /**

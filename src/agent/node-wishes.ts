@@ -5,8 +5,11 @@ import {
   DESIRED_DRAIN_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
   DRIFT_POLICY_ANNOTATION,
+  DISRUPTION_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
+  PREFETCH_IMAGE_ANNOTATION,
+  REBOOT_ANNOTATION,
   RETRY_ANNOTATION,
   TOPOLOGY_ANNOTATION,
 } from '../api/index.ts';
@@ -37,6 +40,12 @@ export interface NodeWishes {
   readonly retry: string | undefined;
   /** What becomes of image-owned files that were changed on the node. */
   readonly driftPolicy: DriftPolicy;
+  /** What the change to `desiredImage` costs, as the annotation has it: `readDisruptionNote` reads it. */
+  readonly disruption: string | undefined;
+  /** An image to have at hand before its turn comes. */
+  readonly prefetchImage: string | undefined;
+  /** A reboot may be one of the user space alone. */
+  readonly softReboot: boolean;
 }
 
 export function nodeWishes({ metadata, spec }: AgentNode): NodeWishes {
@@ -57,6 +66,9 @@ export function nodeWishes({ metadata, spec }: AgentNode): NodeWishes {
     retry: annotation(RETRY_ANNOTATION),
     // A change on a node had a reason that nobody may know yet, so only who says so has it undone.
     driftPolicy: annotation(DRIFT_POLICY_ANNOTATION) === 'Heal' ? 'Heal' : 'Report',
+    disruption: annotation(DISRUPTION_ANNOTATION),
+    prefetchImage: annotation(PREFETCH_IMAGE_ANNOTATION),
+    softReboot: annotation(REBOOT_ANNOTATION) === 'Soft',
   };
 }
 

@@ -1,3 +1,4 @@
+import type { DisruptionAction } from '../machineconfig/index.ts';
 import type { AgentPolicy } from './agent-policy.ts';
 import type { HostReading, HostView } from './host-view.ts';
 import type { JournalReading } from './journal-format.ts';
@@ -51,6 +52,10 @@ export interface Plan {
   readonly degraded?: string;
   /** What is asked of whoever drains nodes; absent: nothing new. */
   readonly drain?: 'drain' | 'uncordon';
+  /** The update is one without a reboot: what was done on the host for it. */
+  readonly live?: readonly DisruptionAction[];
+  /** It is not what the node is to run that the step is about, but what it may have to run later: no matter if it fails. */
+  readonly ahead?: true;
 }
 
 /** A plan to do nothing until something changes. */

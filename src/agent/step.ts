@@ -1,5 +1,7 @@
 import type { KernelArgumentChange } from '../host/index.ts';
+import type { DisruptionAction } from '../machineconfig/index.ts';
 import type { Journal } from './journal.ts';
+import type { LiveFiles, LiveImage, LiveRecord } from './live-record.ts';
 import type { ActiveRemedy } from './remedies.ts';
 
 /**
@@ -14,7 +16,14 @@ export type Step =
   /** Remember, and do nothing to the host. */
   | { readonly kind: 'record'; readonly reason: string; readonly journal: Journal }
   /** Pull an image without staging it. */
-  | { readonly kind: 'fetch'; readonly reason: string; readonly image: string; readonly digest: string }
+  | {
+      readonly kind: 'fetch';
+      readonly reason: string;
+      readonly image: string;
+      readonly digest: string;
+      /** It is not wanted yet. */
+      readonly ahead: boolean;
+    }
   /** Pull and stage an image with its kernel arguments; the booted one too, if its arguments are not its own. */
   | {
       readonly kind: 'stage';
@@ -24,6 +33,53 @@ export type Step =
       readonly locked: boolean;
       readonly kernelArguments: KernelArgumentChange;
       readonly journal: Journal;
+    }
+  /**
+   * Look whether what is staged differs from what runs in nothing but these items of the configuration, all of which a running
+   * host can take over (architecture D5). `files` is what was written into /etc before.
+   */
+  | {
+      readonly kind: 'compare';
+      readonly reason: string;
+      /** The deployment that runs. */
+      readonly deployment: string;
+      /** What is remembered if that is so. */
+      readonly change: Omit<NonNullable<LiveRecord['change']>, 'files'>;
+      readonly items: readonly string[];
+      readonly files: LiveFiles;
+    }
+  /** Bring the running host to what the staged image has of `files`, and do what the change costs. */
+  | {
+      readonly kind: 'apply';
+      readonly reason: string;
+      readonly deployment: string;
+      readonly image: LiveImage;
+      readonly files: LiveFiles;
+      /** What the change is about. */
+      readonly items: readonly string[];
+      /** What somebody changed on the node is replaced. */
+      readonly heal: boolean;
+      readonly journal: Journal;
+    }
+  /** Bring back what the running image has of `files`, where it still is what was written there, and do what that costs. */
+  | {
+      readonly kind: 'restore';
+      readonly reason: string;
+      /** The deployment that runs. */
+      readonly deployment: string;
+      readonly files: LiveFiles;
+      readonly actions: readonly DisruptionAction[];
+      readonly items: readonly string[];
+    }
+  /** As `restore`, of what an earlier deployment left behind in the /etc of the one that runs. */
+  | {
+      readonly kind: 'sweep';
+      readonly reason: string;
+      readonly deployment: string;
+      readonly files: LiveFiles;
+      /** For what had to be put right, if anything had. */
+      readonly actions: readonly DisruptionAction[];
+      readonly items: readonly string[];
     }
   /** Drop what is staged: `dropped` names it. */
   | { readonly kind: 'unstage'; readonly reason: string; readonly dropped: string }
@@ -47,6 +103,8 @@ export type Step =
       readonly reason: string;
       readonly image: string;
       readonly digest: string;
+      /** Of the user space alone, if the host can. */
+      readonly soft: boolean;
       readonly journal: Journal;
     };
 
@@ -64,6 +122,14 @@ export function stepKey(step: Act): string {
     case 'stage':
       // Staging again for the kernel arguments, or with another lock, is another step.
       return `stage ${step.digest} ${step.locked ? 'locked' : 'unlocked'} ${JSON.stringify(step.kernelArguments)}`;
+    case 'restore':
+      return `restore ${step.deployment} ${JSON.stringify(step.actions)}`;
+    case 'sweep':
+      return `sweep ${step.deployment}`;
+    case 'compare':
+      return `compare ${step.change.digest} ${JSON.stringify(step.items)}`;
+    case 'apply':
+      return `apply ${step.image.digest}`;
     case 'fetch':
     case 'lock':
     case 'unlock':

@@ -82,7 +82,7 @@ function isOurs(booted: Deployment | undefined, node: NodeWishes, journal: Journ
 }
 
 /** The digest that a reference is pinned to, or what is wrong with it. */
-function readPinned(image: string): { readonly digest: string } | string {
+export function readPinned(image: string): { readonly digest: string } | string {
   try {
     const { digest } = parseReference(image);
     return digest === undefined ? 'it names no digest; write HOST/REPOSITORY@sha256:…' : { digest };

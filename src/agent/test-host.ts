@@ -7,6 +7,8 @@ import {
   type LastFinalization,
   splitKernelArguments,
 } from '../host/index.ts';
+import type { ActOutcome } from './attempt-step.ts';
+import type { LiveFiles } from './live-record.ts';
 import type { HostAbilities, HostView, KernelArgumentDifference } from './host-view.ts';
 import type { Act } from './step.ts';
 
@@ -20,6 +22,8 @@ export interface ModelImage {
   readonly kernelArguments: readonly string[];
   /** `falls-back`: it boots, finds itself sick and boots what was before it. */
   readonly behaviour: 'boots' | 'falls-back' | 'etc-conflict' | 'bad-image';
+  /** Images of one family differ in nothing but the configuration's files below /etc. */
+  readonly family: string | undefined;
 }
 
 interface ModelDeployment {
@@ -28,7 +32,14 @@ interface ModelDeployment {
   pinned: boolean;
   /** It ran, healthy. */
   proven: boolean;
+  /** Tells deployments of one commit from each other. */
+  readonly serial: number;
+  /** The image whose files its /etc has, by digest; `mixed`: of two. */
+  etc: string;
 }
+
+/** The one path that differs between images of a family. */
+const LIVE = '/etc/live.conf';
 
 /** What goes wrong with one act. */
 export type Fault =
@@ -45,10 +56,13 @@ export type Fault =
   | 'killed-before'
   | 'killed-after'
   | 'power-cut-before'
-  | 'power-cut-after';
+  | 'power-cut-after'
+  /** The agent is killed, or the power goes, in the midst of writing. */
+  | 'killed-midway'
+  | 'power-cut-midway';
 
 /** What came of an act for the agent; `dead`: it does not live to see it. */
-export type ActEnd = { readonly result: 'done' } | { readonly result: 'dead' } | Failed;
+export type ActEnd = ActOutcome | { readonly result: 'dead' };
 
 interface Failed {
   readonly result: 'failed';
@@ -78,6 +92,9 @@ export class ModelHost {
     | { image: ModelImage; locked: boolean; kernelArguments: string[]; by: 'agent' | 'foreign' }
     | undefined;
   boots: Boot[] = [];
+  /** The image whose configuration the services run with: what /etc had when they were told of it last. */
+  services: string;
+  #serials = 0;
   /** The next finalization fails, telling why or not; or all of them do. */
   finalizes: 'well' | 'fails' | 'fails-silently' | 'always-fails' = 'well';
   #stamp: LastFinalization = { outcome: 'unknown' };
@@ -95,8 +112,11 @@ export class ModelHost {
       kernelArguments: ['root=x', ...first.kernelArguments],
       pinned: false,
       proven: true,
+      serial: 0,
+      etc: first.digest,
     };
     this.deployments = [this.booted];
+    this.services = first.digest;
   }
 
   get bootId(): string {
@@ -111,7 +131,10 @@ export class ModelHost {
     const status: HostStatus = {
       tool: 'ostree',
       booted: deployment(this.booted, false),
-      staged: staged && { ...deployment({ ...staged, pinned: false }, staged.locked) },
+      staged: staged && {
+        ...deployment({ ...staged, pinned: false, serial: this.#serials + 1 }, staged.locked),
+        softRebootCapable: this.isSoftRebootCapable,
+      },
       pending: pending && deployment(pending, false),
       rollback: rollback && deployment(rollback, false),
       others: [],
@@ -138,6 +161,10 @@ export class ModelHost {
   act(act: Act, fault: Fault): ActEnd {
     if (fault === 'killed-before') return { result: 'dead' };
     if (fault === 'power-cut-before') return this.#cut();
+    if (fault.endsWith('midway') && (act.kind === 'apply' || act.kind === 'restore')) {
+      if (act.kind === 'restore' || this.staged?.image.digest === act.image.digest) this.booted.etc = 'mixed';
+      return fault === 'killed-midway' ? { result: 'dead' } : this.#cut();
+    }
     if (fault === 'fails') return failed('network', 'connection reset');
     if (fault === 'lies') return { result: 'done' };
     const end = this.#do(act);
@@ -145,8 +172,9 @@ export class ModelHost {
       // It came to staging, and not to locking.
       if (act.kind === 'stage' && this.staged !== undefined) this.staged.locked = false;
     }
-    if (fault === 'power-cut-after') return this.#cut();
-    if (fault === 'killed-after' || act.kind === 'reboot') return { result: 'dead' };
+    if (fault === 'power-cut-after' || fault === 'power-cut-midway') return this.#cut();
+    if (fault === 'killed-after' || fault === 'killed-midway' || act.kind === 'reboot')
+      return { result: 'dead' };
     if (end.result === 'failed') return end;
     if (fault === 'fails-after') return failed('unknown', 'the bound image could not be pulled');
     return fault === 'hangs' ? failed('timed-out', 'the deadline passed') : end;
@@ -173,7 +201,11 @@ export class ModelHost {
         this.#stamp = { outcome: 'failed', message };
       } else if (this.finalizes === 'well') {
         const { image, kernelArguments } = staged;
-        const next = { image, kernelArguments, pinned: false, proven: false };
+        this.#serials += 1;
+        // What differs from the image that ran is taken for a person's (host-contract §3.3).
+        const etc = before.etc === before.image.digest ? image.digest : before.etc;
+        const serial = this.#serials;
+        const next = { image, kernelArguments, pinned: false, proven: false, serial, etc };
         this.deployments = [next, before, ...this.deployments.filter((one) => one !== before && one.pinned)];
         by = staged.by;
       }
@@ -202,6 +234,7 @@ export class ModelHost {
       this.#boot += 1;
     }
     this.booted.proven = true;
+    this.services = this.booted.etc;
   }
 
   #cut(): ActEnd {
@@ -215,6 +248,22 @@ export class ModelHost {
         return { result: 'done' };
       case 'stage':
         return this.#stage(act);
+      case 'compare':
+        return this.#compare(act);
+      case 'apply':
+        if (this.staged?.image.digest !== act.image.digest) return failed('not-shown', 'it is not staged');
+        this.#write(act.files, act.image.digest);
+        this.services = this.booted.etc;
+        return { result: 'done' };
+      case 'restore':
+        this.#write(act.files, this.booted.image.digest);
+        if (act.actions.length > 0) this.services = this.booted.etc;
+        return { result: 'done' };
+      case 'sweep':
+        if (this.booted.etc === this.booted.image.digest) return { result: 'done' };
+        this.#write(act.files, this.booted.image.digest);
+        this.services = this.booted.etc;
+        return { result: 'done' };
       case 'unstage':
         this.staged = undefined;
         return { result: 'done' };
@@ -231,6 +280,7 @@ export class ModelHost {
         }
         return { result: 'done' };
       case 'reboot':
+        if (act.soft && !this.isSoftRebootCapable) throw new TypeError('no soft reboot leads there');
         this.reboot();
         return { result: 'dead' };
     }
@@ -252,6 +302,27 @@ export class ModelHost {
       by: 'agent',
     };
     return { result: 'done' };
+  }
+
+  get isSoftRebootCapable(): boolean {
+    return this.staged?.kernelArguments.join(' ') === this.booted.kernelArguments.join(' ');
+  }
+
+  #compare({ change, files }: Extract<Act, { readonly kind: 'compare' }>): ActEnd {
+    const { booted, staged } = this;
+    if (staged?.image.digest !== change.digest) return failed('not-shown', 'it is not staged');
+    const { family } = staged.image;
+    if (family === undefined || family !== booted.image.family) {
+      return { result: 'refused', message: '/usr/bin/x differs' };
+    }
+    const known = [booted.image.digest, ...(files[LIVE] ?? [])].filter((one) => one !== change.digest);
+    return { result: 'done', files: { [LIVE]: [...new Set(known), change.digest] } };
+  }
+
+  /** What is not known to be ours would be a person's, and stay. */
+  #write(files: LiveFiles, digest: string): void {
+    const { etc } = this.booted;
+    if (etc === 'mixed' || files[LIVE]?.includes(etc) === true) this.booted.etc = digest;
   }
 
   /** What a tool makes of the booted line: the image's own arguments or none of them. */
@@ -279,12 +350,17 @@ function checksumOf({ image, kernelArguments }: Pick<ModelDeployment, 'image' | 
 }
 
 function deployment(
-  { image, kernelArguments, pinned }: Pick<ModelDeployment, 'image' | 'kernelArguments' | 'pinned'>,
+  {
+    image,
+    kernelArguments,
+    pinned,
+    serial,
+  }: Pick<ModelDeployment, 'image' | 'kernelArguments' | 'pinned' | 'serial'>,
   locked: boolean,
 ): Deployment {
   return {
     checksum: checksumOf({ image, kernelArguments }),
-    serial: 0,
+    serial,
     stateroot: 'default',
     image: {
       reference: { transport: 'registry', name: image.image, signature: { kind: 'unverified' } },

@@ -12,6 +12,7 @@ function image(letter: string, more: Partial<ModelImage> = {}): ModelImage {
     base,
     kernelArguments: [],
     behaviour: 'boots',
+    family: undefined,
     ...more,
   };
 }
@@ -22,12 +23,14 @@ const base = image('0', {
   base: undefined,
 });
 
-/** A host begins with the base. `a`, `b` and `c` are good; each of the others is bad in its way. */
+/** A host begins with the base. `a`, `b` and `c` are good, `a2` and `a3` differ from `a` in /etc alone; each of the others is bad in its way. */
 export const IMAGES: Readonly<
-  Record<'base' | 'a' | 'b' | 'c' | 'fallsBack' | 'conflict' | 'bad', ModelImage>
+  Record<'base' | 'a' | 'a2' | 'a3' | 'b' | 'c' | 'fallsBack' | 'conflict' | 'bad', ModelImage>
 > = {
   base,
-  a: image('a', { kernelArguments: ['quiet', 'a=1'] }),
+  a: image('a', { kernelArguments: ['quiet', 'a=1'], family: 'a' }),
+  a2: image('2', { kernelArguments: ['quiet', 'a=1'], family: 'a' }),
+  a3: image('3', { kernelArguments: ['quiet', 'a=1'], family: 'a' }),
   b: image('b', { kernelArguments: ['quiet', 'b=1'] }),
   c: image('c'),
   fallsBack: image('d', { behaviour: 'falls-back' }),
@@ -38,6 +41,7 @@ export const IMAGES: Readonly<
 export const ABLE: HostAbilities = {
   lock: 'with-staging',
   fetch: false,
+  ahead: 'stage',
   pin: true,
   carriesLocalChanges: false,
 };

@@ -10,7 +10,9 @@ import type { Journal } from './journal.ts';
 import { machineConfigNodeReport } from './machine-config-node-report.ts';
 import { nodeReport } from './node-report.ts';
 import { type AgentNode, isDrained, nodeWishes } from './node-wishes.ts';
+import { type DisruptionAction, formatDisruptionNote } from '../machineconfig/index.ts';
 import type { AgentFacts, Plan } from './situation.ts';
+import type { Step } from './step.ts';
 import type { Fault, ModelHost, ModelImage } from './test-host.ts';
 
 const M = 'machineconfiguration.openshift.io';
@@ -63,10 +65,39 @@ export class World {
     return this.annotations[`${M}/reason`];
   }
 
-  desire(image: ModelImage | undefined, config = image?.config): void {
+  /** @param actions what the change costs, as a rollout that knows what the Node says would have it; absent: it does not say */
+  desire(image: ModelImage | undefined, config = image?.config, actions?: readonly DisruptionAction[]): void {
+    this.#note(image, config, actions);
     this.annotations[`${M}/desiredConfig`] = config ?? 'rendered-plain';
     if (image === undefined) delete this.annotations[`${M}/desiredImage`];
     else this.annotations[`${M}/desiredImage`] = image.image;
+  }
+
+  #note(
+    image: ModelImage | undefined,
+    config: string | undefined,
+    actions: readonly DisruptionAction[] | undefined,
+  ): void {
+    const from = {
+      config: this.annotations[`${M}/currentConfig`],
+      image: this.annotations[`${M}/currentImage`],
+    };
+    delete this.annotations['varve.dev/disruption'];
+    if (actions === undefined || image === undefined || config === undefined) return;
+    if (from.config === undefined || from.image === undefined) return;
+    const text = formatDisruptionNote({
+      from: { config: from.config, image: from.image },
+      to: { config, image: image.image },
+      actions,
+      items: ['/etc/live.conf'],
+    });
+    if (text !== undefined) this.annotations['varve.dev/disruption'] = text;
+  }
+
+  /** Has an image brought to the host ahead of its turn; or no longer. */
+  prefetch(image: ModelImage | undefined): void {
+    if (image === undefined) delete this.annotations['varve.dev/prefetch-image'];
+    else this.annotations['varve.dev/prefetch-image'] = image.image;
   }
 
   retry(token: string): void {
@@ -129,9 +160,14 @@ export class World {
       default:
     }
     if (step.kind === 'unlock' || (step.kind === 'stage' && !step.locked)) {
-      assert.ok(permitted, `${step.digest} is let go and the node is not drained:\n${this.#tail()}`);
+      const isLike = this.#isLike(step.digest);
+      assert.ok(
+        permitted || isLike,
+        `${step.digest} is let go and the node is not drained:\n${this.#tail()}`,
+      );
       this.#released = step.digest;
     }
+    if (step.kind === 'apply') this.#judgeApply(facts, step, permitted);
     const { bootId, boots } = this.host;
     const before = boots.length;
     const end = this.host.act(step, fault);
@@ -184,14 +220,43 @@ export class World {
   #judgeRest({ host, node }: AgentFacts, permitted: boolean): void {
     if (host.state !== 'fresh' || node.desiredConfig === undefined) return;
     const { staged } = host.view.status;
-    assert.ok(staged === undefined || staged.locked || permitted, `left unlocked:\n${this.#tail()}`);
+    const isLike = this.#isLike(this.host.staged?.image.digest ?? '');
+    assert.ok(
+      staged === undefined || staged.locked || permitted || isLike,
+      `left unlocked:\n${this.#tail()}`,
+    );
+  }
+
+  /** Whether the running host is what a boot of the image would make it (architecture D5). */
+  #isLike(digest: string): boolean {
+    return this.host.booted.etc === digest && this.host.services === digest;
+  }
+
+  /** Nothing is changed on a running host that the policy does not allow, nor undrained where it asks for that. */
+  #judgeApply(
+    { node }: AgentFacts,
+    { image }: Extract<Step, { readonly kind: 'apply' }>,
+    permitted: boolean,
+  ): void {
+    assert.equal(image.image, node.desiredImage, this.#tail());
+    const drains = image.actions.some(({ type }) => type === 'Drain');
+    assert.ok(!drains || permitted, `changed undrained:\n${this.#tail()}`);
+    const { staged, booted } = this.host;
+    assert.equal(staged?.image.family, booted.image.family, this.#tail());
   }
 
   #judgeReboot({ node }: AgentFacts): void {
     const { booted } = this.host.view().status;
     const digest = node.desiredImage?.split('@')[1] ?? '';
-    const isThere = isImage(booted, digest) && isAsWanted(this.host.view().kernelArguments.booted);
-    assert.ok(!isThere, `the node is rebooted though it runs what it is to run:\n${this.#tail()}`);
+    const runs = isImage(booted, digest) && isAsWanted(this.host.view().kernelArguments.booted);
+    assert.ok(
+      !runs || !this.#isLike(digest),
+      `the node is rebooted though it runs what it is to run:\n${this.#tail()}`,
+    );
+    assert.ok(
+      this.host.booted.image.digest === digest || !this.#isLike(digest) || !this.#saysIt(),
+      `rebooted for what needs none:\n${this.#tail()}`,
+    );
     const staged = this.host.staged?.image.digest ?? 'pending';
     const reboots = (this.reboots.get(staged) ?? 0) + 1;
     this.reboots.set(staged, reboots);
@@ -200,6 +265,10 @@ export class World {
       reboots <= failedActivations + unexplainedActivations,
       `${staged} was rebooted into ${reboots} times:\n${this.#tail()}`,
     );
+  }
+
+  #saysIt(): boolean {
+    return this.annotations[`${M}/currentImage`] === this.annotations[`${M}/desiredImage`];
   }
 
   #report(facts: AgentFacts, plan: Plan): void {

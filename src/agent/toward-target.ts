@@ -3,6 +3,8 @@ import { activationVerdict } from './activation.ts';
 import { begun, wasChangedByOthers } from './bookkeeping.ts';
 import { type HostView, isAsWanted } from './host-view.ts';
 import { attemptOf, withAttempt } from './journal.ts';
+import { satisfied } from './live-record.ts';
+import { beforeBoot, liveWay } from './live-way.ts';
 import { isDrained } from './node-wishes.ts';
 import { otherDrivers, refuseHost, refuseStaged } from './refusal.ts';
 import { needsDrain, type Plan, type Situation, stuck } from './situation.ts';
@@ -14,8 +16,12 @@ const NO_CHANGE = { append: [], remove: [] } as const;
 /** The way of a host to an image that it does not run, or runs with other kernel arguments. */
 export function towardTarget(situation: Situation, target: ImageTarget): Plan {
   const { view, node, journal, policy, now } = situation;
-  const { booted, staged, pending } = view.status;
+  const { booted, pending } = view.status;
   const { digest, config } = target;
+  const live = satisfied(journal, view);
+  // What the host is like already stays, to be booted if need be, until the next image takes its place.
+  const isLive = live !== undefined && isImage(view.status.staged, live.digest);
+  const staged = isLive ? undefined : view.status.staged;
   const refusal = refuseStaged(situation) ?? refuseHost(situation);
   const isOurs = isImage(staged, digest);
   const permitted = !needsDrain(situation) || isDrained(node, config);
@@ -47,7 +53,10 @@ export function towardTarget(situation: Situation, target: ImageTarget): Plan {
   if (room !== undefined) return room;
   const keep = lastKnownGood(situation);
   if (keep !== undefined) return keep;
-  if (staged !== undefined) return whenStaged(situation, target, staged, permitted);
+  if (staged !== undefined) {
+    const way = staged.locked ? liveWay(situation, target, staged) : undefined;
+    return way ?? whenStaged(situation, target, staged, permitted);
+  }
   if (isImage(pending, digest)) return activate(situation, target, permitted);
   return whenNothingStaged(situation, target, permitted);
 }
@@ -82,7 +91,7 @@ function whenNothingStaged(situation: Situation, target: ImageTarget, permitted:
   }
   if (view.abilities.fetch && !attemptOf(journal, digest).fetched) {
     const reason = `The node is to run ${image}, which is pulled before the node is drained.`;
-    return { step: { kind: 'fetch', reason, image, digest }, phase: 'preparing' };
+    return { step: { kind: 'fetch', reason, image, digest, ahead: false }, phase: 'preparing' };
   }
   return activate(situation, target, permitted);
 }
@@ -99,6 +108,8 @@ function activate(situation: Situation, { digest, config, image }: ImageTarget, 
       : 'Waits for the node to be drained.';
     return { step: { kind: 'rest', reason }, phase: 'draining', ...drain };
   }
+  const first = beforeBoot(situation);
+  if (first !== undefined) return { ...first, ...drain };
   if (staged?.locked === true) {
     const reason = `The node is drained: it may boot ${image}.`;
     return { step: { kind: 'unlock', reason, image, digest }, phase: 'applying', ...drain };
@@ -107,7 +118,12 @@ function activate(situation: Situation, { digest, config, image }: ImageTarget, 
   const begins = journal.rebooting?.digest === digest && journal.rebooting.bootId === bootId;
   const record = begins ? journal : { ...begun(journal, digest), rebooting: { digest, bootId, at: now } };
   const reason = `The node reboots into ${image}.`;
-  return { step: { kind: 'reboot', reason, image, digest, journal: record }, phase: 'rebooting', ...drain };
+  const soft = node.softReboot && staged?.softRebootCapable === true;
+  return {
+    step: { kind: 'reboot', reason, image, digest, soft, journal: record },
+    phase: 'rebooting',
+    ...drain,
+  };
 }
 
 function stage(

@@ -46,6 +46,12 @@ export interface HostDriver {
    */
   stage(request: StageRequest, signal?: AbortSignal): Promise<HostChange>;
 
+  /**
+   * Pulls an image so that staging it later needs no registry, and changes nothing of what boots. Absent where the tool pulls
+   * only what it stages.
+   */
+  fetch?(image: string, signal?: AbortSignal): Promise<HostChange>;
+
   /** Drops what is staged. */
   unstage(signal?: AbortSignal): Promise<HostChange>;
 

@@ -31,7 +31,7 @@ export type { HostDriver, StageRequest, Tolerance } from './host-driver.ts';
 export type { DriverOptions } from './open-driver.ts';
 export { openDriver } from './open-driver.ts';
 export type { Deadlines } from './host-tool.ts';
-export { DEADLINES } from './host-tool.ts';
+export { DEADLINES, HostTool } from './host-tool.ts';
 export type { HostImage, ImageLayer, ImageSource } from './image-source.ts';
 export { ImageSourceError } from './image-source.ts';
 export type { KernelArgumentChange } from './kernel-arguments.ts';

@@ -83,6 +83,22 @@ export class OstreeDriver implements HostDriver {
     );
   }
 
+  /** Its commit is there then, and no deployment of it. */
+  fetch(image: string, signal?: AbortSignal): Promise<HostChange> {
+    let fetched = false;
+    return this.#change(
+      {
+        what: `pull ${image}`,
+        lack: () => (fetched ? undefined : 'it may not be there'),
+        act: async () => {
+          await this.#images.import(image, undefined, signal);
+          fetched = true;
+        },
+      },
+      signal,
+    );
+  }
+
   unstage(signal?: AbortSignal): Promise<HostChange> {
     return this.#change(
       verbs.unstageSteps((staged) => this.#admin.undeploy(staged, signal)),

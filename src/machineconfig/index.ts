@@ -33,6 +33,7 @@ export type { DisruptionEnd, DisruptionNote } from './disruption-note.ts';
 export { formatDisruptionNote, readDisruptionNote } from './disruption-note.ts';
 export type { DisruptionAction, DisruptionPolicies } from './disruption-policy.ts';
 export { mergePolicies } from './disruption-policy.ts';
+export { combineActions as combineDisruptions } from './disruption-actions.ts';
 export type { LayeredGate } from './build-in-force.ts';
 export type { NodeAttributes, NodeRule } from './node-rules.ts';
 export { nodeRules } from './node-rules.ts';

@@ -144,7 +144,7 @@ test('an agent lets nothing go, and reboots into nothing, that took the place of
     const act = { reason: 'It may.', image, digest };
     const unlocked = await host.perform({ kind: 'unlock', ...act }, signal);
     const journal = bench.journal ?? assert.fail();
-    const rebooted = await host.perform({ kind: 'reboot', ...act, journal }, signal);
+    const rebooted = await host.perform({ kind: 'reboot', ...act, soft: false, journal }, signal);
     assert.deepEqual([unlocked.result, rebooted.result], ['failed', 'failed']);
   }
   assert.deepEqual(
