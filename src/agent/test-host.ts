@@ -23,7 +23,7 @@ export interface ModelImage {
   /** `falls-back`: it boots, finds itself sick and boots what was before it. */
   readonly behaviour: 'boots' | 'falls-back' | 'etc-conflict' | 'bad-image';
   /** Images of one family differ in nothing but the configuration's files below /etc. */
-  readonly family: string | undefined;
+  readonly family?: string | undefined;
 }
 
 interface ModelDeployment {
@@ -166,9 +166,11 @@ export class ModelHost {
       return fault === 'killed-midway' ? { result: 'dead' } : this.#cut();
     }
     if (fault === 'fails') return failed('network', 'connection reset');
-    if (fault === 'lies') return { result: 'done' };
+    // What the agent does to files it does itself.
+    const isOwn = ['compare', 'apply', 'restore', 'sweep'].includes(act.kind);
+    if (fault === 'lies' && !isOwn) return { result: 'done' };
     const end = this.#do(act);
-    if (fault !== 'none' && fault !== 'hangs' && this.abilities.lock === 'after-staging') {
+    if (!['none', 'hangs', 'lies'].includes(fault) && this.abilities.lock === 'after-staging') {
       // It came to staging, and not to locking.
       if (act.kind === 'stage' && this.staged !== undefined) this.staged.locked = false;
     }
@@ -177,7 +179,7 @@ export class ModelHost {
       return { result: 'dead' };
     if (end.result === 'failed') return end;
     if (fault === 'fails-after') return failed('unknown', 'the bound image could not be pulled');
-    return fault === 'hangs' ? failed('timed-out', 'the deadline passed') : end;
+    return fault === 'hangs' && !isOwn ? failed('timed-out', 'the deadline passed') : end;
   }
 
   /** Somebody else's `switch`. */

@@ -178,6 +178,7 @@ export class RolloutLab {
     const abilities = {
       lock: 'with-staging',
       fetch: false,
+      ahead: 'stage',
       pin: true,
       carriesLocalChanges: false,
     } as const;
