@@ -77,6 +77,15 @@ export function liveWay(situation: Situation, target: ImageTarget, staged: Deplo
   };
 }
 
+/** Whether an image that is staged next may turn out to need no reboot. */
+export function mayGoLive(situation: Situation, target: ImageTarget): boolean {
+  const { journal, view } = situation;
+  const { change } = liveRecord(journal, view);
+  if (deploymentName(view.status.booted) === undefined) return false;
+  const begun = change?.digest === target.digest ? change.state : undefined;
+  return begun === 'applying' || (begun !== 'refused' && openWay(situation, target) !== undefined);
+}
+
 /** What the note says that the change costs, if there is one about just this change of just this host. */
 function openWay(situation: Situation, target: ImageTarget): LiveImage | undefined {
   const note = noteFor(situation, target);

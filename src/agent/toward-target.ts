@@ -4,7 +4,7 @@ import { begun, wasChangedByOthers } from './bookkeeping.ts';
 import { type HostView, isAsWanted } from './host-view.ts';
 import { attemptOf, withAttempt } from './journal.ts';
 import { satisfied } from './live-record.ts';
-import { beforeBoot, liveWay } from './live-way.ts';
+import { beforeBoot, liveWay, mayGoLive } from './live-way.ts';
 import { isDrained } from './node-wishes.ts';
 import { otherDrivers, refuseHost, refuseStaged } from './refusal.ts';
 import { needsDrain, type Plan, type Situation, stuck } from './situation.ts';
@@ -87,7 +87,9 @@ function whenNothingStaged(situation: Situation, target: ImageTarget, permitted:
     const reason = again
       ? `The node runs ${image} without the kernel arguments that belong to it.`
       : `The node is to run ${image}.`;
-    return { step: stage(situation, target, !permitted, change, reason), phase: phaseOf(permitted) };
+    // What needs no reboot is not to get one because the host went down meanwhile.
+    const locked = !permitted || (stagesEarly(situation) && mayGoLive(situation, target));
+    return { step: stage(situation, target, locked, change, reason), phase: phaseOf(permitted) };
   }
   if (view.abilities.fetch && !attemptOf(journal, digest).fetched) {
     const reason = `The node is to run ${image}, which is pulled before the node is drained.`;
