@@ -59,9 +59,14 @@ const withoutUnused = {
   load: (id: string) => (UNUSED.test(id) ? 'module.exports = undefined;' : undefined),
 };
 
+/** The tools of simulated machines, whose launchers name this file: src/embedded/nodes/simulated/launchers.ts. */
+const TOOLS = 'simulated-tools.cjs';
+
+const lasting = await bundle('lasting');
 const names = {
   brief: await bundle('brief'),
-  lasting: await bundle('lasting'),
+  // Machines start with what lasts, and so do the tools that they have.
+  lasting: { ...lasting, sources: [...new Set([...lasting.sources, ...(await bundleTools())])] },
   agent: await bundle('agent'),
 };
 await replaceFile('main.cjs', await loader());
@@ -101,6 +106,17 @@ function* foreignTo(kind: Kind): Generator<string> {
     if (other !== kind) yield* commands;
   }
   if (kind === 'agent') yield* NOT_AN_AGENT;
+}
+
+/** Makes the program of the simulated machines' tools; answers what it was made of. */
+async function bundleTools(): Promise<readonly string[]> {
+  const input = join(root, 'src/embedded/nodes/simulated/tool-main.ts');
+  const build = await rolldown({ input, platform: 'node', logLevel: 'warn' });
+  const { output } = await build.generate({ format: 'cjs', codeSplitting: false });
+  await build.close();
+  const [chunk] = output;
+  await replaceFile(TOOLS, chunk.code);
+  return chunk.moduleIds.filter((id) => id.startsWith(root)).map((id) => id.slice(root.length));
 }
 
 /** The loader with the names of both bundles, and of all that they were made of. */
@@ -181,7 +197,12 @@ async function warmUp(): Promise<void> {
 async function removeOld(): Promise<void> {
   for (const file of await readdir(directory)) {
     const path = join(directory, file);
-    if (file === 'main.cjs' || Object.values(names).some((bundle) => file.startsWith(bundle.file))) continue;
+    if (
+      file === 'main.cjs' ||
+      file === TOOLS ||
+      Object.values(names).some((bundle) => file.startsWith(bundle.file))
+    )
+      continue;
     if (Date.now() - (await stat(path)).mtimeMs > KEPT) await rm(path, { force: true });
   }
 }
