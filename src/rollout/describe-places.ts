@@ -7,12 +7,19 @@ const NAMED = 3;
 
 /** Who has the places that `maxUnavailable` gives, and why, as the end of a sentence. */
 export function describePlaces(pass: Pass, places: ReadonlySet<string>, except: string): string {
-  const { policy, members } = pass;
-  const holders = members.filter(({ name }) => places.has(name) && name !== except);
-  const named = holders.slice(0, NAMED).map((member) => `${member.name} (${describe(member)})`);
-  const more = holders.length > NAMED ? ` and ${holders.length - NAMED} more` : '';
+  const { policy, byName } = pass;
+  const named: string[] = [];
+  // They are in order already: of thousands only the first few are looked at.
+  for (const name of places) {
+    const member = byName.get(name);
+    if (name === except || member === undefined) continue;
+    named.push(`${name} (${describe(member)})`);
+    if (named.length === NAMED) break;
+  }
+  const holders = places.size - (places.has(except) ? 1 : 0);
+  const more = holders > NAMED ? ` and ${holders - NAMED} more` : '';
   const may = policy.maxUnavailable === 1 ? '1 node' : `${policy.maxUnavailable} nodes`;
-  return `${may} may be out of service (spec.maxUnavailable), and ${named.join(', ')}${more} ${holders.length === 1 ? 'is' : 'are'}`;
+  return `${may} may be out of service (spec.maxUnavailable), and ${named.join(', ')}${more} ${holders === 1 ? 'is' : 'are'}`;
 }
 
 function describe(member: Member): string {

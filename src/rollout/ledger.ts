@@ -16,11 +16,10 @@ export function permitIntent(
   pass: Pass,
   turns: ReadonlyMap<string, Turn>,
 ): Extract<RolloutIntent, { readonly kind: 'permit' }> | undefined {
-  const { snapshot, permits, members, now } = pass;
+  const { snapshot, permits, members, byName, now } = pass;
   const holder = snapshot.permitsPool ?? snapshot.pool;
   const resourceVersion = holder.metadata['resourceVersion'];
   if (typeof resourceVersion !== 'string') return undefined;
-  const byName = new Map(members.map((member) => [member.name, member]));
   const peers = new Set((snapshot.peer?.nodes ?? []).map(({ metadata }) => metadata.name));
   const next: Record<string, Permit> = {};
   const ended: string[] = [];

@@ -43,6 +43,7 @@ export interface Member {
   readonly current: Version;
   readonly desired: Version;
   readonly permit: Permit | undefined;
+  /** Not read of a node that is done and without a permit. */
   readonly told: Told | undefined;
   /** It has its turn, and knows. */
   readonly isTold: boolean;
@@ -82,7 +83,6 @@ export function readMember(facts: NodeSnapshot, aim: Aim, permits: Permits, now:
     image: annotation(DESIRED_IMAGE_ANNOTATION),
   };
   const permit = permits[name];
-  const told = readTold(annotations);
   const asked = annotation(DESIRED_DRAIN_ANNOTATION);
   const applied = annotation(LAST_APPLIED_DRAIN_ANNOTATION);
   const isRebooting = annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting';
@@ -103,6 +103,8 @@ export function readMember(facts: NodeSnapshot, aim: Aim, permits: Permits, now:
     !isBegun;
   const target = isLeftAlone ? undefined : aim.target;
   const isDone = isNodeDone(node);
+  // Of thousands of nodes most are at rest, and what they were told when is past.
+  const told = isDone && permit === undefined ? undefined : readTold(annotations);
   const isAsked = target !== undefined && isNodeAtTarget(node, target);
   return {
     name,
@@ -141,6 +143,7 @@ export function runs({ current }: Member, { machineConfig, image }: NodeTarget):
 
 /** Whether two references name one image: digests count, and not the registry that they name (contract §7.8). */
 export function sameImage(one: string, other: string): boolean {
+  if (one === other) return true;
   const digest = (image: string): string => image.slice(image.lastIndexOf('@') + 1);
-  return (one === '') === (other === '') && digest(one) === digest(other);
+  return one !== '' && other !== '' && digest(one) === digest(other);
 }

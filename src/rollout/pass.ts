@@ -19,6 +19,7 @@ export interface Pass {
   readonly permits: Permits;
   /** In the order in which they get their turn. */
   readonly members: readonly Member[];
+  readonly byName: ReadonlyMap<string, Member>;
   /** Nodes that failed at what the pool wants, by name. */
   readonly failures: ReadonlyMap<string, Failure>;
   /** Nodes that failed at what they were told before, by name. */
@@ -64,6 +65,7 @@ export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => vo
     policyProblems: reading.ok ? [] : reading.problems,
     permits,
     members,
+    byName: new Map(members.map((member) => [member.name, member])),
     failures,
     stalls,
     places: new Set(members.filter(takesPlace).map(({ name }) => name)),

@@ -8,6 +8,7 @@ import { nodePlans } from './node-plans.ts';
 import { type Pass, readPass } from './pass.ts';
 import { poolPlan } from './pool-plan.ts';
 import { prefetchIntents } from './prefetching.ts';
+import { Pulls } from './pulls.ts';
 import type { NodeIntent, RolloutPlan } from './rollout-plan.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
 import { decideTurns, type Turn } from './turns.ts';
@@ -26,7 +27,8 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   const pass = readPass(snapshot, (time) => {
     if (time > snapshot.now && time < (wakeAt ?? Infinity)) wakeAt = time;
   });
-  const turns = decideTurns(pass);
+  const pulls = new Pulls(pass);
+  const turns = decideTurns(pass, pulls);
   const drains = decideDrains(pass, turns);
   const permit = permitIntent(pass, turns);
   const nodes = nodePlans(pass, turns, drains);
@@ -35,7 +37,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
     ...pass.members
       .map((member) => tell(pass, member, turns.get(member.name)))
       .filter((told) => told !== undefined),
-    ...prefetchIntents(pass, turns),
+    ...prefetchIntents(pass, turns, pulls),
     ...upkeepIntents(pass),
   ];
   return { intents, nodes, pool: poolPlan(pass, nodes), ...(wakeAt === undefined ? {} : { wakeAt }) };

@@ -1,7 +1,7 @@
 import { PREFETCH_IMAGE_ANNOTATION } from '../api/index.ts';
 import { sameImage } from './member.ts';
 import type { Pass } from './pass.ts';
-import { hasImage, Pulls } from './pulls.ts';
+import { hasImage, type Pulls } from './pulls.ts';
 import type { NodeReason, RolloutIntent } from './rollout-plan.ts';
 import type { Turn } from './turns.ts';
 
@@ -19,13 +19,13 @@ const NEXT: ReadonlySet<NodeReason> = new Set<NodeReason>([
  * Has the next nodes pull the image before their turn comes, as many as will get theirs next and one more, and no more at once
  * than the policy allows. What nodes were asked to pull that nobody wants any more, they are asked no longer.
  */
-export function prefetchIntents(pass: Pass, turns: ReadonlyMap<string, Turn>): readonly Prefetch[] {
+export function prefetchIntents(
+  pass: Pass,
+  turns: ReadonlyMap<string, Turn>,
+  pulls: Pulls,
+): readonly Prefetch[] {
   const { members, policy, aim } = pass;
   const image = aim.hold === undefined ? aim.target?.image : undefined;
-  const pulls = new Pulls(pass);
-  for (const member of members) {
-    if (turns.get(member.name)?.kind === 'grant') pulls.begin(member);
-  }
   const intents: Prefetch[] = [];
   let ahead = policy.maxUnavailable + 1;
   for (const member of members) {

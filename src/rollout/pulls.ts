@@ -40,11 +40,12 @@ export function hasImage({ node, current }: Member, image: string): boolean {
 }
 
 function isPulling(member: Member, image: string): boolean {
-  if (image === '' || hasImage(member, image)) return false;
+  if (image === '') return false;
   const { node, isTold, permit, isReady } = member;
   if (permit !== undefined) {
     const stage = stageOf(member);
-    return !isTold || stage === 'Assigned' || stage === 'Preparing';
+    return (!isTold || stage === 'Assigned' || stage === 'Preparing') && !hasImage(member, image);
   }
-  return isReady && sameImage(node.metadata.annotations?.[PREFETCH_IMAGE_ANNOTATION] ?? '', image);
+  const asked = node.metadata.annotations?.[PREFETCH_IMAGE_ANNOTATION] ?? '';
+  return isReady && sameImage(asked, image) && !hasImage(member, image);
 }

@@ -312,7 +312,10 @@ export class Cluster {
     const most = pool === 'master' || pool === 'arbiter' ? 1 : (this.most.get(pool) ?? 1);
     assert.ok(together <= most, `${together} nodes of ${pool} are out of service, and ${most} may be`);
     if (pool !== 'master' && pool !== 'arbiter') return;
-    const control = [...this.disrupted.values()].filter((other) => other === 'master' || other === 'arbiter');
+    const control = [...this.disrupted.keys()].filter((other) => {
+      const found = this.nodes.objects.get(other);
+      return found !== undefined && ['master', 'arbiter'].includes(this.poolOf(found) ?? '');
+    });
     assert.ok(control.length <= 1, 'two nodes of the control plane are out of service');
   }
 

@@ -12,7 +12,7 @@ import { describePlaces } from './describe-places.ts';
 import { isOutAnyway, isServing } from './occupancy.ts';
 import type { Pass } from './pass.ts';
 import type { Permit } from './permits.ts';
-import { Pulls } from './pulls.ts';
+import type { Pulls } from './pulls.ts';
 import { isControlPlanePool, peerObjection, quorumObjection } from './quorum.ts';
 
 /** What a pass comes to for one node. */
@@ -30,10 +30,9 @@ export type Turn =
 const NONE: Turn = { kind: 'none' };
 
 /** Decides who gets their turn, in order; every node is in the answer. */
-export function decideTurns(pass: Pass): ReadonlyMap<string, Turn> {
+export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn> {
   const turns = new Map<string, Turn>();
   const places = new Set(pass.places);
-  const pulls = new Pulls(pass);
   // Two nodes of the control plane never get their turn in one pass.
   let granted: Member | undefined;
   for (const member of pass.members) {
