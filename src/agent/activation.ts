@@ -2,6 +2,7 @@ import { classifyOutput, failurePolicy, isImage, type LastFinalization } from '.
 import type { AgentPolicy } from './agent-policy.ts';
 import { type HostView, isAsWanted } from './host-view.ts';
 import { attemptOf, type FailedActivation, type Journal, withAttempt } from './journal.ts';
+import { dueAt } from './retry.ts';
 import { settledAs } from './target.ts';
 
 /**
@@ -108,6 +109,6 @@ export function activationVerdict(
   }
   const [first, most] = policy.activationWait;
   const wait = Math.min(most, first * 2 ** (failures.length - 1));
-  const at = Math.min(last.at, now) + wait;
+  const at = dueAt(last.at, wait, now);
   return at > now ? { kind: 'later', at, reason } : { kind: 'go' };
 }

@@ -154,7 +154,7 @@ function withTrouble(
   const before = journal.trouble?.key === key ? journal.trouble : undefined;
   // Reasons may change from one attempt to the next; that it fails goes on.
   const count = (before?.count ?? 0) + 1;
-  const since = before?.since ?? now;
+  const since = Math.min(before?.since ?? now, now);
   const cannotLock = kind === 'lock' && count >= LOCK_FAILURES ? bootId : journal.cannotLock;
   return {
     ...journal,

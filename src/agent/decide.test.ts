@@ -554,13 +554,14 @@ test('decide() locks no more on a host where locking fails, and stages when the 
   assert.equal(world.host.booted.image, b);
 });
 
-test('decide() does not take back a permit only because a clock was set back', () => {
+test('decide() waits for nothing that a clock that was set back has put into the far future', () => {
   const world = at(a);
   world.desire(b);
   world.turn({ ...QUIET, fault: 'fails' });
   world.now -= 86_400_000;
+  assert.equal(world.turn({ ...QUIET, fault: 'fails' }).step.kind, 'stage');
   const { step } = world.turn();
-  assert.ok(step.kind === 'wait' && step.until - world.now <= 10_000);
+  assert.ok(step.kind === 'wait' && step.until - world.now <= 20_000);
 });
 
 test('decide() does not let go of an image when the node was made schedulable after its drain', () => {

@@ -14,12 +14,16 @@ export interface Retry {
 /** Decides by the failure's class (host-contract §9.1); what only a person can mend is tried again slowly. */
 export function retryOf(trouble: Trouble, policy: AgentPolicy, now: number): Retry {
   const { retryable, attempts, wait, patience, remedy } = failurePolicy(trouble.class);
-  // A clock that was set back makes no long wait.
-  const at = Math.min(trouble.at, now) + (retryable ? delay(wait, trouble.count) : policy.recheck);
+  const at = dueAt(trouble.at, retryable ? delay(wait, trouble.count) : policy.recheck, now);
   const degraded =
     !retryable ||
     (attempts === undefined ? now - trouble.since >= patience * 1000 : trouble.count > attempts);
   return { at, degraded, hopeless: remedy === 'give-up-digest' };
+}
+
+/** When to do again what was done then; what is remembered of a time to come tells that the clock was set back since. */
+export function dueAt(then: number, wait: number, now: number): number {
+  return then > now ? now : then + wait;
 }
 
 /** Milliseconds before the attempt that follows so many failures in a row, doubling; given in seconds. */

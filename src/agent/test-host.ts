@@ -97,6 +97,12 @@ export class ModelHost {
   #serials = 0;
   /** The next finalization fails, telling why or not; or all of them do. */
   finalizes: 'well' | 'fails' | 'fails-silently' | 'always-fails' = 'well';
+  /** What an act that fails says. */
+  complaint: Pick<Failed, 'class' | 'message'> = { class: 'network', message: 'connection reset' };
+  /** Services that update it as well. */
+  competitors: readonly string[] = [];
+  /** What the host tells of the next shutdowns that leave the old image; by itself it tells of a failure alone. */
+  tells: LastFinalization | undefined;
   #stamp: LastFinalization = { outcome: 'unknown' };
   #boot = 1;
 
@@ -145,6 +151,7 @@ export class ModelHost {
       status,
       bootId: this.bootId,
       abilities: this.abilities,
+      competitors: this.competitors,
       image: { config: this.booted.image.config, base: this.booted.image.base },
       kernelArguments: {
         booted: this.#difference(this.booted.image, this.booted.kernelArguments),
@@ -153,7 +160,7 @@ export class ModelHost {
             ? { missing: [], surplus: [] }
             : this.#difference(staged.image, staged.kernelArguments),
       },
-      lastFinalization: this.#stamp,
+      lastFinalization: this.#stamp.outcome === 'unknown' ? (this.tells ?? this.#stamp) : this.#stamp,
     };
   }
 
@@ -165,7 +172,7 @@ export class ModelHost {
       if (act.kind === 'restore' || this.staged?.image.digest === act.image.digest) this.booted.etc = 'mixed';
       return fault === 'killed-midway' ? { result: 'dead' } : this.#cut();
     }
-    if (fault === 'fails') return failed('network', 'connection reset');
+    if (fault === 'fails') return { result: 'failed', ...this.complaint };
     // What the agent does to files it does itself.
     const isOwn = ['compare', 'apply', 'restore', 'sweep'].includes(act.kind);
     if (fault === 'lies' && !isOwn) return { result: 'done' };

@@ -118,15 +118,19 @@ export class World {
     this.annotations[`${M}/lastAppliedDrain`] = wish;
   }
 
+  /** What looking at the host gives in place of what a turn says: how long it was so is for the world to tell. */
+  unseen: Exclude<HostReading, { readonly state: 'fresh' }> | undefined;
+
   facts(status: Turn['status'] = 'fresh'): AgentFacts {
     const journal: JournalReading =
       this.journal === undefined ? { state: 'absent' } : parseJournal(this.journal);
     const host: HostReading =
-      status === 'busy'
+      this.unseen ??
+      (status === 'busy'
         ? { state: 'busy', reason: 'somebody pulls', since: this.now }
         : status === 'failed'
           ? { state: 'failed', failure: { ...UNREADABLE }, since: this.now, count: 1, remedied: false }
-          : { state: 'fresh', view: this.host.view() };
+          : { state: 'fresh', view: this.host.view() });
     return { journal, node: nodeWishes(this.node), host, policy: this.policy, now: this.now };
   }
 
