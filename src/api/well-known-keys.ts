@@ -141,3 +141,9 @@ export const MAX_PULLS_ANNOTATION = 'varve.dev/max-pulls';
 
 /** Annotation of a Node: since when it has been drained, so that a restart forgets nothing; a time. Not of the contract. */
 export const DRAIN_STARTED_ANNOTATION = 'varve.dev/drain-started';
+
+/**
+ * Annotation of a pool: the rendered MachineConfig that its nodes are to go back to and stay at, whatever its MachineConfigs say
+ * by now. A person sets it, as `varve rollback` does; without it the pool follows its MachineConfigs again. Not of the contract.
+ */
+export const ROLLBACK_TO_ANNOTATION = 'varve.dev/rollback-to';

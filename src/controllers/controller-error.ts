@@ -2,7 +2,7 @@
  * - `no-base-image`: nothing says what image the nodes of a pool run.
  * - `unknown-stream`: a pool asks for a stream of images that there is not.
  */
-export type ControllerErrorCode = 'no-base-image' | 'unknown-stream';
+export type ControllerErrorCode = 'no-base-image' | 'unknown-stream' | 'no-rollback';
 
 /** Something that a controller needs and does not find. Somebody has to change the object or the flag that the message names. */
 export class ControllerError extends Error {

@@ -13,6 +13,7 @@ import { renderInput } from './render-input.ts';
 import { watchRenderSources } from './render-triggers.ts';
 import { putRight, renderedDifference, renderedObject } from './rendered-object.ts';
 import { MACHINE_CONFIGS, POOLS, clusterKey } from './resources.ts';
+import { rollbackTarget } from './rollback-target.ts';
 import type { RunningController } from './run-controllers.ts';
 import type { ControllerSupport } from './support.ts';
 
@@ -68,10 +69,13 @@ class PoolRenderer {
     if (remaining > 0) return outcomes.waiting('MachineConfigs are changing', remaining);
     this.#quiet.settle(name);
     try {
+      const rollback = rollbackTarget(view, pool);
+      // First: a person may go back because of what cannot be rendered now.
+      if (rollback !== undefined) await this.#name(pool, { name: rollback.metadata.name }, signal);
       const rendered = render(renderInput(view, pool));
       // What a pool names has to be there.
       await this.#store(pool, rendered, signal);
-      await this.#putInForce(pool, rendered, signal);
+      if (rollback === undefined) await this.#putInForce(pool, rendered, signal);
       findings.tell(name, { render: renderCondition(name) });
       return outcomes.done;
     } catch (error) {
@@ -100,15 +104,20 @@ class PoolRenderer {
   }
 
   async #putInForce(pool: MachineConfigPool, rendered: Rendered, signal: AbortSignal): Promise<void> {
+    const isNews = await this.#name(pool, poolConfiguration(rendered), signal);
+    if (isNews) this.#sayNews(pool, rendered);
+  }
+
+  /** Has the pool name a configuration. @returns whether it named another one */
+  async #name(pool: MachineConfigPool, wanted: PoolConfiguration, signal: AbortSignal): Promise<boolean> {
     const { client } = this.#support;
-    const wanted = poolConfiguration(rendered);
     this.#inForce.set(pool.metadata.name, wanted);
     const found = pool.spec.configuration ?? {};
-    if (isDeepStrictEqual(found, wanted)) return;
+    if (isDeepStrictEqual(found, wanted)) return false;
     const others = Object.fromEntries(Object.keys(found).map((member) => [member, null]));
     const configuration = { ...others, ...wanted };
     await patchSeen(client, POOLS, pool, { spec: { configuration } }, { signal });
-    if (found.name !== rendered.name) this.#sayNews(pool, rendered);
+    return found.name !== wanted.name;
   }
 
   /** What people should know of a configuration when it comes into force. */

@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GENERATED_BY_ANNOTATION, isEmptySelector, matchesSelector } from '../api/index.ts';
+import {
+  GENERATED_BY_ANNOTATION,
+  isEmptySelector,
+  matchesSelector,
+  ROLLBACK_TO_ANNOTATION,
+} from '../api/index.ts';
 import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import type { Change, Controller, KubeObject, ObjectKey } from '../kube/index.ts';
 import { renderedOwner } from '../machineconfig/index.ts';
@@ -54,6 +59,8 @@ export function poolsOfPool(view: Pools, change: Change<MachineConfigPool>): rea
   const isSame =
     old !== undefined &&
     !isStreamChanged &&
+    old.metadata.annotations?.[ROLLBACK_TO_ANNOTATION] ===
+      object.metadata.annotations?.[ROLLBACK_TO_ANNOTATION] &&
     isDeepStrictEqual(old.spec.machineConfigSelector, object.spec.machineConfigSelector);
   return isSame ? [] : [object.metadata.name];
 }
