@@ -48,7 +48,7 @@ export class DrivenHost implements AgentHost {
 
   constructor(options: DrivenHostOptions) {
     this.#options = options;
-    this.#facts = new HostFacts(options.runner);
+    this.#facts = new HostFacts(options.runner, options.capabilities.softReboot);
     this.#systemctl = new Systemctl(options.runner);
     this.#abilities = abilitiesOf(options.driver, options.capabilities);
     this.#live = new LiveHost({ runner: options.runner, files: options.files });
@@ -95,6 +95,8 @@ export class DrivenHost implements AgentHost {
         return outcomeOf(await driver.stage({ ...this.#request(image, locked), ...change }, signal));
       }
       case 'unstage':
+        // A reboot into it that was prepared would lead to what is not there any more.
+        if (this.#options.capabilities.softReboot) await driver.resetSoftReboot(signal);
         return outcomeOf(await driver.unstage(signal));
       case 'lock':
         return outcomeOf(await driver.lock(signal));
@@ -170,7 +172,8 @@ export class DrivenHost implements AgentHost {
   /** Whether a soft reboot leads into what is staged now; if not, nothing is left that would make a reboot one. */
   async #prepareSoft(staged: Deployment | undefined, signal: AbortSignal): Promise<boolean> {
     const { driver } = this.#options;
-    if (staged?.softRebootCapable === true && (await driver.prepareSoftReboot(signal)).result === 'done')
+    const isAble = this.#options.capabilities.softReboot && staged?.softRebootCapable !== false;
+    if (isAble && staged !== undefined && (await driver.prepareSoftReboot(signal)).result === 'done')
       return true;
     await driver.resetSoftReboot(signal);
     return false;

@@ -40,13 +40,18 @@ export class HostFacts {
     | undefined;
   #competitors: { readonly key: string; readonly at: number; readonly names: readonly string[] } | undefined;
 
-  constructor(host: HostRunner) {
+  readonly #softReboots: boolean;
+
+  /** @param softReboots the host's user space can begin anew without its kernel, and its boot id with it (host-contract §7.1) */
+  constructor(host: HostRunner, softReboots = false) {
     this.#host = host;
+    this.#softReboots = softReboots;
   }
 
   /** @throws {HostError} `aborted`, or `unreadable` for a file that is not what it should be */
   async read(status: HostStatus, signal: AbortSignal): Promise<Omit<HostView, 'status' | 'abilities'>> {
-    const bootId = (await this.#file('/proc/sys/kernel/random/boot_id')).trim();
+    const kernel = (await this.#file('/proc/sys/kernel/random/boot_id')).trim();
+    const bootId = this.#softReboots ? `${kernel} ${await this.#userSpace(signal)}` : kernel;
     const key = `${bootId} ${status.booted?.checksum ?? ''}`;
     if (this.#boot?.key !== key) {
       const finalization = await readLastFinalization(this.#host, { signal });
@@ -73,6 +78,18 @@ export class HostFacts {
     const names = (await findCompetitors(new Systemctl(this.#host), signal)).map(({ name }) => name);
     this.#competitors = { key, at: now, names };
     return names;
+  }
+
+  /** When the user space began, in microseconds after the kernel: every soft reboot has a time of its own. */
+  async #userSpace(signal: AbortSignal): Promise<string> {
+    const args = ['show', '--property=UserspaceTimestampMonotonic'];
+    const { stdout } = await this.#host.run({ tool: 'systemctl', args, deadline: DEADLINE }, signal);
+    const began = /^UserspaceTimestampMonotonic=(?<began>\d+)$/mu.exec(stdout)?.groups?.['began'];
+    if (began !== undefined) return began;
+    throw new HostError(
+      'unreadable',
+      'cannot tell when the user space of the host began: systemctl does not say it',
+    );
   }
 
   async #difference({ booted, rollback }: HostStatus): Promise<KernelArgumentDifference> {

@@ -120,7 +120,7 @@ function activate(situation: Situation, { digest, config, image }: ImageTarget, 
   const begins = journal.rebooting?.digest === digest && journal.rebooting.bootId === bootId;
   const record = begins ? journal : { ...begun(journal, digest), rebooting: { digest, bootId, at: now } };
   const reason = `The node reboots into ${image}.`;
-  const soft = node.softReboot && staged?.softRebootCapable === true;
+  const soft = node.softReboot && staged !== undefined && staged.softRebootCapable !== false;
   return {
     step: { kind: 'reboot', reason, image, digest, soft, journal: record },
     phase: 'rebooting',

@@ -155,6 +155,7 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
         driver,
         capabilities,
         policy,
+        files,
         prepareAccess: (image) => prepare(tool, image),
       });
     },

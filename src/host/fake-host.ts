@@ -90,6 +90,9 @@ export class FakeHost {
     const line = [tool, ...args].join(' ');
     const { fault } = this.state;
     if (signal?.aborted === true) throw new HostError('aborted', `cannot run ${line}`, { tool });
+    if (line.endsWith('--property=UserspaceTimestampMonotonic')) {
+      return { status: 0, signal: undefined, stdout: 'UserspaceTimestampMonotonic=1\n', stderr: '' };
+    }
     this.state = { ...this.state, log: [...this.state.log, line] };
     const struck = fault !== undefined && line.startsWith(fault.command) ? fault : undefined;
     if (struck !== undefined && struck.effect !== true) return outcomeOf(struck);
