@@ -193,11 +193,13 @@ function trimBudget({ metadata, spec, status }: DisruptionBudget): DisruptionBud
 /** Which pods were evicted just now is of the API server's own business. */
 function withoutPods(status: BudgetStatus): BudgetStatus {
   const { observedGeneration, disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods } = status;
+  const failed = status.conditions?.filter(({ reason }) => reason === 'SyncFailed') ?? [];
   return {
     ...(observedGeneration === undefined ? {} : { observedGeneration }),
     ...(disruptionsAllowed === undefined ? {} : { disruptionsAllowed }),
     ...(currentHealthy === undefined ? {} : { currentHealthy }),
     ...(desiredHealthy === undefined ? {} : { desiredHealthy }),
     ...(expectedPods === undefined ? {} : { expectedPods }),
+    ...(failed.length === 0 ? {} : { conditions: failed }),
   };
 }

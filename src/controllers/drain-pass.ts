@@ -111,8 +111,10 @@ function failedEnd(
     return { end: { kind: 'ending', pod: name, graceEnds: undefined }, wait: 0 };
   const wait = isKubeError(error) ? (error.retryAfter ?? 0) : 0;
   if (isKubeError(error, 'disruption-budget')) {
-    const held = budgetsOf(pod, budgets).map(explainBudget).join(' and ');
     const said = error.causes.map(({ message }) => message).join(' ') || messageOf(error);
+    const held = budgetsOf(pod, budgets)
+      .map((budget) => explainBudget(budget, said))
+      .join(' and ');
     return { end: { kind: 'held', pod: name, held: held || `a PodDisruptionBudget: ${said}` }, wait };
   }
   const several = budgetsOf(pod, budgets);

@@ -127,7 +127,8 @@ export class NodeDrainer {
     };
     const step = decideDrain(node, surroundings);
     // Only a drain that is about to begin can be spared; one that a person has ordered to be forced is not.
-    if (step.kind !== 'cordon' || pass.policy.whenLate === 'Force') return step;
+    const begins = step.kind === 'cordon' || (step.kind === 'evict' && step.start !== undefined);
+    if (!begins || pass.policy.whenLate === 'Force') return step;
     const impossible = await this.#impossible(pass);
     return impossible.length === 0 ? step : decideDrain(node, { ...surroundings, impossible });
   }

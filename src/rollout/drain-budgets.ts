@@ -16,6 +16,11 @@ export interface DrainBudget {
     readonly currentHealthy?: number;
     readonly desiredHealthy?: number;
     readonly expectedPods?: number;
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
   };
 }
 
@@ -30,12 +35,19 @@ export function budgetsOf<Budget extends DrainBudget>(
   );
 }
 
-/** Which budget holds a pod, and how many of its pods it would let go now, in a clause. */
-export function explainBudget({ metadata, status }: DrainBudget): string {
+/**
+ * Which budget does not let a pod go, and why, in a clause.
+ *
+ * @param said what the API server said of it when it refused; a cache may be behind that
+ */
+export function explainBudget({ metadata, status }: DrainBudget, said = ''): string {
   const name = `PodDisruptionBudget ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
-  if (status?.disruptionsAllowed === undefined) return `${name}, of which nothing is known yet`;
-  const { disruptionsAllowed, desiredHealthy = 0, currentHealthy = 0 } = status;
-  return `${name}, which allows ${disruptionsAllowed} disruptions now: it needs ${desiredHealthy} healthy pods and has ${currentHealthy}`;
+  const failure = status?.conditions?.find(({ reason }) => reason === 'SyncFailed')?.message ?? '';
+  if (failure !== '') return `${name}, which cannot be reckoned with: ${failure}`;
+  const [, needed, healthy] = /needs (\d+) healthy pods and has (\d+)/u.exec(said) ?? [];
+  const { desiredHealthy = needed, currentHealthy = healthy } = status ?? {};
+  if (desiredHealthy === undefined) return `${name}, of which nothing is known yet`;
+  return `${name}, which allows 0 disruptions now: it needs ${needed ?? desiredHealthy} healthy pods and has ${healthy ?? currentHealthy ?? 0}`;
 }
 
 /**

@@ -139,6 +139,31 @@ const ROWS: Readonly<
     {},
     'nothing',
   ],
+  'a person lets what they have cordoned be updated as it is': [
+    { asked: 'uncordon-b', applied: 'uncordon-b', cordon: 'Kept', unschedulable: true },
+    {},
+    'nothing',
+  ],
+  'which waits for its turn': [
+    { asked: 'drain-c', applied: 'uncordon-b', cordon: 'Kept', unschedulable: true },
+    HELD,
+    'hold DrainHeld',
+  ],
+  'and is drained then': [
+    { asked: 'drain-c', applied: 'uncordon-b', cordon: 'Kept', unschedulable: true },
+    {},
+    'evict: applied=drain-c',
+  ],
+  'if no budget makes that impossible': [
+    { asked: 'drain-c', applied: 'uncordon-b', cordon: 'Kept', unschedulable: true },
+    IMPOSSIBLE,
+    'hold DrainImpossible: started=2026-11-21T12:00:00Z',
+  ],
+  'a mark that means nothing goes': [
+    { asked: 'uncordon-b', applied: 'uncordon-b', cordon: 'Own' },
+    {},
+    'release: cordon=-',
+  ],
   'it is not its turn': [{ asked: 'drain-b' }, HELD, 'hold DrainHeld'],
   'there is nothing to drain it for': [
     { asked: 'drain-b' },

@@ -93,8 +93,11 @@ function drain(
 ): DrainStep {
   const { annotations = {}, name } = node.metadata;
   const cordon = cordonOf(node);
-  const hasBegun = annotations[CORDON_ANNOTATION] !== undefined;
   const since = drainStart(node);
+  // A person may have set the mark: what they have cordoned is to be updated as it is.
+  const hasBegun =
+    annotations[CORDON_ANNOTATION] !== undefined &&
+    (since !== undefined || annotations[LAST_APPLIED_DRAIN_ANNOTATION]?.startsWith('drain-') === true);
   if (plan === undefined) {
     const given = giveBack(node);
     // Its agent may be about to reboot it until it has been told to stay where it is.
@@ -132,7 +135,8 @@ function drain(
 }
 
 function uncordon(node: RolloutNode, desired: string): DrainStep {
-  if (node.metadata.annotations?.[LAST_APPLIED_DRAIN_ANNOTATION] === desired) return giveBack(node);
+  if (node.metadata.annotations?.[LAST_APPLIED_DRAIN_ANNOTATION] === desired)
+    return cordonOf(node) === 'kept' ? NOTHING : giveBack(node);
   const patch = patchOf(node, {
     [LAST_APPLIED_DRAIN_ANNOTATION]: desired,
     [CORDON_ANNOTATION]: null,

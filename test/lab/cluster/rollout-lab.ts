@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { Act, ActOutcome } from '../../../src/agent/index.ts';
 import { ModelHost, type ModelImage } from '../../../src/agent/test-host.ts';
 import {
+  CORDON_ANNOTATION,
   CURRENT_CONFIG_ANNOTATION,
   CURRENT_IMAGE_ANNOTATION,
   DESIRED_CONFIG_ANNOTATION,
@@ -74,11 +75,6 @@ export class RolloutAgent extends NodeAgent {
   }
 }
 
-export interface RolloutLabOptions extends ClusterOptions {
-  /** A node that says that it needs no drain. */
-  readonly name?: string;
-}
-
 /** A cluster with pools, nodes with agents, and a kubelet that only ends pods; what must never happen is watched for. */
 export class RolloutLab {
   readonly cluster: Cluster;
@@ -89,13 +85,15 @@ export class RolloutLab {
   readonly violations: string[] = [];
   /** What the registry does; undefined: as it should. */
   script: Script | undefined;
-  /** The most nodes that were cordoned by Varve at once, of each pool. */
-  readonly cordoned = new Map<string, number>();
+  /** Nodes that are out of service for an update at the moment, and the most there were at once. */
+  readonly away = new Set<string>();
+  mostAway = 0;
   /** Nodes on which a person has put a cordon. */
   readonly persons = new Set<string>();
   readonly #folder: string;
   readonly #images: ModelImage[] = [];
   readonly #controllers: LabControllers[] = [];
+  readonly #lifted = new Map<string, string>();
   #isHolding = new Set<string>();
 
   private constructor(facts: {
@@ -136,10 +134,11 @@ export class RolloutLab {
     const made = lab;
     const over = new AbortController();
     const kubelet = made.#endPods(over.signal);
+    const watched = made.#watch(over.signal);
     cluster.beforeClose(async () => {
       for (const { agent } of made.nodes.values()) await agent.close();
       over.abort();
-      await kubelet;
+      await Promise.all([kubelet, watched]);
     });
     return lab;
   }
@@ -161,6 +160,31 @@ export class RolloutLab {
   /** Adds nodes to a pool, each ready, with its agent at work. */
   async add(pool: LabPool, ...suffixes: readonly string[]): Promise<readonly LabNode[]> {
     return Promise.all(suffixes.map((suffix) => this.#add(suffix, { 'varve.dev/pool': pool.name })));
+  }
+
+  /** Moves a node to another pool. */
+  async move(suffix: string, pool: LabPool | undefined): Promise<void> {
+    const labels = { 'varve.dev/pool': pool?.name ?? null };
+    await insist(() => this.cluster.patch(NODES, this.#nameOf(suffix), { metadata: { labels } }));
+  }
+
+  /** As `kubectl cordon` and `kubectl uncordon`. */
+  async cordon(suffix: string, unschedulable = true): Promise<void> {
+    if (unschedulable) this.persons.add(suffix);
+    else this.persons.delete(suffix);
+    const spec = { unschedulable: unschedulable ? true : null };
+    await insist(() => this.cluster.patch(NODES, this.#nameOf(suffix), { spec }));
+  }
+
+  /** A kubelet that says that its node is ready, or not. */
+  async ready(suffix: string, status: 'True' | 'False' | 'Unknown'): Promise<void> {
+    const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/u, 'Z');
+    const conditions = [{ type: 'Ready', status, lastTransitionTime }];
+    await insist(() => this.cluster.patch(NODES, this.#nameOf(suffix), { status: { conditions } }, 'status'));
+  }
+
+  #nameOf(suffix: string): string {
+    return `${this.cluster.name}-${suffix}`;
   }
 
   async #add(suffix: string, labels: Readonly<Record<string, string>>): Promise<LabNode> {
@@ -272,7 +296,7 @@ export class RolloutLab {
       metadata: { name, namespace: this.cluster.namespace, labels, ...more },
       spec: {
         nodeName: `${this.cluster.name}-${suffix}`,
-        terminationGracePeriodSeconds: 1,
+        terminationGracePeriodSeconds: 30,
         containers: [{ name: 'c', image: 'registry.example.com/app:1' }],
       },
     };
@@ -324,6 +348,38 @@ export class RolloutLab {
       );
     if (annotations[LAST_APPLIED_DRAIN_ANNOTATION] !== asked || spec?.unschedulable !== true)
       this.violations.push(`${name} reboots undrained`);
+  }
+
+  /** Counts the nodes that are cordoned for an update, and sees that no person's cordon is lifted. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const follow = { signal, timeoutSeconds: 600, sendInitialEvents: true };
+        for await (const event of this.cluster.kube.watch(NODES, follow)) {
+          if (event.type === 'BOOKMARK') continue;
+          const { metadata, spec } = event.object;
+          const isAway =
+            event.type !== 'DELETED' &&
+            spec?.unschedulable === true &&
+            metadata.annotations?.[CORDON_ANNOTATION] !== undefined;
+          if (isAway) this.away.add(metadata.name);
+          else this.away.delete(metadata.name);
+          this.mostAway = Math.max(this.mostAway, this.away.size);
+          const suffix = metadata.name.slice(this.cluster.name.length + 1);
+          if (event.type === 'MODIFIED' && this.persons.has(suffix) && spec?.unschedulable !== true)
+            this.#lifted.set(suffix, metadata.resourceVersion ?? '');
+          else this.#lifted.delete(suffix);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isKubeError(error)) throw error;
+      }
+    }
+  }
+
+  /** Nodes whose cordon a person had made and somebody else has lifted. */
+  get lifted(): readonly string[] {
+    return [...this.#lifted.keys()].filter((suffix) => this.persons.has(suffix));
   }
 
   async #endPods(signal: AbortSignal): Promise<void> {
