@@ -77,10 +77,11 @@ class RolloutReconciler {
     let now = pool;
     for (let passes = 0; passes < MOST_PASSES; passes += 1) {
       const holder = this.#newest(this.#holderOf(name));
-      const plan = planRollout(rolloutInput(this.#sources, now, holder));
+      const input = rolloutInput(this.#sources, now, holder);
+      const plan = planRollout(input);
       this.#board.tell(name, plan);
       this.#tellProblems(now);
-      const written = await this.#writer.write(now, plan.intents, signal);
+      const written = await this.#writer.write(now, plan.intents, input.nodes, signal);
       if (written.pool === undefined) {
         if (written.failure !== undefined) return outcomes.failed(written.failure);
         if (plan.wakeAt === undefined) return outcomes.done;

@@ -1,7 +1,13 @@
 import type { MachineConfigPool } from '../api/index.ts';
 import { PERMITS_ANNOTATION } from '../api/index.ts';
 import { isKubeError, referenceTo } from '../kube/index.ts';
-import { nodePatch, writePermits, type NodeIntent, type RolloutIntent } from '../rollout/index.ts';
+import {
+  nodePatch,
+  writePermits,
+  type NodeIntent,
+  type RolloutIntent,
+  type RolloutSnapshot,
+} from '../rollout/index.ts';
 import type { NodeAnswers } from './node-answers.ts';
 import { patchSeen } from './patch-seen.ts';
 import { clusterKey, NODES, POOLS } from './resources.ts';
@@ -28,14 +34,17 @@ export class RolloutWriter {
     this.#answers = answers;
   }
 
+  /** @param seen the nodes that the intents follow from */
   async write(
     pool: MachineConfigPool,
     intents: readonly RolloutIntent[],
+    seen: RolloutSnapshot['nodes'],
     signal: AbortSignal,
   ): Promise<Written> {
     const nodeIntents = intents.filter((intent): intent is NodeIntent => intent.kind !== 'permit');
     const permit = intents.find((intent) => intent.kind === 'permit');
-    const failure = await this.#writeNodes(pool, nodeIntents, signal);
+    const versions = new Map(seen.map(({ node: { metadata } }) => [metadata.name, metadata.resourceVersion]));
+    const failure = await this.#writeNodes(pool, nodeIntents, versions, signal);
     if (permit === undefined) return { failure };
     const { client, log } = this.#support;
     const value = writePermits(permit.permits) ?? null;
@@ -61,6 +70,7 @@ export class RolloutWriter {
   async #writeNodes(
     pool: MachineConfigPool,
     intents: readonly NodeIntent[],
+    versions: ReadonlyMap<string, string | undefined>,
     signal: AbortSignal,
   ): Promise<unknown> {
     const byNode = [...Map.groupBy(intents, ({ node }) => node)];
@@ -68,7 +78,7 @@ export class RolloutWriter {
     const work = async (): Promise<void> => {
       for (let next = byNode.shift(); next !== undefined; next = byNode.shift()) {
         try {
-          await this.#writeNode(pool, ...next, signal);
+          await this.#writeNode(pool, ...next, versions, signal);
         } catch (error) {
           // One node that cannot be written keeps none of the others waiting.
           failure ??= error;
@@ -84,12 +94,15 @@ export class RolloutWriter {
     pool: MachineConfigPool,
     name: string,
     intents: readonly NodeIntent[],
+    versions: ReadonlyMap<string, string | undefined>,
     signal: AbortSignal,
   ): Promise<void> {
     const { client, view, events, log } = this.#support;
     const cached = view.nodes.cache.get(clusterKey(name));
     if (cached === undefined) return;
     const node = this.#answers.newest(cached);
+    // What was decided from another version is not written over this one: the watch that told of it has asked for a new plan.
+    if (node.metadata.resourceVersion !== versions.get(name)) return;
     const patch = nodePatch(node, intents, pool.metadata.name, client.clock.wall());
     if (
       patch.metadata.annotations === undefined &&
