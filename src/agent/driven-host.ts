@@ -202,13 +202,14 @@ function unseen(reading: Exclude<StatusReading, { readonly state: 'fresh' }>): A
 function abilitiesOf(driver: HostDriver, { bootc, rpmOstree, ostree }: HostCapabilities): HostAbilities {
   const atOnce =
     (driver.tool === 'bootc' && bootc?.switchDownloadOnly === true) ||
-    (driver.tool === 'rpm-ostree' && rpmOstree?.lockFinalization === true);
+    (driver.tool === 'rpm-ostree' && rpmOstree?.lockFinalization === true) ||
+    (driver.tool === 'ostree' && ostree !== undefined && ostree.lockedStaging !== 'none');
   const lock = atOnce ? 'with-staging' : ostree === undefined ? 'none' : 'after-staging';
   return {
     lock,
     // What is wanted is staged where it can be: a clean reboot of the host then costs no second one.
     fetch: false,
-    ahead: atOnce ? 'stage' : driver.fetch === undefined ? 'none' : 'fetch',
+    ahead: driver.fetch !== undefined ? 'fetch' : atOnce ? 'stage' : 'none',
     pin: ostree !== undefined,
     carriesLocalChanges: driver.tool === 'rpm-ostree',
   };

@@ -122,6 +122,7 @@ export const FAKE_CAPABILITIES: HostCapabilities = {
     version: [2026, 4],
     jsonStatus: true,
     lockFinalization: true,
+    lockedStaging: 'none',
     softReboot: true,
     setDefault: true,
   },

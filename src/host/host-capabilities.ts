@@ -24,6 +24,11 @@ export interface OstreeCapabilities {
   readonly jsonStatus: boolean;
   /** `admin lock-finalization`; without it only the marker file locks (host-contract §3.4). */
   readonly lockFinalization: boolean;
+  /**
+   * How `admin deploy` leaves what it stages locked, so that no shutdown in between finalizes it: by its option, by a
+   * marker that is there before it begins, which releases without `lock-finalization` leave alone, or not at all.
+   */
+  readonly lockedStaging: 'option' | 'marker' | 'none';
   readonly softReboot: boolean;
   readonly setDefault: boolean;
 }

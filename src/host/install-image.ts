@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailedStep, mustSucceed } from './failed-step.ts';
 import type { HostFailure } from './host-failure.ts';
@@ -11,7 +11,7 @@ import type { ProgressListener } from './progress.ts';
 import { stageTarget } from './stage-target.ts';
 
 export interface Installation {
-  /** The root of the disk, an empty folder: what is mounted on /sysroot when it runs. */
+  /** The root of the disk, a folder that is empty or is made: what is mounted on /sysroot when it runs. */
   readonly sysroot: string;
   /** The name that its deployments share a /var by (host-contract §3.1). Default: `default`. */
   readonly stateroot?: string;
@@ -65,6 +65,7 @@ class Installer {
     const { sysroot, stateroot = 'default', image, images, onProgress, signal } = this.#installation;
     const { reference } = stageTarget({ image, locked: false });
     const repository = `${sysroot}/ostree/repo`;
+    await mkdir(sysroot, { recursive: true });
     await this.#run(['admin', 'init-fs', sysroot]);
     await this.#run(['admin', 'os-init', `--sysroot=${sysroot}`, stateroot]);
     const settings = { 'sysroot.bootloader': 'none', ...this.#installation.settings };

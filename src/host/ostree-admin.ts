@@ -1,4 +1,5 @@
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { foundFailure } from './classify-failure.ts';
 import { FailedStep, mustSucceed } from './failed-step.ts';
 import type { HostCapabilities, OstreeCapabilities } from './host-capabilities.ts';
@@ -9,6 +10,9 @@ import { type IndexedDeployment, readOstreeDeployments, readOstreeDeploymentsTex
 
 /** Locks finalization by being there, in every release; newer ones also write it (host-contract §3.4). */
 const LOCK_MARKER = '/run/ostree/staged-deployment-locked';
+
+/** There while something is staged. */
+const STAGED = '/run/ostree/staged-deployment';
 
 /**
  * What all drivers need of `ostree admin`: bootc and rpm-ostree have no verb to lock a staged deployment, and bootc
@@ -38,7 +42,7 @@ export class OstreeAdmin {
   /** A status with the lock that only a marker file holds, which not every tool tells. */
   async withLock(status: HostStatus): Promise<HostStatus> {
     const { staged } = status;
-    if (staged === undefined || staged.locked || !(await this.#isMarked())) return status;
+    if (staged === undefined || staged.locked || !(await this.#isThere(LOCK_MARKER))) return status;
     return { ...status, staged: { ...staged, locked: true } };
   }
 
@@ -48,9 +52,35 @@ export class OstreeAdmin {
       await this.#change(['admin', 'lock-finalization'], signal);
       return;
     }
-    // The folder is there while something is staged. Staging anew removes the marker.
-    const touch = new HostTool(this.#runner, 'touch');
-    mustSucceed(await touch.run(['--', LOCK_MARKER], this.#deadlines.change, signal));
+    // The folder is there while something is staged.
+    await this.#mark(signal);
+  }
+
+  /**
+   * Has what is staged next be locked from its first moment on, where ostree can do that; the answer is for its command line.
+   * What is staged already is locked by it too.
+   */
+  async lockNext(signal: AbortSignal | undefined): Promise<readonly string[]> {
+    switch (this.#can?.lockedStaging) {
+      case 'option':
+        return ['--lock-finalization'];
+      case 'marker': {
+        const folder = new HostTool(this.#runner, 'mkdir');
+        const args = ['-p', '--', dirname(LOCK_MARKER)];
+        mustSucceed(await folder.run(args, this.#deadlines.change, signal));
+        await this.#mark(signal);
+        return [];
+      }
+      case 'none':
+      case undefined:
+        return [];
+    }
+  }
+
+  /** Removes the marker where nothing came to be staged: whoever stages next would wonder. */
+  async forgetLock(): Promise<void> {
+    if (await this.#isThere(STAGED)) return;
+    await rm(`${this.#runner.root}${LOCK_MARKER}`, { force: true }).catch(() => {});
   }
 
   /** Lets the next shutdown finalize what is staged. Either of the two locks would keep it from that. */
@@ -115,11 +145,16 @@ export class OstreeAdmin {
     );
   }
 
-  async #isMarked(): Promise<boolean> {
-    return access(`${this.#runner.root}${LOCK_MARKER}`).then(
+  #isThere(path: string): Promise<boolean> {
+    return access(`${this.#runner.root}${path}`).then(
       () => true,
       () => false,
     );
+  }
+
+  async #mark(signal: AbortSignal | undefined): Promise<void> {
+    const touch = new HostTool(this.#runner, 'touch');
+    mustSucceed(await touch.run(['--', LOCK_MARKER], this.#deadlines.change, signal));
   }
 }
 

@@ -85,6 +85,7 @@ export class OstreeDriver implements HostDriver {
 
   /** Its commit is there then, and no deployment of it. */
   fetch(image: string, signal?: AbortSignal): Promise<HostChange> {
+    stageTarget({ image, locked: true });
     let fetched = false;
     return this.#change(
       {
@@ -188,11 +189,14 @@ export class OstreeDriver implements HostDriver {
       const ref = await this.#images.import(request.image, request.onProgress, signal);
       const brings = await this.#images.kernelArguments(ref, signal);
       request.onProgress?.({ phase: 'staging', message: 'Staging', bytes: undefined, steps: undefined });
-      await this.#deploy(ref, target, before, await this.#planArguments(request, before, brings), signal);
+      const wanted = await this.#planArguments(request, before, brings);
+      await this.#deploy(ref, target, before, wanted, request.locked, signal);
     }
-    const lockedNow = there && staged?.locked === true;
-    if (request.locked && !lockedNow) await this.#admin.lock(signal);
-    if (!request.locked && lockedNow) await this.#admin.unlock(signal);
+    // Releases differ in what staging does to the lock of what was staged before.
+    const reading = await this.status(signal);
+    const isLocked = reading.state === 'fresh' && reading.status.staged?.locked;
+    if (request.locked && isLocked !== true) await this.#admin.lock(signal);
+    if (!request.locked && isLocked !== false) await this.#admin.unlock(signal);
   }
 
   async #deploy(
@@ -200,9 +204,11 @@ export class OstreeDriver implements HostDriver {
     target: StageTarget,
     { booted }: HostStatus,
     { changed, line }: WantedArguments,
+    locked: boolean,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     refuseLongLine(line);
+    const lockOptions = locked ? await this.#admin.lockNext(signal) : [];
     const file = `${this.#host.root}${ORIGIN_FILE}`;
     await writeFile(file, formatOrigin(target.reference, line.join(' ')), { mode: 0o644 });
     try {
@@ -212,6 +218,7 @@ export class OstreeDriver implements HostDriver {
         '--stage',
         // Pruning walks all objects; `cleanUp` does it when nobody waits.
         '--no-prune',
+        ...lockOptions,
         `--os=${booted?.stateroot ?? ''}`,
         `--origin-file=${ORIGIN_FILE}`,
         // Of several to delete ostree 2022.7 deletes the last only: the whole line is given, or all is inherited.
@@ -219,6 +226,9 @@ export class OstreeDriver implements HostDriver {
         ref,
       ];
       mustSucceed(await this.#ostree.run(args, this.#deadlines.update, signal));
+    } catch (error) {
+      if (locked) await this.#admin.forgetLock();
+      throw error;
     } finally {
       await rm(file, { force: true });
     }

@@ -56,6 +56,7 @@ test('probeCapabilities() finds features in help texts, and in the version what 
       version: [2025, 3],
       jsonStatus: true,
       lockFinalization: true,
+      lockedStaging: 'none',
       softReboot: true,
       setDefault: false,
     },

@@ -63,10 +63,17 @@ async function ostree(probe: Probe): Promise<OstreeCapabilities | undefined> {
   const version = await probe.version('ostree');
   if (version === undefined) return undefined;
   const verbs = await probe.help('ostree', ['admin', '--help']);
+  const lockFinalization = /^\s+lock-finalization\b/m.test(verbs) || isAtLeast(version, [2023, 8]);
+  const deploying = await probe.help('ostree', ['admin', 'deploy', '--help']);
   return {
     version,
     jsonStatus: (await probe.help('ostree', ['admin', 'status', '--help'])).includes('--json'),
-    lockFinalization: /^\s+lock-finalization\b/m.test(verbs) || isAtLeast(version, [2023, 8]),
+    lockFinalization,
+    lockedStaging: deploying.includes('--lock-finalization')
+      ? 'option'
+      : lockFinalization
+        ? 'none'
+        : 'marker',
     softReboot: /^\s+prepare-soft-reboot\b/m.test(verbs),
     setDefault: /^\s+set-default\b/m.test(verbs),
   };

@@ -88,7 +88,7 @@ async function makeInitramfs(root: string, kernel: string): Promise<void> {
       `mount --make-rprivate /; ${mounts}; root=$1; shift; exec chroot "$root" "$@"`,
       ['sh', root, 'dracut', '--force', '--no-hostonly', '--no-hostonly-cmdline', '--reproducible'],
       ['--add', 'ostree', '--omit', 'multipath mdraid crypt dm lvm nfs iscsi plymouth network ignition i18n'],
-      ['--add-drivers', 'virtio_blk virtio_pci ext4', '--gzip', '--kver', kernel],
+      ['--add-drivers', 'virtio_blk virtio_pci ext4', '--no-compress', '--kver', kernel],
       `/usr/lib/modules/${kernel}/initramfs.img`,
     ].flat(),
   );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -194,6 +194,51 @@ suite('the ostree driver on a machine of real ostree', { skip }, () => {
       await assert.rejects(machine.read(`${tree}/${gone}`), { code: 'ENOENT' });
     }
     assert.equal(await machine.read(`${tree}/lib/modules/6.1.0/vmlinuz`), 'kernel');
+  });
+
+  test('what is staged locked is locked from its first moment on, and nothing is left where it was not staged', async () => {
+    const events: string[] = [];
+    const watching = new AbortController();
+    const folder = `/proc/${machine.pid}/root/run/ostree`;
+    done(await driver.unstage());
+    const watched = (async (): Promise<void> => {
+      for await (const { eventType, filename } of watch(folder, { signal: watching.signal })) {
+        if (eventType === 'rename' && filename?.startsWith('staged') === true) events.push(filename);
+      }
+    })().catch(() => {});
+    done(await stage(second));
+    watching.abort();
+    await watched;
+    assert.deepEqual(events, ['staged-deployment-locked', 'staged-deployment']);
+    done(await driver.unstage());
+
+    const tooLong = { append: [`x=${'y'.repeat(2048)}`], remove: [] };
+    assert.equal(
+      failed(await stage(second, { kernelArguments: tooLong })).failure.class,
+      'command-line-too-long',
+    );
+    const marker = `${folder}/staged-deployment-locked`;
+    await assert.rejects(access(marker), 'no marker is left');
+  });
+
+  test('an image that is staged to boot in the place of a locked one is not locked', async () => {
+    done(await stage(second));
+    const other = source.addImage([base, await source.addFiles({ 'etc/other': 'other\n' })]);
+    assert.equal(done(await stage(other, { locked: false })).staged?.locked, false);
+    assert.equal(done(await stage(second)).staged?.locked, true);
+  });
+
+  test('an image is pulled without being staged, and then not again', async () => {
+    done(await driver.unstage());
+    const next = source.addImage([base, await source.addFiles({ 'etc/next': 'next\n' })]);
+    source.fetched.length = 0;
+    assert.equal(done(await driver.fetch!(next)).staged, undefined);
+    assert.equal(source.fetched.length, 1);
+    done(await driver.fetch!(next));
+    done(await stage(next));
+    assert.equal(source.fetched.length, 1);
+    const missing = `registry.example.net/os/lab@sha256:${'0'.repeat(64)}`;
+    assert.equal(failed(await driver.fetch!(missing)).failure.class, 'not-found');
   });
 
   test('A to B to A drops B', async () => {

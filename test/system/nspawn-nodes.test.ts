@@ -1,56 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
 import { openControlPlane, type LabControlPlane } from '../lab/control-plane.ts';
 import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
 import { NspawnNode } from '../lab/nspawn-node.ts';
+import { writeNumberedConfig } from '../lab/numbered-config.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { until } from '../lab/until.ts';
 
 const skip = skipWithout('systemd-nspawn', 'ostree', 'mmdebstrap', 'docker-registry', 'skopeo', 'nsenter');
-
-const ROLE = 'machineconfiguration.openshift.io/role';
-
-const POOL = {
-  apiVersion: 'machineconfiguration.openshift.io/v1',
-  kind: 'MachineConfigPool',
-  metadata: { name: 'layered' },
-  spec: {
-    machineConfigSelector: { matchLabels: { [ROLE]: 'layered' } },
-    nodeSelector: { matchLabels: { 'node-role.kubernetes.io/layered': '' } },
-  },
-};
-
-/** One image's configuration: something of each plane, all of it with the image's number in it. */
-function machineConfig(number: number): object {
-  const text = (value: string): object => ({ source: `data:,${encodeURIComponent(value)}` });
-  const unit = `[Unit]\nDescription=Of image ${number}\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'echo ${number} > /run/varve-unit-${number}'\n\n[Install]\nWantedBy=multi-user.target\n`;
-  return {
-    apiVersion: 'machineconfiguration.openshift.io/v1',
-    kind: 'MachineConfig',
-    metadata: { name: '50-test', labels: { [ROLE]: 'layered' } },
-    spec: {
-      kernelArguments: [`varve.image=${number}`],
-      config: {
-        ignition: { version: '3.4.0' },
-        passwd: { users: [{ name: 'core', sshAuthorizedKeys: [`ssh-ed25519 AAAA${number} test`] }] },
-        storage: {
-          files: [
-            { path: '/etc/varve-test.conf', mode: 0o640, contents: text(`image ${number}\n`) },
-            { path: '/var/lib/varve-test/data', mode: 0o600, contents: text(`image ${number}\n`) },
-            { path: '/usr/local/bin/varve-test', mode: 0o755, contents: text(`#!/bin/sh\necho ${number}\n`) },
-            { path: `/var/lib/varve-test/only-${number}`, contents: text('') },
-            { path: `/etc/varve-only-${number}`, contents: text('') },
-          ],
-        },
-        systemd: { units: [{ name: `varve-test-${number}.service`, enabled: true, contents: unit }] },
-      },
-    },
-  };
-}
 
 /** Real machines, real ostree, real systemd; images of `varve build`; the agent as its own process. */
 suite('nodes of systemd-nspawn', { skip }, () => {
@@ -63,9 +22,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
     [lab, control] = await Promise.all([openLaboratory('bootable'), openControlPlane()]);
     for (const number of [1, 2, 3]) {
       const folder = join(lab.folder, `config-${number}`);
-      await mkdir(folder);
-      await writeFile(join(folder, 'pool.yaml'), stringify(POOL));
-      await writeFile(join(folder, 'config.yaml'), stringify(machineConfig(number)));
+      await writeNumberedConfig(folder, number);
       images[number] = await lab.build([folder], 'pools/layered');
     }
     node = await NspawnNode.start({
@@ -109,8 +66,8 @@ suite('nodes of systemd-nspawn', { skip }, () => {
 
   test('the first image of a pool takes over the node, with all that it configures', async () => {
     assert.equal(await node.read('/etc/varve-test.conf'), undefined);
-    await node.desire(images[1]!, 'rendered-1');
-    await node.done('rendered-1');
+    await node.object.desire(images[1]!, 'rendered-1');
+    await node.object.done('rendered-1');
     await runs(1);
     assert.equal(node.boots.length, 2, 'it costs one reboot');
   });
@@ -118,18 +75,18 @@ suite('nodes of systemd-nspawn', { skip }, () => {
   test('an update brings the next image', async (t) => {
     const boots = node.boots.length;
     const began = performance.now();
-    await node.desire(images[2]!, 'rendered-2');
+    await node.object.desire(images[2]!, 'rendered-2');
     await until('it boots', () => node.boots.length > boots, 120);
     t.diagnostic(`change to booted: ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    await node.done('rendered-2');
+    await node.object.done('rendered-2');
     await runs(2);
     assert.equal(node.boots.length, boots + 1, 'it costs one reboot');
     assert.notEqual(node.boots.at(-1)?.bootId, node.boots.at(-2)?.bootId);
   });
 
   test('what is staged and not permitted boots at no shutdown and no power cut, whatever the agent does', async () => {
-    node.drains = false;
-    await node.desire(images[3]!, 'rendered-3');
+    node.object.drains = false;
+    await node.object.desire(images[3]!, 'rendered-3');
     await node.waitsForDrain('rendered-3');
     assert.match((await node.run('ostree', 'admin', 'status')).stdout, /\((staged|finalization locked)\)/);
     await node.machine.stop();
@@ -150,25 +107,25 @@ suite('nodes of systemd-nspawn', { skip }, () => {
   });
 
   test('an image that is no longer wanted is dropped', async () => {
-    await node.desire(images[2]!, 'rendered-2');
-    await node.done('rendered-2');
+    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.done('rendered-2');
     assert.doesNotMatch((await node.run('ostree', 'admin', 'status')).stdout, /staged|locked/);
     const boots = node.boots.length;
     await node.run('systemctl', 'reboot');
     await until('it boots', () => node.boots.length > boots, 120);
     await runs(2);
-    node.drains = true;
+    node.object.drains = true;
   });
 
   test('what the host itself wrote outlives an update, and a rollback brings back all of the image before', async () => {
     await node.write('/etc/of-this-host', 'local\n');
     await node.write('/var/lib/of-this-host', 'local\n');
-    await node.desire(images[3]!, 'rendered-3');
-    await node.done('rendered-3');
+    await node.object.desire(images[3]!, 'rendered-3');
+    await node.object.done('rendered-3');
     await runs(3);
     const boots = node.boots.length;
-    await node.desire(images[2]!, 'rendered-2');
-    await node.done('rendered-2');
+    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.done('rendered-2');
     await runs(2);
     assert.equal(node.boots.length, boots + 1, 'it costs one reboot');
     assert.equal(await node.read('/etc/of-this-host'), 'local\n');
@@ -177,14 +134,14 @@ suite('nodes of systemd-nspawn', { skip }, () => {
 
   test('an agent that is killed again and again gets it there with one reboot', async () => {
     const boots = node.boots.length;
-    await node.desire(images[1]!, 'rendered-1');
+    await node.object.desire(images[1]!, 'rendered-1');
     for (let round = 0; round < 10 && node.boots.length === boots; round += 1) {
       await sleep(100 + 150 * round);
       if (node.boots.length > boots) break;
       node.killAgent();
       node.startAgent();
     }
-    await node.done('rendered-1');
+    await node.object.done('rendered-1');
     await runs(1);
     assert.equal(node.boots.length, boots + 1);
   });

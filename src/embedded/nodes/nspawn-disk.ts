@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   type HostRunner,
@@ -49,7 +49,6 @@ export class NspawnDisk {
     if (existsSync(this.sysroot)) return;
     const draft = join(this.#folder, 'sysroot.installing');
     await erase(draft);
-    await mkdir(draft, { recursive: true });
     const failure = await installImage(process.env, {
       sysroot: draft,
       image,

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CURRENT_CONFIG_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
+  DESIRED_DRAIN_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
+  LAST_APPLIED_DRAIN_ANNOTATION,
+  STATE_ANNOTATION,
+} from '../../src/api/index.ts';
+import { KubeClient, loadKubeconfig, type KubeObject, resourceType } from '../../src/kube/index.ts';
+import { until } from './until.ts';
+
+const NODES = resourceType<KubeObject & { spec?: { unschedulable?: boolean } }>({
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  namespaced: false,
+});
+
+export type Annotations = Readonly<Record<string, string>>;
+
+/** A Node object with somebody who tells it what to run, and who drains it where the test permits that; it has no pods. */
+export class LabNode {
+  readonly name: string;
+  /** While false nobody drains the node. */
+  drains = true;
+  /** What is shown beside the annotations when they do not come to what is waited for. */
+  explain: () => string = () => '';
+  readonly #client: KubeClient;
+  readonly #over = new AbortController();
+  #drainer: Promise<void> = Promise.resolve();
+
+  private constructor(name: string, client: KubeClient) {
+    this.name = name;
+    this.#client = client;
+  }
+
+  static async create(name: string, kubeconfig: string): Promise<LabNode> {
+    const client = new KubeClient({ access: await loadKubeconfig([kubeconfig]) });
+    await client.create(NODES, { metadata: { name } });
+    const node = new LabNode(name, client);
+    node.#drainer = node.#drain();
+    return node;
+  }
+
+  async desire(image: string, config: string): Promise<void> {
+    await this.#annotate({ [DESIRED_IMAGE_ANNOTATION]: image, [DESIRED_CONFIG_ANNOTATION]: config });
+  }
+
+  async annotations(): Promise<Annotations> {
+    const node = await this.#client.get(NODES, { namespace: '', name: this.name });
+    return node.metadata.annotations ?? {};
+  }
+
+  /** Until it says that it runs what it is to run, and serves again. */
+  async done(config: string, seconds = 60): Promise<void> {
+    await this.says(`is Done with ${config}`, seconds, (annotations) => {
+      const isDone = annotations[STATE_ANNOTATION] === 'Done';
+      const isServing = annotations[DESIRED_DRAIN_ANNOTATION] === annotations[LAST_APPLIED_DRAIN_ANNOTATION];
+      return isDone && isServing && annotations[CURRENT_CONFIG_ANNOTATION] === config;
+    });
+  }
+
+  /** Until it has asked for its drain. */
+  async asksForDrain(config: string, seconds = 60): Promise<void> {
+    await this.says(`asks for its drain for ${config}`, seconds, (annotations) => {
+      return annotations[DESIRED_DRAIN_ANNOTATION] === `drain-${config}`;
+    });
+  }
+
+  async says(what: string, seconds: number, holds: (annotations: Annotations) => boolean): Promise<void> {
+    let last: Annotations = {};
+    try {
+      await until(`${this.name} ${what}`, async () => holds((last = await this.annotations())), seconds);
+    } catch (error) {
+      const text = `${String(error)}\n${JSON.stringify(last, undefined, 1)}\n${this.explain()}`;
+      throw new Error(text, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#drainer;
+    await this.#client.close();
+  }
+
+  async #annotate(annotations: Annotations, more: object = {}): Promise<void> {
+    const patch = { metadata: { annotations }, ...more };
+    await this.#client.patch(NODES, { namespace: '', name: this.name }, { type: 'merge', patch });
+  }
+
+  /** Cordons and uncordons as it is asked to (contract §3.9). */
+  async #drain(): Promise<void> {
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      const annotations = await this.annotations();
+      const wish = annotations[DESIRED_DRAIN_ANNOTATION];
+      const isNew = wish !== undefined && wish !== annotations[LAST_APPLIED_DRAIN_ANNOTATION];
+      if (isNew && (this.drains || wish.startsWith('uncordon-'))) {
+        const spec = { unschedulable: wish.startsWith('drain-') };
+        await this.#annotate({ [LAST_APPLIED_DRAIN_ANNOTATION]: wish }, { spec });
+      }
+      await sleep(20, undefined, { signal }).catch(() => {});
+    }
+  }
+}
