@@ -27,6 +27,7 @@ export type { AnnotationChanges } from './node-report.ts';
 export { nodeReport } from './node-report.ts';
 export type { AgentNode, NodeWishes } from './node-wishes.ts';
 export { nodeWishes } from './node-wishes.ts';
+export { LocalObjects } from './local-objects.ts';
 export type { AgentObjects, NodeObject, PullSecret } from './own-objects.ts';
 export { OwnObjects } from './own-objects.ts';
 export type { AgentFacts, Phase, Plan } from './situation.ts';

@@ -1,24 +1,8 @@
-import { join } from 'node:path';
-import {
-  Agent,
-  type AgentHost,
-  type AgentNews,
-  ChosenHost,
-  DrivenHost,
-  type FilesNews,
-  JournalFile,
-  NodeFiles,
-  nodeWishes,
-  OwnObjects,
-  PlaneMemoryFile,
-  type Plan,
-  registryImages,
-} from '../agent/index.ts';
+import { Agent, type AgentNews, type FilesNews, nodeWishes, OwnObjects } from '../agent/index.ts';
 import { HOST_TOOL_ANNOTATION } from '../api/index.ts';
-import type { Log } from '../controllers/index.ts';
-import { type DeployTool, type HostRunner, openDriver, probeCapabilities } from '../host/index.ts';
+import type { DeployTool, HostRunner } from '../host/index.ts';
 import { type KubeClient, type ObjectKey, systemClock } from '../kube/index.ts';
-import { openRegistry, type RegistryClient } from '../oci/index.ts';
+import { nodeEvents } from './agent-events.ts';
 import {
   type HostFlags,
   hostOf,
@@ -27,28 +11,23 @@ import {
   policyOf,
   stateDirectory,
 } from './agent-flags.ts';
-import { agentAccess } from './agent-access.ts';
-import { nodeEvents } from './agent-events.ts';
+import { openHost, type OpenHost, type TrustFlags } from './agent-host.ts';
 import { AgentMetrics } from './agent-metrics.ts';
 import { type AgentNote, planNote, writeNote } from './agent-note.ts';
+import { sayPlan, sayTrouble } from './agent-report.ts';
 import { withCluster, type ClusterFlags } from './cluster-access.ts';
 import type { Environment } from './environment.ts';
-import type { HealthAddress } from './health-server.ts';
-import { startHealthServer } from './health-server.ts';
-import { hostCredentials } from './host-credentials.ts';
+import { type HealthAddress, startHealthServer } from './health-server.ts';
 import { interruptible } from './interruption.ts';
 import { measuredLog } from './measured-log.ts';
 import { openLog, type LogFormat } from './process-log.ts';
-import { readAuthority } from './registry-flags.ts';
 import { lockState } from './state-lock.ts';
 import { whenStdinEnds } from './stdin-end.ts';
 
-export interface AgentFlags extends ClusterFlags, HostFlags, PolicyFlags {
+export interface AgentFlags extends ClusterFlags, HostFlags, PolicyFlags, TrustFlags {
   readonly node?: string | undefined;
   readonly pullSecret?: ObjectKey | undefined;
   readonly healthAddress?: HealthAddress | undefined;
-  readonly insecureRegistry?: readonly string[] | undefined;
-  readonly ca?: readonly string[] | undefined;
   readonly logFormat: LogFormat;
   /** Who starts it holds its standard input open as long as it is to run. */
   readonly endWithStdin: boolean;
@@ -69,28 +48,17 @@ export async function agentCommand(
   const node = nodeName(flags.node, environment);
   const runner = hostOf(flags, environment);
   const state = stateDirectory(flags, runner);
-  const registry = registryClient(flags, runner, environment);
   const lock = await lockState(state);
   try {
     await withCluster(flags, environment, (client, access) =>
       interruptible(async (signal) => {
         const ending = flags.endWithStdin ? AbortSignal.any([signal, whenStdinEnds()]) : signal;
-        const circumstances = {
-          client,
-          server: access.server,
-          node,
-          runner,
-          state,
-          registry,
-          flags,
-          version,
-        };
-        await run(circumstances, ending);
+        const { server } = access;
+        await run({ client, server, node, runner, state, flags, environment, version }, ending);
       }),
     );
   } finally {
     lock.release();
-    registry.close();
   }
 }
 
@@ -100,31 +68,24 @@ interface Circumstances {
   readonly node: string;
   readonly runner: HostRunner;
   readonly state: string;
-  readonly registry: RegistryClient;
   readonly flags: AgentFlags;
+  readonly environment: Environment;
   readonly version: string;
 }
 
 async function run(circumstances: Circumstances, signal: AbortSignal): Promise<void> {
-  const { client, server, node, runner, state, registry, flags, version } = circumstances;
+  const { client, server, node, runner, state, flags, environment, version } = circumstances;
   const log = measuredLog(
     openLog(flags.logFormat, (line) => process.stderr.write(line)),
     systemClock,
   );
+  const onTrouble = (doing: string, error: unknown): void => sayTrouble(log, doing, error);
+  const { pullSecret } = flags;
   const objects = new OwnObjects({
     client,
     node,
-    ...(flags.pullSecret === undefined ? {} : { pullSecret: flags.pullSecret }),
-    report: (error) => sayTrouble(log, 'follow the Node', error),
-  });
-  const policy = policyOf(flags);
-  const onTrouble = (doing: string, error: unknown): void => sayTrouble(log, doing, error);
-  const { pullSecret, prepare } = agentAccess({
-    objects,
-    hasPullSecret: flags.pullSecret !== undefined,
-    runner,
-    trust: { authorities: (flags.ca ?? []).map(readAuthority), plainHttp: flags.insecureRegistry ?? [] },
-    onTrouble,
+    ...(pullSecret === undefined ? {} : { pullSecret }),
+    report: (error) => onTrouble('follow the Node', error),
   });
   const events = nodeEvents(
     client,
@@ -136,38 +97,30 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     log.info(news.reason, { message: news.message });
     events.record(news);
   };
-  const files = new NodeFiles({
+  const policy = policyOf(flags);
+  const open = openHost({
     runner,
-    memory: new PlaneMemoryFile(join(state, 'files.json')),
-    clock: systemClock,
-    onNews,
-    onTrouble,
-  });
-  const preferred = (): DeployTool | undefined =>
-    toolOf(objects.node?.metadata.annotations?.[HOST_TOOL_ANNOTATION]) ?? flags.hostTool;
-  const host = new ChosenHost({
-    probe: (ending) => probeCapabilities(runner, { signal: ending }),
-    preferred,
-    open: (tool, capabilities): AgentHost => {
-      const driver = openDriver(tool, { host: runner, capabilities, images: registryImages(registry) });
-      return new DrivenHost({
-        runner,
-        driver,
-        capabilities,
-        policy,
-        files,
-        prepareAccess: (image) => prepare(tool, image),
-      });
-    },
+    state,
+    flags,
+    environment,
+    policy,
+    ...(pullSecret === undefined ? {} : { secrets: objects }),
+    preferred: () => toolOf(objects.node?.metadata.annotations?.[HOST_TOOL_ANNOTATION]),
     onChoice: ({ tool, reasons }) => {
       log.info('the host is driven', { tool, instead: reasons.join('; ') });
       note();
     },
+    onFiles: onNews,
+    onTrouble,
   });
-  const metrics = new AgentMetrics({ version, downloaded: () => registry.traffic.received });
+  const metrics = new AgentMetrics({
+    version,
+    downloaded: open.downloaded,
+    drift: () => open.files.report,
+  });
   const health = await startHealthServer({
     ...(flags.healthAddress ?? LOOPBACK),
-    missing: () => missing(objects, host, node, server),
+    missing: () => missing(objects, open, node, server),
     metrics: () => metrics.print(),
   });
   const startedAt = new Date().toISOString();
@@ -177,28 +130,21 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     return { desiredConfig: found?.desiredConfig, desiredImage: found?.desiredImage };
   };
   const note = (): void => {
-    const { url } = health;
-    writeNote(state, {
-      node,
-      pid: process.pid,
-      startedAt,
-      health: url,
-      tool: host.tool,
-      wishes: wishes(),
-      plan,
-    });
+    const { pid } = process;
+    const { tool } = open.host;
+    writeNote(state, { node, pid, startedAt, health: health.url, tool, wishes: wishes(), plan });
   };
   try {
     log.info('varve agent', { version, pid: process.pid, node, server, state, health: health.url });
     note();
     const agent = new Agent({
       objects,
-      host: metrics.measure(host),
-      journal: new JournalFile(join(state, 'journal.json')),
+      host: metrics.measure(open.host),
+      journal: open.journal,
       policy,
       clock: systemClock,
-      files,
-      pullSecret,
+      files: open.files,
+      pullSecret: open.pullSecret,
       onNews,
       onPlan: (decided) => {
         sayPlan(log, decided);
@@ -213,48 +159,20 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
   } finally {
     await events.close();
     await health.close();
+    open.close();
   }
 }
 
 /** What keeps the agent from its work. */
-function missing(objects: OwnObjects, host: ChosenHost, node: string, server: string): readonly string[] {
-  const lines: string[] = [];
-  if (!objects.isSynced) lines.push(`the Node ${node} is not known yet: asking ${server}`);
-  else if (objects.node === undefined) lines.push(`${server} has no Node ${node}`);
-  else if (host.tool === undefined) lines.push('the host was not seen yet, or has no tool that can be used');
-  return lines;
-}
-
-function sayPlan(log: Log, { phase, step, degraded }: Plan): void {
-  if (degraded !== undefined) log.warn('degraded', { reason: degraded, phase, step: step.kind });
-  else log.info(step.kind, { reason: step.reason, phase });
-}
-
-function sayTrouble(log: Log, doing: string, error: unknown): void {
-  const isKnown = error instanceof Error && 'retryable' in error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (isKnown) log.warn(`cannot ${doing}`, { message });
-  else log.error(`cannot ${doing}`, {}, error);
+function missing(objects: OwnObjects, { host }: OpenHost, node: string, server: string): readonly string[] {
+  if (!objects.isSynced) return [`the Node ${node} is not known yet: asking ${server}`];
+  if (objects.node === undefined) return [`${server} has no Node ${node}`];
+  if (host.tool === undefined) return ['the host was not seen yet, or has no tool that can be used'];
+  return [];
 }
 
 const TOOLS: readonly string[] = ['bootc', 'rpm-ostree', 'ostree'] satisfies readonly DeployTool[];
 
 function toolOf(text: string | undefined): DeployTool | undefined {
   return text !== undefined && TOOLS.includes(text) ? (text as DeployTool) : undefined;
-}
-
-/** For hosts whose tools pull nothing themselves. */
-function registryClient(
-  { insecureRegistry, ca }: AgentFlags,
-  { root }: HostRunner,
-  { variables }: Environment,
-): RegistryClient {
-  return openRegistry({
-    auth: hostCredentials(root),
-    plainHttp: insecureRegistry ?? [],
-    certificateAuthorities: (ca ?? []).map(readAuthority),
-    proxyEnv: variables,
-    userAgent: 'varve-agent',
-    optionNames: { plainHttp: '--insecure-registry', certificateAuthorities: '--ca' },
-  });
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Act, ActOutcome, AgentHost, HostLook, Phase, Plan } from '../agent/index.ts';
+import type { Act, ActOutcome, AgentHost, DriftReport, HostLook, Phase, Plan } from '../agent/index.ts';
 import { addProcess, number } from '../controllers/index.ts';
 
 /** What is measured beside what the agent does. */
@@ -7,6 +7,8 @@ export interface AgentMeasured {
   readonly version: string;
   /** Bytes of images that this process has downloaded; host tools that pull for themselves tell nobody. */
   readonly downloaded: () => number;
+  /** How the files of the host compare with its image's; undefined before they were looked at. */
+  readonly drift: () => DriftReport | undefined;
 }
 
 /** The states of a Node's annotation (contract §5.15). */
@@ -39,7 +41,7 @@ export class AgentMetrics {
   #decidedAt = 0;
   #isBooted = false;
 
-  constructor({ version, downloaded }: AgentMeasured) {
+  constructor({ version, downloaded, drift }: AgentMeasured) {
     const registers = [this.#registry];
     addProcess(this.#registry, version);
     this.#acts = new Counter({
@@ -85,6 +87,23 @@ export class AgentMetrics {
       'varve_agent_downloaded_bytes_total',
       'Bytes of images that the agent has downloaded itself.',
       downloaded,
+    );
+    let drifted = 0;
+    number(
+      this.#registry,
+      'mcd_config_drift',
+      "Since when files of the image's differ on the node, in seconds since 1970; 0 while none does.",
+      () => {
+        const differs = (drift()?.drifts.length ?? 0) > 0;
+        drifted = differs ? drifted || Math.floor(Date.now() / 1000) : 0;
+        return drifted;
+      },
+    );
+    number(
+      this.#registry,
+      'varve_agent_drifted_paths',
+      "Paths of the image's that differ on the node.",
+      () => drift()?.drifts.length ?? 0,
     );
     number(
       this.#registry,

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-
 import { parseObjectKey, STATE_DIRECTORY } from './agent-flags.ts';
 import {
   address,
+  authfileOption,
   caOption,
   contextOption,
   insecureOption,
@@ -55,6 +56,7 @@ export function agentCommands(surroundings: Surroundings): Command {
     .addOption(new Option('--end-with-stdin', 'end when standard input does').default(false).hideHelp())
     .action(async (flags) => (await import('./agent-command.ts')).agentCommand(flags, environment, version));
   addStatus(agent, surroundings);
+  addLocal(agent, surroundings);
   return agent;
 }
 
@@ -72,6 +74,39 @@ function addStatus(agent: Command, { environment }: Surroundings): void {
     .action(async (_own, self) =>
       // Options of this name are the agent's as well, which would have taken them.
       (await import('./agent-status-command.ts')).agentStatusCommand(self.optsWithGlobals(), environment),
+    );
+}
+
+function addLocal(agent: Command, { environment }: Surroundings): void {
+  agent
+    .command('local')
+    .description(
+      'Move this host to an image with no cluster: to one that is named, or to that of a folder of MachineConfigs.',
+    )
+    .option('--image <ref>', 'what the host is to run, HOST/NAME:TAG or @DIGEST')
+    .option('--config <dir>', 'build it from the MachineConfigs of this folder')
+    .option('--base <ref>', "the base to build on; what the host's image was made from by default")
+    .option('--pool <name>', 'the role of the MachineConfigs to build', 'worker')
+    .option('--push <ref>', 'where the image goes; a registry of its own on loopback by default')
+    .option('--reboot', 'reboot when all is ready; else that is left to you', false)
+    .addOption(outputOption().default('text' as const))
+    .addOption(authfileOption())
+    .addOption(hostPidOption())
+    .addOption(hostRootOption())
+    .addOption(stateOption())
+    .addOption(hostToolOption())
+    .option('--no-take-over', 'leave a host alone that runs no container image yet')
+    .option(
+      '--discard-layered-packages',
+      'move a host although packages that are layered on it get lost by that',
+      false,
+    )
+    .option('--enforce-image', 'move back a host on which somebody else booted another image', false)
+    .option('--drop-rollback', 'when the disk is full, remove the image to roll back to', false)
+    .addOption(insecureOption())
+    .addOption(caOption())
+    .action(async (_own, self) =>
+      (await import('./agent-local-command.ts')).agentLocalCommand(self.optsWithGlobals(), environment),
     );
 }
 
