@@ -6,7 +6,10 @@ interface ProcessFlags {
 }
 
 export const LASTING: Readonly<Record<'up' | 'controller' | 'agent', ProcessFlags>> = {
-  up: { v8: ['--max-semi-space-size=8', '--heap-growing-percent=60'], arenas: 2 },
+  up: {
+    v8: ['--max-semi-space-size=8', '--heap-growing-percent=60', '--no-allocation-site-pretenuring'],
+    arenas: 2,
+  },
   controller: { v8: ['--max-semi-space-size=4', '--heap-growing-percent=40'], arenas: 1 },
   // Node's own snapshot and the compilers that optimise hold more than an agent at rest does; what is much work on a node
   // (hashes, compression, TLS) is no JavaScript.

@@ -6,12 +6,12 @@ import {
   agentsGroup,
   type ControlPlane,
   createNspawnMachine,
+  createSimulatedMachine,
   type NodeMachine,
   REGISTRY_SECRET,
 } from '../embedded/index.ts';
 import { KubeClient, loadKubeconfig } from '../kube/index.ts';
 import { openRegistry, type RegistryClient } from '../oci/index.ts';
-import { CliError } from './cli-error.ts';
 import type { Environment } from './environment.ts';
 import type { RememberedNodes } from './remembered-nodes.ts';
 import { ensureNode, nodeNames, removeNode } from './up-node-objects.ts';
@@ -108,15 +108,17 @@ function machineOf(
 ): NodeMachine {
   // The disk of one engine is nothing to another.
   const folder = join(directory, nodes.engine);
-  const onProgress = (message: string): void => say(`${name}: ${message}`);
+  // The first word of it: the rest is layer after layer.
+  let isSaid = false;
+  const onProgress = (): void => {
+    if (!isSaid) say(`${name}: its disk is empty: installing ${image}`);
+    isSaid = true;
+  };
   switch (nodes.engine) {
     case 'nspawn':
       return createNspawnMachine({ name, folder, image, images: registryImages(registry), onProgress });
     case 'simulated':
-      throw new CliError(
-        'input',
-        'cannot use --node-engine simulated: this version has no simulated machines',
-      );
+      return createSimulatedMachine({ name, folder, image, onProgress });
   }
 }
 
