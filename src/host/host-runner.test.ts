@@ -126,6 +126,23 @@ test('run() kills a command and all its children when its deadline passes', asyn
   for (const pid of pids) await gone(pid);
 });
 
+test('run() leaves a command behind that the kernel does not let die', async (t) => {
+  // As one that waits for a disk that is gone: signals reach it, and change nothing.
+  const kill = process.kill.bind(process);
+  const signals: unknown[] = [];
+  t.mock.method(process, 'kill', (_pid: number, signal: unknown) => signals.push(signal) > 0);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const started = Promise.withResolvers<void>();
+  const onLine = (): void => started.resolve();
+  const running = refusal(host.run(sh('echo $$; exec sleep 60', { deadline: 300, onLine })));
+  await started.promise;
+  for (const milliseconds of [300, 2_000, 10_000]) t.mock.timers.tick(milliseconds);
+  const error = await running;
+  assert.deepEqual([error.code, signals], ['timed-out', ['SIGTERM', 'SIGKILL']]);
+  assert.match(error.message, /still running after 0\.3 s, and it cannot be killed$/);
+  kill(Number(error.output?.stdout), 'SIGKILL');
+});
+
 test('run() ends with the command and not with what it left behind, which is killed', async () => {
   const started = performance.now();
   const { stdout, status } = await host.run(sh('sleep 60 & echo $!'));

@@ -14,6 +14,9 @@ const MAX_STDERR = 64 * 1024;
 /** Milliseconds between the polite signal and the one that cannot be ignored. */
 const GRACE = 2_000;
 
+/** Milliseconds after which one that was killed and is still there is left behind: the kernel waits for a disk that is gone. */
+const UNKILLABLE = 10_000;
+
 /** A nice value, of 0 to 19. */
 const BACKGROUND = 10;
 
@@ -22,7 +25,8 @@ const DRAIN = 1_000;
 
 /**
  * Runs `argv` to its end, in a process group and session of its own: no terminal, and nothing that it started
- * outlives it, whether it ends by itself, by its deadline or by the caller's signal.
+ * outlives it, whether it ends by itself, by its deadline or by the caller's signal. One that the kernel does not let die is
+ * left behind some ten seconds later.
  *
  * @throws {HostError} `no-such-tool`, `cannot-start`, `timed-out`, `aborted`, `too-much-output`, `input-failed`
  */
@@ -85,6 +89,8 @@ class RunningProcess {
   readonly #timers = new Set<NodeJS.Timeout>();
   #stopped: { readonly code: HostErrorCode; readonly reason: string; readonly cause: unknown } | undefined;
   #ended = false;
+  /** Ends the wait for a process that nothing ends. */
+  #abandon: () => void = () => {};
 
   constructor(
     child: ChildProcess,
@@ -133,14 +139,22 @@ class RunningProcess {
       release();
       for (const splitter of this.#splitters) splitter.end();
       const output = { stdout: this.#stdout.text(), stderr: this.#stderr.text() };
-      if (this.#stopped === undefined) {
+      const stopped = this.#stopped;
+      if (stopped === undefined) {
         const number = ending === null ? 0 : 128 + constants.signals[ending];
         resolve({ status: status ?? number, signal: ending ?? undefined, ...output });
         return;
       }
-      const { code, reason, cause } = this.#stopped;
-      const facts = { tool: this.#command.tool, output, cause };
-      reject(new HostError(code, `cannot run ${this.#shown}: ${reason}`, facts));
+      const facts = { tool: this.#command.tool, output, cause: stopped.cause };
+      reject(new HostError(stopped.code, `cannot run ${this.#shown}: ${stopped.reason}`, facts));
+    };
+    this.#abandon = () => {
+      if (this.#ended || this.#stopped === undefined) return;
+      const { reason } = this.#stopped;
+      this.#stopped = { ...this.#stopped, reason: `${reason}, and it cannot be killed` };
+      this.#child.unref();
+      this.#closePipes();
+      finish(null, null);
     };
     this.#child.on('close', (status, ending) => {
       // The progress pipe is none of the child's streams; it ends when the last of the group is dead.
@@ -193,6 +207,7 @@ class RunningProcess {
     this.#stopped = { code, reason, cause };
     this.#kill('SIGTERM');
     this.#after(GRACE, () => this.#kill('SIGKILL'));
+    this.#after(GRACE + UNKILLABLE, () => this.#abandon());
   }
 
   #kill(signal: 'SIGTERM' | 'SIGKILL'): void {
