@@ -67,7 +67,9 @@ export function outlookOf(member: Member, policy: RolloutPolicy, now: number): O
     const message = `Node ${name}: its agent has not answered since ${time(told.at)}, when it was told to run ${desired.config}: see whether varve agent runs on the node`;
     return { failure: { kind: 'AgentSilent', message } };
   }
-  if (stage === 'Draining' || (permit === undefined && !isBegun)) return { failsAt: undefined };
+  // One that still waits for its turn, or for a drain, is not late.
+  const isGoing = permit !== undefined || isBegun || told?.permit === '';
+  if (stage === 'Draining' || !isGoing) return { failsAt: undefined };
   const last = lastProgress(member, now);
   if (last + policy.stuckAfter > now) return { failsAt: last + policy.stuckAfter };
   const what = isHealthy
