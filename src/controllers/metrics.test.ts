@@ -68,7 +68,7 @@ test('every metric has a help, a type, and a name that promises what it is', asy
   const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
   assert.ok(names.length > 25);
   for (const [, name = '', type] of names) {
-    assert.match(name, /^(?:varve|ocl|mco|os|process|nodejs)_[a-z_]+$/);
+    assert.match(name, /^(?:varve|ocl|mcc|mco|os|process|nodejs)_[a-z_]+$/);
     assert.match(text, new RegExp(`^# HELP ${name} \\S.*\\.$`, 'm'));
     assert.equal(type === 'counter', name.endsWith('_total'), name);
   }

@@ -9,6 +9,7 @@ import { OUTCOME_KINDS, type Reconciliation } from '../kube/index.ts';
 import { BuildObserver } from './build-observer.ts';
 import { addProcess, number, numbers } from './process-metrics.ts';
 import { renderedMachineConfig } from './render-input.ts';
+import { addRollout } from './rollout-metrics.ts';
 import type { Controllers } from './run-controllers.ts';
 
 /** What is measured: see `Controllers`. */
@@ -20,8 +21,8 @@ const RECONCILIATION_BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const BUILD_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300, 1800];
 
 /**
- * The numbers of a controller process for Prometheus. Names that begin with `ocl_`, `mco_` and `os_` are those of the contract
- * (§2.4, §4.12), so that dashboards and alerts for them have what they ask for; what those have no name for begins with `varve_`.
+ * The numbers of a controller process for Prometheus. Names that begin with `ocl_`, `mcc_`, `mco_` and `os_` are those of the
+ * contract (§2.4, §4.12, §5.17), so that dashboards and alerts for them have what they ask for; what those have no name for begins with `varve_`.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -48,6 +49,7 @@ export class Metrics {
     addInformers(this.#registry, measured);
     addPools(this.#registry, measured);
     addBuilds(this.#registry, measured);
+    addRollout(this.#registry, measured.view);
   }
 
   /** To be told of every run. */
