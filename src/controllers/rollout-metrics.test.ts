@@ -8,6 +8,7 @@ import {
   REASON_ANNOTATION,
   STATE_ANNOTATION,
   type MachineConfigNode,
+  type MachineConfigPool,
 } from '../api/index.ts';
 import { ObjectCache, type Informer, type KubeObject } from '../kube/index.ts';
 import { addRollout } from './rollout-metrics.ts';
@@ -20,7 +21,11 @@ function held<T extends KubeObject>(...objects: readonly T[]): Informer<T> {
   return { cache } as unknown as Informer<T>;
 }
 
-function node(name: string, role: string, more: Partial<PoolNode> & object = {}): PoolNode {
+function node(
+  name: string,
+  role: string,
+  more: { readonly metadata?: KubeObject['metadata']; readonly spec?: NonNullable<PoolNode['spec']> } = {},
+): PoolNode {
   const { metadata, ...rest } = more;
   return {
     ...rest,
@@ -48,7 +53,10 @@ test('what nodes and pools say is told by pool and node', async () => {
       configVersion: { desired: 'a' },
     },
   };
-  const worker = { ...pool('worker'), status: { machineCount: 2, updatedMachineCount: 1 } };
+  const worker: MachineConfigPool = {
+    ...pool('worker'),
+    status: { machineCount: 2, updatedMachineCount: 1 },
+  };
   addRollout(registry, {
     pools: held(worker, pool('gpu'), pool('fast')),
     machineConfigNodes: held(drained),
