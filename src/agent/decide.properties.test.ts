@@ -257,9 +257,13 @@ test('decide() brings a host from image to image without a reboot where the poli
         }
         assertArrived(world, last);
         // What was brought about without a reboot is no surprise at the next one, nor at a power cut.
+        const isLive = world.host.booted.image !== IMAGES[last];
         world.disturb('power-cut');
+        const { length } = world.plans;
         world.settle();
         assertArrived(world, last);
+        const reboots = world.plans.slice(length).filter(({ step }) => step.kind === 'reboot');
+        assert.ok(!isLive || reboots.length === 0, 'what needed no reboot needs none after a power cut');
         world.disturb('reboot');
         world.settle();
         assertArrived(world, last);

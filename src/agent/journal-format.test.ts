@@ -42,6 +42,7 @@ const live: fc.Arbitrary<LiveRecord> = fc.record({
   change: maybe(
     fc.record({
       ...liveImage,
+      run: liveImage.actions,
       state: fc.constantFrom('planned', 'applying', 'refused'),
       files,
       reason: maybe(text),

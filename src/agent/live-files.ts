@@ -103,9 +103,11 @@ async function copy(root: string, tree: string, path: string): Promise<void> {
       return;
     }
     case 'symlink':
-      return to.putLink(name, wanted.target, wanted);
+      await to.putLink(name, wanted.target, wanted);
+      return;
     case 'directory':
-      return to.putFolder(name, wanted);
+      await to.putFolder(name, wanted);
+      return;
     case 'missing':
     case 'other':
   }
@@ -117,7 +119,7 @@ async function remove(root: string, path: string): Promise<boolean> {
   const name = basename(path);
   const there = await readLiveFile(folder, name);
   // What somebody else put into a folder stays, and the folder with it: ostree's merge would keep both.
-  if (there.type === 'directory') return folder.removeFolder(name);
+  if (there.type === 'directory') return await folder.removeFolder(name);
   await folder.remove(name);
   return true;
 }

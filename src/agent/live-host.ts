@@ -91,7 +91,7 @@ export class LiveHost {
   }
 
   async #apply(
-    { image, files, items, heal }: Extract<LiveAct, { readonly kind: 'apply' }>,
+    { image, files, run, heal }: Extract<LiveAct, { readonly kind: 'apply' }>,
     status: HostStatus,
     bootId: string,
     signal: AbortSignal,
@@ -105,7 +105,7 @@ export class LiveHost {
       await this.#relabel(await changeEtc(change));
     });
     if (problems.length > 0) return failed('unknown', `cannot place files below /var: ${listed(problems)}`);
-    return runActions(this.#systemctl, this.#command(signal), image.actions, items, signal);
+    return runActions(this.#systemctl, this.#command(signal), run, image.items, signal);
   }
 
   async #restore(

@@ -13,8 +13,9 @@ export type LiveFiles = Readonly<Record<string, readonly string[]>>;
 /** An image that the host is brought to without a reboot. */
 export interface LiveImage extends DisruptionEnd {
   readonly digest: string;
+  /** What all of it costs, from the image that is booted. */
   readonly actions: readonly DisruptionAction[];
-  /** What of the configuration changes, as `DisruptionNote.items`. */
+  /** What of the configuration differs from the image that is booted, as `DisruptionNote.items`. */
   readonly items: readonly string[];
 }
 
@@ -27,6 +28,8 @@ export interface LiveRecord {
   readonly change:
     | (LiveImage & {
         readonly state: 'planned' | 'applying' | 'refused';
+        /** What it costs from what the host is like. */
+        readonly run: readonly DisruptionAction[];
         /** What is to be written, the last of each path's signatures being what it is to become. */
         readonly files: LiveFiles;
         readonly reason: string | undefined;
@@ -103,6 +106,7 @@ export function isLiveRecord(value: unknown): value is LiveRecord {
     (satisfies === undefined || (isLiveImage(satisfies) && isText(satisfies['bootId']))) &&
     (change === undefined ||
       (isLiveImage(change) &&
+        areActions(change['run']) &&
         ['planned', 'applying', 'refused'].some((state) => state === change['state']) &&
         isLiveFiles(change['files']) &&
         (change['reason'] === undefined || isText(change['reason'])))) &&
@@ -123,9 +127,12 @@ function isLiveImage(value: unknown): value is Readonly<Record<string, unknown>>
     [digest, image, config].every(isText) &&
     Array.isArray(items) &&
     items.every(isText) &&
-    Array.isArray(actions) &&
-    actions.every((action) => isJsonObject(action) && isText(action['type']))
+    areActions(actions)
   );
+}
+
+function areActions(value: unknown): boolean {
+  return Array.isArray(value) && value.every((action) => isJsonObject(action) && isText(action['type']));
 }
 
 function isText(value: unknown): value is string {

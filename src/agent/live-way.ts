@@ -36,7 +36,7 @@ export function liveWay(situation: Situation, target: ImageTarget, staged: Deplo
   // What was begun is gone on with, whatever has become of the note.
   const way = begun?.state === 'applying' ? begun : openWay(situation, target);
   if (way === undefined) return undefined;
-  const { actions, items, image, config } = way;
+  const { run, items, image } = way;
   const known = isDeepStrictEqual(begun?.items, items) ? begun : undefined;
   if (known?.state === 'refused') return undefined;
   if (known === undefined) {
@@ -47,19 +47,19 @@ export function liveWay(situation: Situation, target: ImageTarget, staged: Deplo
       phase: 'preparing',
     };
   }
-  const drains = actions.some(({ type }) => type === 'Drain') && needsDrain(situation);
+  const drains = run.some(({ type }) => type === 'Drain') && needsDrain(situation);
   if (drains && !isDrained(node, target.config)) {
     const reason = 'Waits for the node to be drained, as the disruption policy has it; it is not rebooted.';
     return { step: { kind: 'rest', reason }, phase: 'draining', drain: 'drain' };
   }
-  const reason = `The host is brought to ${image} without a reboot: ${describeActions(actions)}.`;
-  const live: LiveImage = { image, config, digest, actions, items };
+  const reason = `The host is brought to ${image} without a reboot: ${describeActions(run)}.`;
   const record = withLiveRecord(journal, name, {
-    change: { ...known, ...live, state: 'applying' },
+    change: { ...known, ...way, state: 'applying' },
     files: known.files,
     satisfies: undefined,
     restored: undefined,
   });
+  const live = { digest, image, config: way.config, actions: way.actions, items };
   const heal = node.driftPolicy === 'Heal';
   return {
     step: {
@@ -67,13 +67,13 @@ export function liveWay(situation: Situation, target: ImageTarget, staged: Deplo
       reason,
       deployment: name,
       image: live,
+      run,
       files: known.files,
-      items,
       heal,
       journal: record,
     },
     phase: 'applying',
-    live: actions,
+    live: run,
   };
 }
 
@@ -86,12 +86,27 @@ export function mayGoLive(situation: Situation, target: ImageTarget): boolean {
   return begun === 'applying' || (begun !== 'refused' && openWay(situation, target) !== undefined);
 }
 
-/** What the note says that the change costs, if there is one about just this change of just this host. */
-function openWay(situation: Situation, target: ImageTarget): LiveImage | undefined {
+/** An image, and what the way there costs from what the host is like. */
+type Way = LiveImage & { readonly run: readonly DisruptionAction[] };
+
+/**
+ * What the note says that the change costs, if there is one about just this change of just this host; or what it cost already, if
+ * it was made before the host went down.
+ */
+function openWay(situation: Situation, target: ImageTarget): Way | undefined {
+  const { journal, view } = situation;
+  const { satisfies } = liveRecord(journal, view);
+  const { image, config, digest } = target;
+  if (satisfies?.digest === digest && satisfies.image === image && satisfies.config === config) {
+    const { actions, items } = satisfies;
+    return { image, config, digest, actions, items, run: actions };
+  }
   const note = noteFor(situation, target);
   if (note === undefined) return undefined;
-  const { image, config, digest } = target;
-  return { image, config, digest, actions: note.actions, items: note.items };
+  // The running image is what the next one is compared with, and what was changed since is part of the change.
+  const actions = combineDisruptions([satisfies?.actions ?? [], note.actions]);
+  const items = [...new Set([...(satisfies?.items ?? []), ...note.items])];
+  return { image, config, digest, actions, items, run: note.actions };
 }
 
 function noteFor({ node, journal, view }: Situation, target: ImageTarget): DisruptionNote | undefined {

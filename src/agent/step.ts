@@ -54,9 +54,9 @@ export type Step =
       readonly reason: string;
       readonly deployment: string;
       readonly image: LiveImage;
+      /** What is done when the files are there. */
+      readonly run: readonly DisruptionAction[];
       readonly files: LiveFiles;
-      /** What the change is about. */
-      readonly items: readonly string[];
       /** What somebody changed on the node is replaced. */
       readonly heal: boolean;
       readonly journal: Journal;

@@ -239,11 +239,11 @@ export class World {
   /** Nothing is changed on a running host that the policy does not allow, nor undrained where it asks for that. */
   #judgeApply(
     { node }: AgentFacts,
-    { image }: Extract<Step, { readonly kind: 'apply' }>,
+    { image, run }: Extract<Step, { readonly kind: 'apply' }>,
     permitted: boolean,
   ): void {
     assert.equal(image.image, node.desiredImage, this.#tail());
-    const drains = image.actions.some(({ type }) => type === 'Drain');
+    const drains = run.some(({ type }) => type === 'Drain');
     assert.ok(!drains || permitted, `changed undrained:\n${this.#tail()}`);
     const { staged, booted } = this.host;
     assert.equal(staged?.image.family, booted.image.family, this.#tail());
