@@ -40,11 +40,17 @@ const NOT_AN_AGENT = [
   'agent-status',
   'build',
   'demo',
+  'history',
   'ignition',
   'image',
   'logs',
+  'pause',
   'render',
+  'resume',
+  'rollback',
   'status',
+  'watch',
+  'why',
 ];
 
 /** Subcommands of those that last which take a moment. */

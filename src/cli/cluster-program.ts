@@ -80,3 +80,79 @@ export function logsCommands({ environment }: Surroundings): Command {
     .action(async (what, flags) => (await import('./logs-command.ts')).logsCommand(what, flags, environment));
   return logs;
 }
+
+export function watchCommands({ environment }: Surroundings): Command {
+  return command('watch')
+    .description('Follow pools, builds and nodes, and what each waits for, until Ctrl-C.')
+    .addOption(outputOption().default('text' as const))
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (flags) => (await import('./watch-command.ts')).watchCommand(flags, environment));
+}
+
+export function whyCommands({ environment }: Surroundings): Command {
+  const why = command('why');
+  why
+    .description('Say in one sentence where a pool or a node is, and why it is no further.')
+    .argument('<what>', 'the name of a pool or a node; pool/NAME or node/NAME where both have it')
+    .addOption(outputOption().default('text' as const))
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (what, flags) => (await import('./why-command.ts')).whyCommand(what, flags, environment));
+  return why;
+}
+
+export function historyCommands({ environment }: Surroundings): Command {
+  const history = command('history');
+  history
+    .description('List the images that a pool had: what changed, who did it, when, and which nodes run it.')
+    .argument('<pool>', 'the MachineConfigPool')
+    .addOption(outputOption().default('text' as const))
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (pool, flags) =>
+      (await import('./history-command.ts')).historyCommand(pool, flags, environment),
+    );
+  return history;
+}
+
+export function rollbackCommands({ environment }: Surroundings): Command {
+  const rollback = command('rollback');
+  rollback
+    .description(
+      'Have the nodes of a pool go back to an image that it had, and stay there; nothing is built for that.',
+    )
+    .argument('<pool>', 'the MachineConfigPool')
+    .option(
+      '--to <image>',
+      'a number of varve history, a build or a digest; the image before the present one by default',
+    )
+    .option('--undo', 'have the pool follow its MachineConfigs again', false)
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (pool, flags) =>
+      (await import('./rollback-command.ts')).rollbackCommand(pool, flags, environment),
+    );
+  return rollback;
+}
+
+export function pauseCommands(surroundings: Surroundings): Command {
+  const description = 'Tell no further node of a pool to change; its images are built all the same.';
+  return pausing(surroundings, true).description(description);
+}
+
+export function resumeCommands(surroundings: Surroundings): Command {
+  return pausing(surroundings, false).description('Let the nodes of a paused pool get what it wants.');
+}
+
+function pausing({ environment }: Surroundings, paused: boolean): Command {
+  const pausing = command(paused ? 'pause' : 'resume');
+  pausing
+    .argument('<pool>', 'the MachineConfigPool')
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (pool, flags) =>
+      (await import('./pause-command.ts')).pauseCommand(pool, paused, flags, environment),
+    );
+  return pausing;
+}

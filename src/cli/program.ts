@@ -1,6 +1,16 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
 import { agentCommands } from './agent-program.ts';
-import { controllerCommands, logsCommands, statusCommands } from './cluster-program.ts';
+import {
+  controllerCommands,
+  historyCommands,
+  logsCommands,
+  pauseCommands,
+  resumeCommands,
+  rollbackCommands,
+  statusCommands,
+  watchCommands,
+  whyCommands,
+} from './cluster-program.ts';
 import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
 import { NODE_ENGINES, NODE_TOOLS } from './remembered-nodes.ts';
 import { command, type Surroundings } from './surroundings.ts';
@@ -14,6 +24,12 @@ const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = n
   ['demo', demoCommands],
   ['up', upCommands],
   ['status', statusCommands],
+  ['why', whyCommands],
+  ['watch', watchCommands],
+  ['history', historyCommands],
+  ['rollback', rollbackCommands],
+  ['pause', pauseCommands],
+  ['resume', resumeCommands],
   ['logs', logsCommands],
   ['controller', controllerCommands],
   ['agent', agentCommands],

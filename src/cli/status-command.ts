@@ -1,9 +1,9 @@
 import { OS_BUILDS, OS_CONFIGS, POOLS } from '../controllers/index.ts';
-import { listByPages, type KubeClient, type KubeObject, type ResourceType } from '../kube/index.ts';
 import { withCluster, type ClusterFlags } from './cluster-access.ts';
 import { summarizeCluster } from './cluster-summary.ts';
 import type { Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
+import { listAll } from './list-all.ts';
 import { writeResult, type OutputFormat } from './output.ts';
 import { statusText } from './status-text.ts';
 
@@ -26,20 +26,4 @@ export async function statusCommand(flags: StatusFlags, environment: Environment
   const now = Date.now();
   const summary = summarizeCluster(objects, now);
   writeResult(flags.output, summary, () => statusText(summary, now));
-}
-
-async function listAll<T extends KubeObject>(
-  client: KubeClient,
-  type: ResourceType<T>,
-  signal: AbortSignal,
-): Promise<readonly T[]> {
-  let objects: T[] = [];
-  await listByPages(client, type, {
-    signal,
-    onPage: (items) => objects.push(...(items as T[])),
-    onRestart: () => {
-      objects = [];
-    },
-  });
-  return objects;
 }

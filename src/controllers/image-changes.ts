@@ -19,6 +19,11 @@ const MOST_KNOWN = 64;
 
 type GoingGate = Extract<LayeredGate, { readonly kind: 'go' }>;
 
+/** What the costs of changes are worked out from. */
+type ChangeView = {
+  readonly [Kind in 'machineConfigs' | 'machineConfigurations']: Pick<ClusterView[Kind], 'cache'>;
+};
+
 interface Known {
   readonly before: MachineConfig;
   readonly after: MachineConfig;
@@ -31,10 +36,10 @@ interface Known {
  * of images: to compare two configurations takes longer than to look at all nodes of a pool.
  */
 export class ImageChanges {
-  readonly #view: Pick<ClusterView, 'machineConfigs' | 'machineConfigurations'>;
+  readonly #view: ChangeView;
   readonly #known = new Map<string, Known>();
 
-  constructor(view: Pick<ClusterView, 'machineConfigs' | 'machineConfigurations'>) {
+  constructor(view: ChangeView) {
     this.#view = view;
   }
 

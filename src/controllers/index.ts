@@ -5,7 +5,21 @@ export { addProcess, number, numbers } from './process-metrics.ts';
 export { reportRun } from './report-run.ts';
 export type { ControllersOptions } from './run-controllers.ts';
 export { Controllers } from './run-controllers.ts';
-export { CONFIG_MAPS, OS_BUILDS, OS_CONFIGS, POOLS } from './resources.ts';
+export { COMPONENT_LABEL, COMPONENTS, controlPlaneMembers } from './control-plane.ts';
+export { ImageChanges } from './image-changes.ts';
+export {
+  clusterKey,
+  CONFIG_MAPS,
+  MACHINE_CONFIG_NODES,
+  MACHINE_CONFIGS,
+  MACHINE_CONFIGURATIONS,
+  NODES,
+  OS_BUILDS,
+  OS_CONFIGS,
+  PODS,
+  POOLS,
+} from './resources.ts';
+export type { Pod, PoolNode } from './resources.ts';
 export type { ControllerSettings, Log, LogFields } from './support.ts';
 export { DEFAULT_SETTINGS } from './support.ts';
 export { TroubleReport } from './trouble-report.ts';

@@ -1,0 +1,77 @@
+import type { WriteStream } from 'node:tty';
+import type { ClusterPicture } from './cluster-picture.ts';
+import { changeLines, pictureLines, type ScreenSize } from './picture-text.ts';
+
+/** What of a terminal is drawn on. */
+export type Screen = Pick<NodeJS.WriteStream, 'isTTY' | 'write'> &
+  Partial<Pick<WriteStream, 'columns' | 'rows' | 'on' | 'off'>>;
+
+/** How often ages move on, in milliseconds. */
+const TICK = 1000;
+
+/**
+ * Shows a picture and keeps it current: on a terminal in place, below what was printed before, elsewhere as a line for everything
+ * that comes about. It changes no mode of the terminal, so that there is nothing to restore however the process ends.
+ */
+export class LivePicture {
+  readonly #screen: Screen;
+  #picture: ClusterPicture | undefined;
+  /** Lines that are drawn, above the cursor. */
+  #drawn = 0;
+  readonly #redraw = (): void => this.#draw();
+  readonly #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+    if (!screen.isTTY) return;
+    screen.on?.('resize', this.#redraw);
+    this.#timer = setInterval(this.#redraw, TICK);
+    this.#timer.unref();
+  }
+
+  show(picture: ClusterPicture): void {
+    const before = this.#picture;
+    this.#picture = picture;
+    if (this.#isClosed) return;
+    if (this.#screen.isTTY) this.#draw();
+    else for (const line of changeLines(before, picture)) this.#screen.write(`${clock()} ${line}\n`);
+  }
+
+  /** Writes lines that stay, above the picture. */
+  say(text: string): void {
+    this.#screen.write(`${this.#erased()}${text}`);
+    if (this.#screen.isTTY) this.#draw();
+  }
+
+  /** The picture stays as it is. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#screen.off?.('resize', this.#redraw);
+  }
+
+  #draw(): void {
+    const picture = this.#picture;
+    if (picture === undefined || this.#isClosed) return;
+    const size: ScreenSize = { columns: this.#screen.columns || 80, rows: this.#screen.rows || 24 };
+    const lines = pictureLines(picture, size, Date.now());
+    // In one write: no half of it is ever seen.
+    const text = lines.map((line) => `${line}\n`).join('');
+    const erased = this.#erased();
+    this.#drawn = lines.length;
+    this.#screen.write(`${erased}${text}`);
+  }
+
+  /** Goes back to where the picture begins and clears all from there on; what a narrower window has broken into two lines, too. */
+  #erased(): string {
+    const { rows = 24 } = this.#screen;
+    const up = Math.min(this.#drawn, Math.max(0, rows - 1));
+    this.#drawn = 0;
+    return up === 0 ? '' : `\r\u001b[${up}A\u001b[J`;
+  }
+}
+
+function clock(): string {
+  return new Date().toTimeString().slice(0, 8);
+}

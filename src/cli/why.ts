@@ -1,0 +1,91 @@
+import type { ClusterPicture, NodePicture, PoolPicture } from './cluster-picture.ts';
+import { formatTable } from './output.ts';
+
+/** What is said of a pool or a node. */
+export interface Explanation {
+  readonly kind: 'MachineConfigPool' | 'Node';
+  readonly name: string;
+  /** One sentence. */
+  readonly message: string;
+  /** Of what it rests on: what it is called, and what it is. */
+  readonly details: readonly { readonly name: string; readonly value: string }[];
+  /** The nodes of a pool that do not run what they should, with a sentence each. */
+  readonly nodes: readonly Pick<NodePicture, 'name' | 'progress' | 'reason' | 'message'>[];
+}
+
+const POOL_WORDS: ReadonlySet<string> = new Set(['pool', 'mcp', 'machineconfigpool', 'machineconfigpools']);
+const NODE_WORDS: ReadonlySet<string> = new Set(['node', 'nodes', 'no']);
+
+/** @param what a name, or `pool/NAME` or `node/NAME`; a pool goes before a node of its name. @returns undefined: there is neither */
+export function explain({ pools, nodes }: ClusterPicture, what: string): Explanation | undefined {
+  const [word = '', rest] = what.split('/');
+  const name = rest ?? word;
+  const kind = rest === undefined ? undefined : word.toLowerCase();
+  const pool =
+    kind === undefined || POOL_WORDS.has(kind) ? pools.find((each) => each.name === name) : undefined;
+  if (pool !== undefined) return explainPool(pool, nodes);
+  const node =
+    kind === undefined || NODE_WORDS.has(kind) ? nodes.find((each) => each.name === name) : undefined;
+  return node === undefined ? undefined : explainNode(node, pools);
+}
+
+function explainPool(pool: PoolPicture, all: readonly NodePicture[]): Explanation {
+  const { name, message, state, build, image, configuration, rollout } = pool;
+  const behind = all.filter((node) => node.pool === name && node.progress !== 'updated');
+  return {
+    kind: 'MachineConfigPool',
+    name,
+    message: `MachineConfigPool ${name} is ${state}: ${message}`,
+    details: details({
+      state: `${state} (${rollout.reason})`,
+      configuration: configuration.desired,
+      build: build === null ? null : `${build.name} ${build.state}`,
+      image,
+    }),
+    nodes: behind.map((node) => ({
+      name: node.name,
+      progress: node.progress,
+      reason: node.reason,
+      message: sentenceOf(node),
+    })),
+  };
+}
+
+function explainNode(node: NodePicture, pools: readonly PoolPicture[]): Explanation {
+  const pool = pools.find(({ name }) => name === node.pool);
+  return {
+    kind: 'Node',
+    name: node.name,
+    message: sentenceOf(node),
+    details: details({
+      state: `${node.progress} (${node.reason})`,
+      pool: pool === undefined ? node.pool : `${pool.name}, ${pool.state}: ${pool.message}`,
+      runs: node.configuration,
+      image: node.image,
+      wants: pool?.image ?? null,
+      agent:
+        node.agent.state === null ? null : [node.agent.state, node.agent.reason].filter(Boolean).join(': '),
+    }),
+    nodes: [],
+  };
+}
+
+/** What keeps a drain from its end is the better answer while there is such a thing. */
+export function sentenceOf({
+  name,
+  message,
+  drain,
+}: Pick<NodePicture, 'drain' | 'message' | 'name'>): string {
+  return drain === null ? message : `Node ${name} is being drained: ${drain}`;
+}
+
+function details(values: Readonly<Record<string, string | null>>): Explanation['details'] {
+  return Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
+}
+
+/** The sentence, and below it what it rests on. */
+export function explanationText({ message, details: facts, nodes }: Explanation): string {
+  const table = formatTable(facts.map(({ name, value }) => [`  ${name}`, value]));
+  const behind = nodes.map((node) => `  ${node.name} (${node.progress}): ${node.message}\n`).join('');
+  return `${message}${/[.!?]$/u.test(message) ? '' : '.'}\n${table}${behind}`;
+}
