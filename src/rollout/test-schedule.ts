@@ -305,7 +305,8 @@ function meddle(cluster: Cluster, kind: Meddling, name: string, is: boolean): vo
     case 'cordon':
       // kubectl cordon of a node that is cordoned does nothing.
       if (isCordoned) return;
-      machine.isCordonedByPerson = true;
+      // Who uncordons a node in the midst of its update and cordons it again before anybody looks cannot be told from Varve.
+      machine.isCordonedByPerson = node.metadata.annotations?.[CORDON_ANNOTATION] !== 'Own';
       cluster.nodes.put(schedulable(node, false));
       return;
     case 'uncordon':
