@@ -34,7 +34,7 @@ interface LocalResult {
   readonly image: string;
   /** The host runs it, and it was verified. */
   readonly booted: boolean;
-  /** It is what the next boot boots. */
+  /** It is what the next boot boots, and nobody has asked for that. */
   readonly rebootNeeded: boolean;
 }
 
@@ -63,6 +63,7 @@ export async function agentLocalCommand(flags: AgentLocalFlags, environment: Env
     });
     writeResult(flags.output, result, () => {
       if (result.booted) return `the host runs ${result.image}\n`;
+      if (!result.rebootNeeded) return `the host reboots into ${result.image}\n`;
       return `the next boot runs ${result.image}: reboot the host\n`;
     });
   } finally {
@@ -134,9 +135,9 @@ async function move(
   };
   const agent = new Agent({
     objects: new LocalObjects(nodeName(undefined, environment), image, config),
-    host: flags.reboot
-      ? open.host
-      : withoutReboot(open.host, () => finish({ image, booted: false, rebootNeeded: true })),
+    host: untilReboot(open.host, flags.reboot, () =>
+      finish({ image, booted: false, rebootNeeded: !flags.reboot }),
+    ),
     journal: open.journal,
     policy,
     clock: systemClock,
@@ -154,15 +155,20 @@ async function move(
   throw new CliError('input', `cannot move this host to ${image}: ${problem ?? 'it ended early'}`);
 }
 
-/** A host that is never rebooted from here: all that comes before was done. */
-function withoutReboot(host: AgentHost, ready: () => void): AgentHost {
+/** A host whose reboot is the end of it: it is asked for, or left to whoever is told that all is ready. */
+function untilReboot(host: AgentHost, isAskedFor: boolean, ready: () => void): AgentHost {
   return {
     look: (signal) => host.look(signal),
-    perform: (act, signal) => {
+    perform: async (act, signal) => {
       if (act.kind !== 'reboot') return host.perform(act, signal);
+      if (isAskedFor) {
+        const outcome = await host.perform(act, signal);
+        if (outcome.result === 'done') ready();
+        return outcome;
+      }
       ready();
-      // Until the signal, which `ready` has aborted, is heard by whoever waits.
-      return Promise.reject(signal.reason);
+      // `ready` has aborted the signal, which is how acts end that are not finished.
+      throw signal.reason;
     },
     remedy: (remedy, dropRollback, signal) => host.remedy(remedy, dropRollback, signal),
   };
