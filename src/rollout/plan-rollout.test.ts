@@ -7,6 +7,7 @@ import {
   GO,
   granted,
   intentsOf,
+  type Facts,
   nodePlan,
   nodeSnapshot,
   NOW,
@@ -202,7 +203,8 @@ test('planRollout() watches a node for as long as the pool says before the next 
 });
 
 test('planRollout() has the next nodes pull the image, and no more at once than may', () => {
-  const olds = ['n1', 'n2', 'n3', 'n4', 'n5'].map((name) => ({ ...OLD, name }));
+  const old = (name: string): Facts => ({ ...OLD, name });
+  const olds = ['n1', 'n2', 'n3', 'n4', 'n5'].map(old);
   const names = (annotations?: Record<string, string>): readonly string[] =>
     intentsOf(
       plan(olds, { maxUnavailable: 2, ...(annotations === undefined ? {} : { annotations }) }),
@@ -271,7 +273,7 @@ test('planRollout() gives a node the labels of the custom pool that it first boo
   const given = snapshot(nodes);
   const [intent] = intentsOf(planRollout(given), 'label');
   assert.deepEqual(intent?.labels, { tier: 'one', role: 'infra', gpu: '' });
-  const patch = nodePatch(nodeSnapshot(nodes[0]!).node, [intent!], 'worker', NOW);
+  const patch = nodePatch(nodeSnapshot(nodes[0]!).node, [intent], 'worker', NOW);
   assert.equal(
     patch.metadata.annotations?.['machineconfiguration.openshift.io/customPoolLabelsApplied'],
     'true',

@@ -9,7 +9,11 @@ const NEW = { config: 'b', image: 'y' };
 const GOING = { config: 'a→b', image: 'x→y', toldBefore: 1 };
 
 function olds(...names: readonly string[]): readonly Facts[] {
-  return names.map((name) => ({ ...OLD, name }));
+  return names.map((name) => old(name));
+}
+
+function old(name: string, annotations: Readonly<Record<string, string>> = {}): Facts {
+  return { ...OLD, name, annotations };
 }
 
 type Row = readonly [
@@ -220,7 +224,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ['n1', 'n2'],
   ],
   'those that have the image need not pull': [
-    olds('n1', 'n2', 'n3').map((facts) => ({ ...facts, annotations: { 'varve.dev/prefetched-image': 'y' } })),
+    ['n1', 'n2', 'n3'].map((name) => old(name, { 'varve.dev/prefetched-image': 'y' })),
     { maxUnavailable: 3, annotations: { 'varve.dev/max-pulls': '1' } },
     ['n1', 'n2', 'n3'],
   ],
