@@ -213,6 +213,9 @@ export class World {
     for (const { digest, before, by } of this.host.boots.slice(from)) {
       if (by !== 'agent' || digest === before || !isExact) continue;
       assert.equal(digest, this.#released, `it was booted and not let go:\n${this.#tail()}`);
+      const { booted } = this.host;
+      const isBooted = booted.image.digest === digest;
+      assert.ok(!isBooted || booted.etc === digest, `its /etc is hidden by another:\n${this.#tail()}`);
     }
     const good = this.host.deployments.some(({ proven, image }) => proven && image.behaviour === 'boots');
     assert.ok(good, `no deployment is left that is known to run:\n${this.#tail()}`);
