@@ -1,7 +1,15 @@
-import type { AskedBuild, BuilderEvents, BuiltImage, FoundImage, ResolvedBase } from '../osbuild/index.ts';
-import { openBuildCache, PoolBuilder, refuseContainerBuild } from '../osbuild/index.ts';
+import { join } from 'node:path';
+import type {
+  AskedBuild,
+  BuilderEvents,
+  BuiltImage,
+  CustomisationWish,
+  FoundImage,
+  ResolvedBase,
+} from '../osbuild/index.ts';
+import { buildahBuilder, containerWish, openBuildCache, PoolBuilder } from '../osbuild/index.ts';
 import type { Compression, Reference, RegistryClient } from '../oci/index.ts';
-import { formatReference, parseReference } from '../oci/index.ts';
+import { formatReference, loadAuthFiles, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import { pushFromPool, pushReference, readOsImageURL } from './build-references.ts';
 import { CliError } from './cli-error.ts';
@@ -16,7 +24,7 @@ import type { OutputFormat } from './output.ts';
 import { writeResult } from './output.ts';
 import { ProgressLine } from './progress.ts';
 import type { RegistryFlags } from './registry-flags.ts';
-import { openRegistryFor } from './registry-flags.ts';
+import { openRegistryFor, readAuthority } from './registry-flags.ts';
 import { renderPool, withPlaces } from './render-command.ts';
 
 export interface BuildFlags extends RegistryFlags {
@@ -93,7 +101,7 @@ export async function build(
       progress.update(() => `${direction} ${repository}: ${formatBytes(bytes)} of ${formatBytes(size)}`);
     },
   });
-  const running = new Build(flags, environment, registry, say, progress);
+  const running = new Build(flags, environment, registry, say, progress, signal);
   try {
     return await running.run(signal);
   } finally {
@@ -118,6 +126,7 @@ class Build {
     registry: RegistryClient,
     say: (line: string) => void,
     progress: ProgressLine,
+    signal: AbortSignal | undefined,
   ) {
     this.#flags = flags;
     this.#registry = registry;
@@ -129,6 +138,19 @@ class Build {
           flags.arch === 'all' ? 'all' : [...new Set((flags.arch ?? machineArchitecture()).split(','))],
         dryRun: flags.dryRun,
         events: this.#events(progress),
+        customiser: {
+          builder: buildahBuilder({
+            storage: join(cacheDirectory(flags.cache, environment), 'containers'),
+            architecture: machineArchitecture(),
+            auth: loadAuthFiles({ file: flags.authfile, env: environment.variables }),
+            insecureRegistries: flags.insecureRegistry ?? [],
+            path: environment.variables['PATH'] ?? '',
+          }),
+          certificateAuthorities: (flags.ca ?? []).map(readAuthority),
+          proxyEnvironment: proxiesOf(environment.variables),
+          signal: signal ?? new AbortController().signal,
+          say,
+        },
       },
     );
   }
@@ -154,7 +176,14 @@ class Build {
     const osConfig = manifests.osConfigs.find(
       (candidate) => candidate.spec.machineConfigPool.name === flags.pool,
     );
-    refuseContainerBuild(rendered.machineConfig, osConfig);
+
+    const wish = await containerWish(rendered.machineConfig, osConfig, flags.arch ?? machineArchitecture());
+    if (wish !== undefined && flags.dryRun) {
+      throw new CliError(
+        'input',
+        'cannot tell without building what a container build makes: leave --dry-run out',
+      );
+    }
 
     const push = explicitPush ?? pushFromPool(manifests, flags.pool);
     const osImageURL = rendered.machineConfig.spec.osImageURL ?? flags.base;
@@ -167,7 +196,7 @@ class Build {
       this.#say(`note: the base is ${osImageURL}, which a MachineConfig's osImageURL sets over --base`);
     const [found] = await Promise.all([asked.base, asked.current]);
     refuseOtherArchitecture(found, flags.arch);
-    const built = await this.#finish(manifests, asked, rendered);
+    const built = await this.#finish(manifests, asked, rendered, wish);
     return this.#report(push, rendered, built);
   }
 
@@ -176,10 +205,16 @@ class Build {
     await this.#builder.settled();
   }
 
-  async #finish(manifests: Manifests, asked: AskedBuild, rendered: Rendered): Promise<BuiltImage> {
+  async #finish(
+    manifests: Manifests,
+    asked: AskedBuild,
+    rendered: Rendered,
+    wish: CustomisationWish | undefined,
+  ): Promise<BuiltImage> {
     const { pool, compression } = this.#flags;
     try {
-      return await this.#builder.finish(asked, { pool, rendered, compression });
+      const input = { pool, rendered, compression, ...(wish === undefined ? {} : { wish }) };
+      return await this.#builder.finish(asked, input);
     } catch (error) {
       return withPlaces(manifests, () => {
         throw error;
@@ -264,6 +299,12 @@ class Build {
     this.#steps.push({ step, milliseconds: performance.now() - start });
     return result;
   }
+}
+
+/** What a container build is told of this machine's proxies. */
+function proxiesOf(variables: Environment['variables']): Readonly<Record<string, string | undefined>> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+  return Object.fromEntries(names.map((name) => [name, variables[name]]));
 }
 
 /**

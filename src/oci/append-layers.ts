@@ -23,6 +23,9 @@ export interface BaseImage {
   readonly config: Uint8Array;
 }
 
+/** A layer, as far as documents speak of it; its bytes may be anywhere. */
+export type LayerFacts = Pick<Layer, 'descriptor' | 'diffId'>;
+
 /** What becomes of the image's descriptions. */
 export interface ImageChange {
   /** Labels to set in the config; others stay. */
@@ -58,7 +61,11 @@ export const CONTENT_LABEL: string = 'dev.varve.oci.manifest-content';
  * member that this room does not know stay as they are. The same arguments give the same bytes.
  * @throws {OciError} code `malformed`, `unsupported` or `too-large`
  */
-export function appendLayers(base: BaseImage, layers: readonly Layer[], change: ImageChange): AppendedImage {
+export function appendLayers(
+  base: BaseImage,
+  layers: readonly LayerFacts[],
+  change: ImageChange,
+): AppendedImage {
   const { mediaType } = base;
   if (!isManifestType(mediaType)) {
     throw new OciError(
@@ -124,7 +131,7 @@ function checkBase(manifest: Manifest, config: ImageConfig, configBytes: Uint8Ar
   }
 }
 
-function checkLayers(layers: readonly Layer[], change: ImageChange, mediaType: string): void {
+function checkLayers(layers: readonly LayerFacts[], change: ImageChange, mediaType: string): void {
   const family = mediaFamilyOf(mediaType);
   for (const { descriptor } of layers) {
     if (mediaFamilyOf(descriptor.mediaType) === family) continue;
@@ -146,7 +153,7 @@ function extendConfig(
   bytes: Uint8Array,
   manifest: Manifest,
   config: ImageConfig,
-  layers: readonly Layer[],
+  layers: readonly LayerFacts[],
   { created, history }: ImageChange,
   labels: Readonly<Record<string, string>>,
 ): Record<string, unknown> {

@@ -62,6 +62,8 @@ export interface HistoryEntry {
 
 /** The `config` member of an image config: how to run it. Only the labels matter here; the rest is kept. */
 export interface ImageSettings {
+  /** `NAME=VALUE`. */
+  readonly Env?: readonly string[];
   readonly Labels?: Readonly<Record<string, string>>;
 }
 

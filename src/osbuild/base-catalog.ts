@@ -13,15 +13,27 @@ import type { BaseIndex } from './base-index.ts';
 import { INDEX_VERSION } from './base-index-header.ts';
 import { openBaseIndex } from './base-index.ts';
 import { indexBase } from './base-indexer.ts';
+import { BASE_LIMITS } from './base-limits.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { BuildHost } from './build-host.ts';
 import { fetchIndex, indexLocations, publishIndex } from './index-artifact.ts';
 import { chooseImages, readImage, withImage } from './image-reading.ts';
+import type { CustomisationContents } from './customisation-layers.ts';
+import { keptListings } from './kept-listings.ts';
 import { OpenedBases } from './opened-bases.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
+/** What a container build has made of a base, which is then the base of the configuration. */
+export interface Customisation extends CustomisationContents {
+  /** The base that it was made of: what a person named. */
+  readonly reference: Reference;
+  readonly digest: Digest;
+}
+
 /** One architecture of a base image, with everything that a build on it needs. */
 export interface Base {
+  /** Absent: as its maker made it. */
+  readonly customisation?: Customisation;
   /** As the user wrote it. */
   readonly reference: Reference;
   /** Digest of this architecture's manifest. */
@@ -241,11 +253,17 @@ export class BaseCatalog {
     });
     const source = (layer: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array> =>
       this.#registry.getBlob(reference, layer, signal);
-    const made = await indexBase(digest, manifest.layers, source, this.#events.onLayerRead).catch(
-      (error: unknown) => {
-        throw withImage(reference, error);
-      },
-    );
+    const listings = keptListings(this.#cache);
+    const made = await indexBase(
+      digest,
+      manifest.layers,
+      source,
+      this.#events.onLayerRead,
+      BASE_LIMITS,
+      listings,
+    ).catch((error: unknown) => {
+      throw withImage(reference, error);
+    });
     const facts = openBaseIndex(made, digest);
     // The cache first: where the disk is full, nothing has been pushed yet.
     this.#cache.put(indexKey(digest), made);

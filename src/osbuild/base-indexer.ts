@@ -12,6 +12,14 @@ import type { LayerChange } from './layer-listing.ts';
 /** Gives the verified compressed bytes of a layer, until the signal ends it. */
 export type LayerSource = (layer: Descriptor, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
+/** What was listed of layers before, by whoever keeps it: an image that stands on a known one has most of them in common with it. */
+export interface KnownListings {
+  get(layer: Descriptor): readonly LayerChange[] | undefined;
+  put(layer: Descriptor, changes: readonly LayerChange[]): void;
+}
+
+const NONE_KNOWN: KnownListings = { get: () => undefined, put: () => undefined };
+
 /** Layers that are read at once: decompression runs on the thread pool, listing on the main thread. */
 const CONCURRENT_LAYERS = 3;
 
@@ -28,10 +36,13 @@ export async function indexBase(
   source: LayerSource,
   onLayer: (layer: Descriptor) => void = () => undefined,
   limits: BaseLimits = BASE_LIMITS,
+  known: KnownListings = NONE_KNOWN,
 ): Promise<Buffer> {
   const meter = new BaseMeter(limits);
   const listings = await inParallel(layers, CONCURRENT_LAYERS, async (layer, signal) => {
-    const changes = await listLayer(layer, (one) => source(one, signal), meter, limits);
+    const found = known.get(layer);
+    const changes = found ?? (await listLayer(layer, (one) => source(one, signal), meter, limits));
+    if (found === undefined) known.put(layer, changes);
     onLayer(layer);
     return { layer, changes };
   });

@@ -10,11 +10,16 @@ import { OsBuildError } from './osbuild-error.ts';
  * - `BaseUnusable`: the base is no image that a node could boot, or not one at all.
  * - `BuilderStorage`: the machine that builds cannot write to its disk.
  * - `BuildUnsupported`: the pool asks for something that this builder cannot make.
+ * - `CommandFailed`: a command of the Containerfile.
  * - `ConfigurationInvalid`: no image can hold what a MachineConfig asks for.
+ * - `ContainerfileInvalid`: its text, before anything of it ran.
  * - `ImageMissing`: the registry has no such image.
  * - `ImageNameInvalid`: the name of a base, or of where to push to.
  * - `InternalError`: a defect of Varve.
  * - `OSConfigInvalid`: a field of the MachineOSConfig.
+ * - `OutOfMemory`: the builder's.
+ * - `PackageConflict`: packages that do not go together.
+ * - `PackageNotFound`: a package that is in no repository.
  * - `RegistryError`: the registry answered with an error, or with something else than it should.
  * - `RegistryRefused`: the registry knows us and says no, or does not know us.
  * - `RegistryUnreachable`: no answer at all.
@@ -25,11 +30,16 @@ export type BuildFailureReason =
   | 'BaseUnusable'
   | 'BuilderStorage'
   | 'BuildUnsupported'
+  | 'CommandFailed'
   | 'ConfigurationInvalid'
+  | 'ContainerfileInvalid'
   | 'ImageMissing'
   | 'ImageNameInvalid'
   | 'InternalError'
   | 'OSConfigInvalid'
+  | 'OutOfMemory'
+  | 'PackageConflict'
+  | 'PackageNotFound'
   | 'RegistryError'
   | 'RegistryRefused'
   | 'RegistryUnreachable'
@@ -54,11 +64,16 @@ const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   BaseUnusable: 'never',
   BuilderStorage: 'soon',
   BuildUnsupported: 'never',
+  CommandFailed: 'never',
   ConfigurationInvalid: 'never',
+  ContainerfileInvalid: 'never',
   ImageMissing: 'later',
   ImageNameInvalid: 'never',
   InternalError: 'later',
   OSConfigInvalid: 'never',
+  OutOfMemory: 'soon',
+  PackageConflict: 'never',
+  PackageNotFound: 'never',
   RegistryError: 'soon',
   RegistryRefused: 'later',
   RegistryUnreachable: 'soon',
@@ -93,16 +108,25 @@ const REGISTRY_REASONS: Readonly<Record<OciErrorCode, BuildFailureReason>> = {
 const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   'base-malformed': 'BaseUnusable',
   'base-not-bootable': 'BaseUnusable',
+  'builder-storage': 'BuilderStorage',
   cache: 'BuilderStorage',
+  'command-failed': 'CommandFailed',
+  containerfile: 'ContainerfileInvalid',
   'image-missing': 'ImageMissing',
   'invalid-os-config': 'OSConfigInvalid',
   'invalid-os-image': 'ImageNameInvalid',
   'invalid-secret': 'SecretInvalid',
   'invalid-trust-bundle': 'RegistryUntrusted',
   'needs-container-build': 'BuildUnsupported',
+  network: 'RegistryUnreachable',
+  'no-builder': 'BuildUnsupported',
   'not-pushed': 'InternalError',
+  'out-of-memory': 'OutOfMemory',
+  'package-conflict': 'PackageConflict',
+  'package-not-found': 'PackageNotFound',
   'provenance-missing': 'InternalError',
   'push-over-base': 'OSConfigInvalid',
+  'registry-refused': 'RegistryRefused',
 };
 
 /**

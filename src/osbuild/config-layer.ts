@@ -10,12 +10,11 @@ import type { ProvenanceMap } from './provenance-map.ts';
  * gives it, since a host would otherwise invent it.
  */
 export function configLayerEntries(
-  placement: Placement,
+  { nodes, removals }: Pick<Placement, 'nodes' | 'removals'>,
   provenance: ProvenanceMap,
   base: BaseFacts,
 ): readonly TarEntry[] {
-  const nodes = new Map<string, ImageNode>(placement.nodes.map((node) => [node.path, node]));
-  nodes.set(PROVENANCE_PATH, {
+  const map: ImageNode = {
     type: 'file',
     path: PROVENANCE_PATH,
     // A short secret can be guessed from its sha256, whatever the mode of its own file is.
@@ -23,7 +22,16 @@ export function configLayerEntries(
     uid: 0,
     gid: 0,
     contents: Buffer.from(`${JSON.stringify(provenance)}\n`),
-  });
+  };
+  return layerEntries({ nodes: [...nodes, map], removals }, base);
+}
+
+/** The entries of a layer of these nodes: with whiteouts for what is removed, and with all parent directories. */
+export function layerEntries(
+  placement: Pick<Placement, 'nodes' | 'removals'>,
+  base: BaseFacts,
+): readonly TarEntry[] {
+  const nodes = new Map<string, ImageNode>(placement.nodes.map((node) => [node.path, node]));
   for (const path of placement.removals) {
     if (nodes.has(path)) continue;
     const whiteout = `${parentOf(path)}/.wh.${path.slice(path.lastIndexOf('/') + 1)}`;

@@ -1,26 +1,86 @@
 import type { MachineConfig, MachineOSConfig } from '../api/index.ts';
+import type { CustomisationWish } from './customisation.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
+/** Annotation of a MachineOSConfig: paths of the configuration that its Containerfile depends on without naming them. */
+const BUILD_INPUTS_ANNOTATION = 'varve.dev/build-inputs';
+
+/** What the API calls an architecture that GOARCH calls otherwise; a Containerfile for all of them is `NoArch`. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  amd64: 'AMD64',
+  arm64: 'ARM64',
+  ppc64le: 'PPC64LE',
+  s390x: 'S390X',
+};
+
 /**
- * Refuses a pool that needs packages or commands in its image, which only a container build can give (architecture
- * D2). Everything else is assembled directly.
+ * What a pool wants of its image that only a container build can give: packages, or commands (architecture D2); undefined where it
+ * is assembled directly.
+ *
+ * @param architecture as GOARCH names it; a Containerfile for it goes before one for all
+ * @throws OsBuildError `containerfile` with line and column of all that is wrong, `needs-container-build` for another kernel
+ */
+export async function containerWish(
+  rendered: MachineConfig,
+  osConfig: MachineOSConfig | undefined,
+  architecture: string,
+): Promise<CustomisationWish | undefined> {
+  const { extensions = [] } = rendered.spec;
+  refuseKernel(rendered);
+  const text = containerfileFor(osConfig, architecture);
+  if (extensions.length === 0 && text === undefined) return undefined;
+  const buildInputs = osConfig?.metadata.annotations?.[BUILD_INPUTS_ANNOTATION] ?? '';
+  if (text === undefined) return { containerfile: undefined, extensions, buildInputs };
+  // Most pools have none, and a build is over before the parser would have loaded.
+  const { readContainerfile } = await import('./containerfile.ts');
+  const reading = readContainerfile(text);
+  if (reading.state === 'refused') {
+    const { formatProblem } = await import('./containerfile-problems.ts');
+    const name = osConfig?.metadata.name ?? '';
+    throw new OsBuildError(
+      'containerfile',
+      `cannot build the Containerfile of MachineOSConfig ${name}: ${reading.problems.map(formatProblem).join('; ')}`,
+      { field: 'spec.containerFile' },
+    );
+  }
+  // Comments alone ask for nothing.
+  const { containerfile } = reading;
+  if (containerfile.stages.length === 0) {
+    return extensions.length === 0 ? undefined : { containerfile: undefined, extensions, buildInputs };
+  }
+  return { containerfile, extensions, buildInputs };
+}
+
+/**
+ * Refuses a pool that needs packages or commands in its image, where nothing runs containers.
  *
  * @throws OsBuildError `needs-container-build` that names the field.
  */
 export function refuseContainerBuild(rendered: MachineConfig, osConfig: MachineOSConfig | undefined): void {
-  const { extensions = [], kernelType = 'default' } = rendered.spec;
+  const { extensions = [] } = rendered.spec;
   if (extensions.length > 0) {
     throw needsContainer('spec.extensions', `extensions [${extensions.join(', ')}] are packages`);
   }
-  if (kernelType !== '' && kernelType !== 'default') {
-    throw needsContainer('spec.kernelType', `kernelType ${kernelType} replaces the kernel's packages`);
-  }
+  refuseKernel(rendered);
   if ((osConfig?.spec.containerFile ?? []).length > 0) {
     throw needsContainer(
       'spec.containerFile',
       `MachineOSConfig ${osConfig?.metadata.name ?? ''} has a Containerfile`,
     );
   }
+}
+
+function refuseKernel({ spec: { kernelType = 'default' } }: MachineConfig): void {
+  if (kernelType === '' || kernelType === 'default') return;
+  throw needsContainer('spec.kernelType', `kernelType ${kernelType} replaces the kernel's packages`);
+}
+
+function containerfileFor(osConfig: MachineOSConfig | undefined, architecture: string): string | undefined {
+  const files = osConfig?.spec.containerFile ?? [];
+  const own = files.find(({ containerfileArch }) => containerfileArch === ARCHITECTURES[architecture]);
+  const all = files.find(({ containerfileArch }) => containerfileArch === 'NoArch');
+  const content = (own ?? all)?.content;
+  return content === undefined || content.trim() === '' ? undefined : content;
 }
 
 function needsContainer(field: string, what: string): OsBuildError {

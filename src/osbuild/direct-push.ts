@@ -70,7 +70,7 @@ export async function pushImages(
           ),
         // While the registry is at work, but before anything is tagged: a full disk stops the push.
         async () => rememberPushed(cache, options.next ?? push, content),
-        ...baseLayerTransfers(registry, base.reference, push, image.base.manifest.layers, known),
+        ...baseLayerTransfers(registry, image.base.reference, push, image.base.manifest.layers, known),
       ];
       moved.push(...(await inParallel(steps, CONCURRENT_BLOBS, (step, signal) => step(signal))));
       if (base.index !== undefined) {
@@ -115,7 +115,7 @@ function topDocument(base: ResolvedBase, images: readonly DirectImage[]): TopDoc
   const [first] = images;
   if (base.index !== undefined) {
     const children = images.map((image) => ({
-      base: image.base.digest,
+      base: (image.base.customisation ?? image.base).digest,
       mediaType: image.mediaType,
       digest: image.digest,
       size: image.size,

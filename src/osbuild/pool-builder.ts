@@ -1,7 +1,7 @@
 import type { Compression, Digest, Reference } from '../oci/index.ts';
 import { OciError } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
-import type { Architectures, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
+import type { Architectures, Base, BaseEvents, FoundImage, ResolvedBase } from './base-catalog.ts';
 import { BaseCatalog } from './base-catalog.ts';
 import type { BuildHost } from './build-host.ts';
 import type { CurrentImage } from './current-image.ts';
@@ -10,12 +10,14 @@ import type { DirectImage } from './direct-image.ts';
 import { assembleImage } from './direct-image.ts';
 import type { Pushed } from './direct-push.ts';
 import { pushImages } from './direct-push.ts';
+import type { CustomisationWish, CustomiserOptions } from './customisation.ts';
 import { OpenedBases } from './opened-bases.ts';
+import { OsBuildError } from './osbuild-error.ts';
 import { findLost, lostError } from './push-verification.ts';
 import { refusePushOverBase } from './push-target.ts';
 
 /** What takes a build its time. `index` is only there where nobody has read the base before. */
-export type BuilderStep = 'base' | 'index' | 'assemble' | 'push';
+export type BuilderStep = 'base' | 'index' | 'customise' | 'assemble' | 'push';
 
 /** What happens during a build, for people who wait for it. */
 export interface BuilderEvents extends BaseEvents {
@@ -41,6 +43,8 @@ export interface PoolBuilderOptions {
    * it took something and forget it. Default: false.
    */
   readonly verify?: boolean;
+  /** What makes what a container build has to make; absent: nothing here can. */
+  readonly customiser?: CustomiserOptions;
 }
 
 /** What the registries were asked; the answers fail as {@link PoolBuilder.finish} does. */
@@ -57,6 +61,8 @@ export interface PoolBuildInput {
   readonly pool: string;
   readonly rendered: Rendered;
   readonly compression: Compression;
+  /** What only a container build can give it; absent: nothing (`containerWish`). */
+  readonly wish?: CustomisationWish;
 }
 
 /** An image that has been made and pushed. */
@@ -69,9 +75,9 @@ export interface BuiltImage {
 }
 
 /**
- * Makes the images of pools without a container (architecture D2), the one way for `varve build` and for controllers:
+ * Makes the images of pools (architecture D2), the one way for `varve build` and for controllers:
  * first the registries are asked, so that they answer while a pool is rendered, then the image is made and pushed.
- * What needs a container has to be refused before (`refuseContainerBuild`).
+ * What needs a container is an own base by then (architecture D3), or has to be refused before (`refuseContainerBuild`).
  */
 export class PoolBuilder {
   readonly #host: BuildHost;
@@ -114,10 +120,30 @@ export class PoolBuilder {
    * @throws OsBuildError, OciError; MachineConfigError `unplaceable`
    */
   async finish(asked: AskedBuild, input: PoolBuildInput): Promise<BuiltImage> {
-    const { base, current, known } = await this.#read(asked);
+    const { base: found, current, known } = await this.#read(asked);
+    const base = await this.#customise(found, asked.push, input);
     const { images, warnings } = await this.#time('assemble', async () => this.#assemble(base, input));
     const pushed = await this.#time('push', () => this.#push(asked, base, images, current, known));
     return { base, images, pushed, warnings };
+  }
+
+  async #customise(base: ResolvedBase, push: Reference, input: PoolBuildInput): Promise<ResolvedBase> {
+    const { wish, rendered } = input;
+    if (wish === undefined) return base;
+    const { customiser: options } = this.#options;
+    if (options === undefined) {
+      throw new OsBuildError(
+        'no-builder',
+        'cannot build the image in a container: nothing here runs containers',
+      );
+    }
+    const { Customiser } = await import('./customisation.ts');
+    const customiser = new Customiser(this.#host, this.#catalog, options);
+    const images: Base[] = [];
+    await this.#time('customise', async () => {
+      for (const image of base.images) images.push(await customiser.customise(image, push, rendered, wish));
+    });
+    return { ...base, images };
   }
 
   /** Waits until nothing that was asked is under way; what failed has been told or does not matter. */

@@ -1,0 +1,216 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type AuthSource, formatReference, type Reference } from '../oci/index.ts';
+import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
+import { containerBuildError } from './container-failure.ts';
+import { OsBuildError } from './osbuild-error.ts';
+
+export interface BuildahOptions {
+  /** Where it keeps images between builds; made if it is missing. On a file system that overlayfs can stand on. */
+  readonly storage: string;
+  /** As GOARCH names it. */
+  readonly architecture: string;
+  /** Asked for each repository that a build needs; it gets no other credentials. */
+  readonly auth: AuthSource;
+  /** Registries that may be without TLS; those on this machine always may. */
+  readonly insecureRegistries: readonly string[];
+  /** Where buildah and what it starts are looked for, as PATH. */
+  readonly path: string;
+}
+
+const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])(?::\d+)?$/;
+
+/** Lines of a build that are kept for its failure. */
+const KEPT = 200;
+/** How long a builder that was told to end may take, in milliseconds. */
+const GRACE = 5000;
+
+/**
+ * buildah as a process of this machine, with a store of its own (build-lab §2): native overlay, isolation by chroot, the network of the
+ * machine. It needs root.
+ */
+export class BuildahBuilder implements ContainerBuilder {
+  readonly architecture: string;
+  readonly #options: BuildahOptions;
+
+  constructor(options: BuildahOptions) {
+    this.architecture = options.architecture;
+    this.#options = options;
+  }
+
+  async build(request: ContainerBuildRequest): Promise<void> {
+    const { storage } = this.#options;
+    await mkdir(join(storage, 'tmp'), { recursive: true, mode: 0o700 }).catch(refuseStorage(storage));
+    const folder = await mkdtemp(join(storage, 'tmp', 'build-')).catch(refuseStorage(storage));
+    // A name of its own: several builds have one store.
+    const image = `localhost/varve:${folder.slice(folder.lastIndexOf('-') + 1).toLowerCase()}`;
+    try {
+      await this.#write(folder, request);
+      await this.#run(folder, bud(folder, image, request), request);
+      await this.#run(folder, push(folder, image, request), request);
+    } finally {
+      await this.#remove(folder, image);
+    }
+  }
+
+  async #write(folder: string, { assembled, push, images }: ContainerBuildRequest): Promise<void> {
+    const { storage, auth } = this.#options;
+    const here = [push, ...images].map(({ registry }) => registry).filter((name) => LOOPBACK.test(name));
+    const registries = [...new Set([...this.#options.insecureRegistries, ...here])].map(
+      (name) => `[[registry]]\nlocation = ${JSON.stringify(name)}\ninsecure = true\n`,
+    );
+    const files: readonly (readonly [string, string, number?])[] = [
+      [
+        'storage.conf',
+        `[storage]\ndriver = "overlay"\ngraphroot = ${JSON.stringify(join(storage, 'images'))}\nrunroot = ${JSON.stringify(join(storage, 'run'))}\n`,
+      ],
+      // The machine's own mirrors and policies are about its containers.
+      ['policy.json', '{"default":[{"type":"insecureAcceptAnything"}]}'],
+      ['registries.conf', registries.join('\n')],
+      ['auth.json', authFile(auth, [push, ...images])],
+      ['Containerfile', assembled.text],
+      ...[...assembled.files].map(([path, text]) => [join('context', path), text, 0o755] as const),
+    ];
+    await mkdir(join(folder, 'context'));
+    for (const [path, text, mode = 0o600] of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text, { mode });
+    }
+  }
+
+  async #run(folder: string, args: readonly string[], request: ContainerBuildRequest): Promise<void> {
+    const { signal, say, assembled } = request;
+    const output: string[] = [];
+    const ended = await this.#spawn(folder, args, signal, (line) => {
+      output.push(line);
+      if (output.length > KEPT) output.shift();
+      say(line);
+    });
+    if (signal.aborted)
+      throw new OsBuildError('command-failed', 'cannot build the image: the build was stopped', {
+        retryable: true,
+      });
+    if (ended !== 'exit status 0') throw containerBuildError({ assembled, output, ended });
+  }
+
+  /** How a process ended; never before all that it started has. */
+  #spawn(
+    folder: string,
+    args: readonly string[],
+    signal: AbortSignal | undefined,
+    take: (line: string) => void,
+  ): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const child = spawn('buildah', args, {
+      cwd: folder,
+      // A process group: what runs in the build ends with it.
+      detached: true,
+      env: {
+        PATH: this.#options.path,
+        LC_ALL: 'C',
+        HOME: folder,
+        TMPDIR: folder,
+        CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
+        CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf'),
+        REGISTRY_AUTH_FILE: join(folder, 'auth.json'),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const kill = (how: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, how);
+      } catch {
+        // All of it has ended.
+      }
+    };
+    let force: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      kill('SIGTERM');
+      force = setTimeout(() => kill('SIGKILL'), GRACE);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted === true) stop();
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
+    child.once('error', (cause) => reject(missing(cause)));
+    child.once('close', (status, by) => resolve(by === null ? `exit status ${status}` : `signal ${by}`));
+    return promise.finally(() => {
+      clearTimeout(force);
+      signal?.removeEventListener('abort', stop);
+      kill('SIGKILL');
+    });
+  }
+
+  /** The layers of the base stay for the next build; what this one made is in the registry. */
+  async #remove(folder: string, image: string): Promise<void> {
+    const ignore = (): void => undefined;
+    await this.#spawn(folder, ['rmi', '--force', image], undefined, ignore).catch(ignore);
+    await this.#spawn(folder, ['rmi', '--prune'], undefined, ignore).catch(ignore);
+    await rm(folder, { recursive: true, force: true }).catch(ignore);
+  }
+}
+
+/** Credentials for these repositories, as podman keeps them. */
+function authFile(auth: AuthSource, references: readonly Reference[]): string {
+  const auths: Record<string, { readonly auth: string } | { readonly identitytoken: string }> = {};
+  for (const { registry, repository } of references) {
+    const { credential } = auth.lookup(registry, repository);
+    if (credential === undefined) continue;
+    auths[`${registry}/${repository}`] =
+      credential.kind === 'identity'
+        ? { identitytoken: credential.token }
+        : { auth: Buffer.from(`${credential.username}:${credential.password}`).toString('base64') };
+  }
+  return JSON.stringify({ auths });
+}
+
+function bud(
+  folder: string,
+  image: string,
+  { mediaFamily, proxyEnvironment }: ContainerBuildRequest,
+): readonly string[] {
+  return [
+    'bud',
+    `--signature-policy=${join(folder, 'policy.json')}`,
+    `--format=${mediaFamily}`,
+    // One layer for each stage: what a build makes is kept whole, or not at all (architecture D3).
+    '--layers=false',
+    '--isolation=chroot',
+    '--network=host',
+    '--identity-label=false',
+    ...Object.entries(proxyEnvironment).map(([name, value]) => `--build-arg=${name}=${value}`),
+    `--tag=${image}`,
+    `--file=${join(folder, 'Containerfile')}`,
+    join(folder, 'context'),
+  ];
+}
+
+function push(folder: string, image: string, request: ContainerBuildRequest): readonly string[] {
+  return [
+    'push',
+    `--signature-policy=${join(folder, 'policy.json')}`,
+    `--format=${request.mediaFamily === 'docker' ? 'v2s2' : 'oci'}`,
+    '--quiet',
+    image,
+    `docker://${formatReference(request.push)}`,
+  ];
+}
+
+function refuseStorage(storage: string): (cause: unknown) => never {
+  return (cause) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OsBuildError('builder-storage', `cannot use ${storage} for container builds: ${why}`, {
+      cause,
+      retryable: true,
+    });
+  };
+}
+
+function missing(cause: Error): OsBuildError {
+  const why =
+    'code' in cause && cause.code === 'ENOENT'
+      ? 'there is no buildah on this machine; install it'
+      : cause.message;
+  return new OsBuildError('no-builder', `cannot build the image in a container: ${why}`, { cause });
+}

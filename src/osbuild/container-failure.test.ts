@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { buildFailure, retryClass } from './build-failure.ts';
+import { containerBuildError } from './container-failure.ts';
+
+const STEPS = [
+  [
+    { line: undefined, text: 'FROM base AS configs' },
+    { line: undefined, text: 'RUN dnf install -y usbguard' },
+  ],
+  [
+    { line: 3, text: 'FROM configs AS final' },
+    { line: 4, text: 'RUN dnf install -y autofs && \\\n  true' },
+  ],
+];
+
+function failureOf(...output: string[]): Error {
+  return containerBuildError({ assembled: { steps: STEPS }, output, ended: 'exit status 1' });
+}
+
+/** The last line of a build, why it failed, and whether it is tried again. */
+const CLASSES: Readonly<Record<string, readonly [line: string, reason: string, when: string]>> = {
+  'a command': ['Error: building at STEP "RUN false": exit status 1', 'CommandFailed', 'never'],
+  'a package that apt does not know': ['E: Unable to locate package autofss', 'PackageNotFound', 'never'],
+  'a package that apt cannot install': [
+    "E: Package 'x' has no installation candidate",
+    'PackageNotFound',
+    'never',
+  ],
+  'a package that dnf does not know': ['No match for argument: autofss', 'PackageNotFound', 'never'],
+  'a package that rpm-ostree does not know': [
+    'error: Packages not found: autofss',
+    'PackageNotFound',
+    'never',
+  ],
+  'packages that apt cannot put together': [
+    'E: Unable to correct problems, you have held broken packages.',
+    'PackageConflict',
+    'never',
+  ],
+  'packages that dnf cannot put together': [
+    ' Problem: package a-1 requires b, but none of the providers can be installed',
+    'PackageConflict',
+    'never',
+  ],
+  'packages that rpm-ostree cannot put together': [
+    'error: Could not depsolve transaction; 1 problem detected:',
+    'PackageConflict',
+    'never',
+  ],
+  'a registry that wants a password': [
+    'Error: creating build container: reading manifest 1 in reg/x: unauthorized: authentication required',
+    'RegistryRefused',
+    'later',
+  ],
+  'an image that is not there': [
+    'Error: creating build container: reading manifest 9 in reg/x: manifest unknown',
+    'ImageMissing',
+    'later',
+  ],
+  'a registry that is down': [
+    'Error: creating build container: pinging container registry 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused',
+    'RegistryUnreachable',
+    'soon',
+  ],
+  'a name that nobody knows': ['Could not resolve host: mirror.example.com', 'RegistryUnreachable', 'soon'],
+  'a mirror that fails': [
+    'E: Failed to fetch http://deb/x.deb  502  Bad Gateway',
+    'RegistryUnreachable',
+    'soon',
+  ],
+  'a full disk': ['tar: x: Cannot write: No space left on device', 'BuilderStorage', 'soon'],
+  'too little memory': ['virtual memory exhausted: Cannot allocate memory', 'OutOfMemory', 'soon'],
+};
+
+describe('containerBuildError() and what follows from it', () => {
+  for (const [what, [line, reason, when]] of Object.entries(CLASSES)) {
+    test(what, () => {
+      const failure = buildFailure(failureOf('[2/2] STEP 2/2: RUN dnf install', line));
+      assert.equal(failure.reason, reason);
+      assert.equal(retryClass(failure.reason), when);
+    });
+  }
+});
+
+test('containerBuildError() names the line of the user whose step failed, and ends with the output', () => {
+  const output = [
+    '[1/2] STEP 2/2: RUN dnf',
+    'Complete!',
+    '[2/2] STEP 2/2: RUN dnf',
+    '',
+    'No match for argument: autofss',
+  ];
+  assert.equal(
+    failureOf(...output).message,
+    'cannot build the image: a package is in none of the repositories at line 4 of the Containerfile, RUN dnf install -y autofs && \\ (exit status 1); it ended with:\n' +
+      '[1/2] STEP 2/2: RUN dnf\nComplete!\n[2/2] STEP 2/2: RUN dnf\nNo match for argument: autofss',
+  );
+});
+
+test('containerBuildError() does not blame a Containerfile for a step that is not in it', () => {
+  assert.match(
+    failureOf('[1/2] STEP 2/2: RUN dnf', 'x').message,
+    /a command failed at Varve's own step RUN dnf install -y usbguard/,
+  );
+});
+
+test('containerBuildError() knows the steps of a build with one stage', () => {
+  assert.match(failureOf('STEP 2/2: RUN dnf', 'x').message, /own step RUN dnf install/);
+});
+
+test('containerBuildError() shows twenty lines, none of them long', () => {
+  const { message } = failureOf(...Array.from({ length: 100 }, (_, at) => `${at} ${'x'.repeat(1000)}`));
+  const lines = message.split('\n').slice(1);
+  assert.equal(lines.length, 20);
+  assert.ok(lines.every((line) => line.length === 400));
+});
+
+test('containerBuildError() does not take what a command said long before its end for the cause', () => {
+  const noise = ['connection refused', ...Array.from({ length: 30 }, (_, at) => `line ${at}`)];
+  assert.equal(buildFailure(failureOf(...noise)).reason, 'CommandFailed');
+});
+
+test('containerBuildError() does not take the text of a command for what it said', () => {
+  const text = 'RUN x || echo no space left on device';
+  const failure = buildFailure(
+    failureOf(`[2/2] STEP 2/2: ${text}`, 'oh', `Error: building at STEP "${text}": exit status 1`),
+  );
+  assert.equal(failure.reason, 'CommandFailed');
+});

@@ -1,0 +1,130 @@
+import type { AssembledContainerfile, AssembledStep } from './containerfile-assembly.ts';
+import { OsBuildError, type OsBuildErrorCode } from './osbuild-error.ts';
+
+/** How a builder ended that made no image. */
+export interface FailedContainerBuild {
+  readonly assembled: Pick<AssembledContainerfile, 'steps'>;
+  /** What it wrote, line by line, the last ones at least; no secret may be in it. */
+  readonly output: readonly string[];
+  /** How the process ended, for people: `exit status 1`, `signal SIGKILL`. */
+  readonly ended: string;
+}
+
+/** Lines of output that a person is shown. */
+const SHOWN = 20;
+/** What a builder says of images that it pulls, layer by layer; where that fails, it says so otherwise. */
+const PULLING =
+  /^(?:Copying (?:blob|config) |Getting image source|Writing manifest |Storing signatures|Trying to pull )/;
+/** Characters of one of them. */
+const LONGEST_LINE = 400;
+
+interface FailureClass {
+  readonly code: OsBuildErrorCode;
+  readonly pattern: RegExp;
+  /** The same build may succeed without a change by a person. */
+  readonly retryable: boolean;
+  readonly what: string;
+}
+
+/**
+ * By what a builder, a package manager or a registry says; the first that is found counts, looked for from the last lines up.
+ * What is said of registries is the builder's own only in lines that begin with `Error:`; anything else a command has said.
+ */
+const CLASSES: readonly FailureClass[] = [
+  {
+    code: 'builder-storage',
+    pattern: /no space left on device|disk quota exceeded/i,
+    retryable: true,
+    what: 'the disk of the builder is full',
+  },
+  {
+    code: 'out-of-memory',
+    pattern: /\b(?:out of memory|cannot allocate memory|oom-kill|signal: killed|exit status 137)\b/i,
+    retryable: true,
+    what: 'the builder ran out of memory',
+  },
+  {
+    code: 'package-not-found',
+    pattern:
+      /unable to locate package|has no installation candidate|no match for argument|unable to find a match|no package (?:.{1,80} )?available|packages not found|version .{1,80} for .{1,80} was not found/i,
+    retryable: false,
+    what: 'a package is in none of the repositories',
+  },
+  {
+    code: 'package-conflict',
+    pattern:
+      /held broken packages|unmet dependencies|conflicting requests|conflicts with|could not depsolve|nothing provides|problem: (?:package|cannot install)|file .{1,200} from install of .{1,200} conflicts/i,
+    retryable: false,
+    what: 'packages do not go together',
+  },
+  {
+    code: 'registry-refused',
+    pattern: /^error: .*(?:unauthorized|authentication required|denied|403 \(?forbidden)/i,
+    retryable: false,
+    what: 'a registry refused an image of the Containerfile',
+  },
+  {
+    code: 'image-missing',
+    pattern: /^error: .*(?:manifest unknown|name unknown|repository .* not found|not found: manifest)/i,
+    retryable: false,
+    what: 'an image of the Containerfile is not in its registry',
+  },
+  {
+    code: 'network',
+    pattern:
+      /could not resolve|temporary failure (?:resolving|in name resolution)|no such host|connection (?:refused|reset|timed out)|i\/o timeout|network is unreachable|could not connect|failed to (?:fetch|download metadata)|status code: 5\d\d|\b50[234] (?:bad gateway|service unavailable|gateway)/i,
+    retryable: true,
+    what: 'a registry or a repository of packages does not answer',
+  },
+];
+
+/**
+ * Why a container build failed, for the person who can mend it: what failed, the step as they wrote it with its line, and the last
+ * lines of output. What is in the output is the users' own commands'; the builder is told no secret that it could print.
+ */
+export function containerBuildError(failed: FailedContainerBuild): OsBuildError {
+  const lines = failed.output.filter((line) => line.trim() !== '' && !PULLING.test(line));
+  const step = failedStep(failed, lines);
+  const found = classOf(lines);
+  const where = step === undefined ? '' : ` at ${describeStep(step)}`;
+  const what = found?.what ?? (step === undefined ? 'the builder failed' : 'a command failed');
+  const tail = lines
+    .slice(-SHOWN)
+    .map((line) => line.slice(0, LONGEST_LINE))
+    .join('\n');
+  const message = `cannot build the image: ${what}${where} (${failed.ended})${tail === '' ? '' : `; it ended with:\n${tail}`}`;
+  return new OsBuildError(found?.code ?? 'command-failed', message, {
+    retryable: found?.retryable ?? false,
+    ...(step?.line === undefined ? {} : { field: 'spec.containerFile' }),
+  });
+}
+
+/** A step as its author knows it. */
+function describeStep({ line, text }: AssembledStep): string {
+  const [first = ''] = text.split('\n');
+  const shown = first.length > 100 ? `${first.slice(0, 99)}…` : first;
+  return line === undefined ? `Varve's own step ${shown}` : `line ${line} of the Containerfile, ${shown}`;
+}
+
+function classOf(lines: readonly string[]): FailureClass | undefined {
+  for (const line of lines.slice(-SHOWN).toReversed()) {
+    if (STEP.test(line)) continue;
+    // What the command says of itself is no finding.
+    const said = line.replace(/^Error: building at STEP ".*": /, 'Error: ');
+    const found = CLASSES.find(({ pattern }) => pattern.test(said));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `[2/3] STEP 4/5: …`, or with one stage `STEP 4/5: …`, as buildah says it. */
+const STEP = /^(?:\[(\d+)\/\d+\] )?STEP (\d+)\/\d+: /;
+
+function failedStep(
+  { assembled }: FailedContainerBuild,
+  lines: readonly string[],
+): AssembledStep | undefined {
+  const last = lines.findLast((line) => STEP.test(line));
+  const [, stage = '1', step] = STEP.exec(last ?? '') ?? [];
+  return step === undefined ? undefined : assembled.steps[Number(stage) - 1]?.[Number(step) - 1];
+}

@@ -1,0 +1,276 @@
+import type { Rendered } from '../machineconfig/index.ts';
+import type { Descriptor, Digest, Reference } from '../oci/index.ts';
+import {
+  appendLayers,
+  buildLayer,
+  formatReference,
+  MAX_CONFIG_BYTES,
+  mediaFamilyOf,
+  OciError,
+  parseImageConfig,
+  parseManifest,
+  parseReference,
+  withDigest,
+  withTag,
+} from '../oci/index.ts';
+import type { Base, BaseCatalog } from './base-catalog.ts';
+import { baseLayerTransfers } from './blob-push.ts';
+import { inParallel } from './bounded-parallel.ts';
+import type { BuildHost } from './build-host.ts';
+import { layerEntries } from './config-layer.ts';
+import type { ContainerBuilder } from './container-builder.ts';
+import type { Containerfile } from './containerfile.ts';
+import { assembleContainerfile } from './containerfile-assembly.ts';
+import { customisationKey } from './customisation-key.ts';
+import { readCustomisation } from './customisation-layers.ts';
+import { placeRendered } from './direct-image.ts';
+import { extensionCommands, extensionPackages } from './extension-commands.ts';
+import { OsBuildError } from './osbuild-error.ts';
+import { visibleConfiguration } from './visible-configuration.ts';
+
+/** What a pool wants of its image that only a container build can give (architecture D2). */
+export interface CustomisationWish {
+  /** Read, and found to be one. */
+  readonly containerfile: Containerfile | undefined;
+  readonly extensions: readonly string[];
+  /** Value of the MachineOSConfig's annotation `varve.dev/build-inputs`: paths of the configuration that the build depends on. */
+  readonly buildInputs: string;
+}
+
+/** What customising needs beside the wish. */
+export interface CustomiserOptions {
+  readonly builder: ContainerBuilder;
+  readonly certificateAuthorities: readonly string[];
+  readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+  /** Told whether a container ran. */
+  readonly onBuilt?: (ran: boolean) => void;
+}
+
+/** Blobs on their way at once. */
+const CONCURRENT_BLOBS = 8;
+
+/**
+ * Makes customised bases: a container build's layers on a base, kept in the push repository under a name of all that they depend
+ * on (architecture D3), so that nothing is built twice, on whatever machine.
+ */
+export class Customiser {
+  readonly #host: BuildHost;
+  readonly #catalog: BaseCatalog;
+  readonly #options: CustomiserOptions;
+
+  constructor(host: BuildHost, catalog: BaseCatalog, options: CustomiserOptions) {
+    this.#host = host;
+    this.#catalog = catalog;
+    this.#options = options;
+  }
+
+  /**
+   * The customised image of a base, as the base of the configuration.
+   *
+   * @param push any reference into the push repository
+   * @throws OsBuildError what the builder says; `no-builder` for another architecture than this machine's
+   */
+  async customise(base: Base, push: Reference, rendered: Rendered, wish: CustomisationWish): Promise<Base> {
+    const { builder, say, onBuilt } = this.#options;
+    const { architecture } = base.config;
+    const placement = placeRendered(rendered, base);
+    const text = wish.containerfile?.text ?? '';
+    const configuration = visibleConfiguration(placement, [text, wish.buildInputs]);
+    const key = customisationKey({
+      base: base.digest,
+      architecture,
+      containerfile: text,
+      extensions: wish.extensions,
+      extensionsImage: undefined,
+      extensionPackages: extensionPackages(wish.extensions),
+      kernelType: 'default',
+      secrets: {},
+      certificateAuthorities: this.#options.certificateAuthorities,
+      proxyEnvironment: this.#options.proxyEnvironment,
+      configuration,
+    });
+    const kept = withTag(push, `customisation-${key}`);
+    const found = await this.#host.registry.resolve(kept);
+    onBuilt?.(found === undefined);
+    if (found === undefined) {
+      if (architecture !== builder.architecture) throw otherArchitecture(base, builder);
+      const commands = extensionCommands(wish.extensions);
+      await this.#build(base, push, kept, {
+        configuration,
+        commands,
+        containerfile: wish.containerfile,
+        key,
+      });
+    } else {
+      say(`note: what a container build would make is there already: ${formatReference(kept)}`);
+    }
+    return this.#open(base, kept);
+  }
+
+  async #open(base: Base, kept: Reference): Promise<Base> {
+    const resolved = await this.#catalog.open(kept, [base.config.architecture], kept);
+    const [image] = resolved.images;
+    if (image === undefined)
+      throw new OsBuildError('not-pushed', `cannot find ${formatReference(kept)} again`);
+    const layers = image.manifest.layers.slice(base.manifest.layers.length);
+    const contents = await readCustomisation(this.#host, kept, layers);
+    return { ...image, customisation: { ...contents, reference: base.reference, digest: base.digest } };
+  }
+
+  async #build(
+    base: Base,
+    push: Reference,
+    kept: Reference,
+    build: {
+      readonly configuration: ReturnType<typeof visibleConfiguration>;
+      readonly commands: readonly string[];
+      readonly containerfile: Containerfile | undefined;
+      readonly key: string;
+    },
+  ): Promise<void> {
+    const { builder, proxyEnvironment, say } = this.#options;
+    const { registry } = this.#host;
+    const transfers = baseLayerTransfers(registry, base.reference, push, base.manifest.layers, new Set());
+    await inParallel(transfers, CONCURRENT_BLOBS, (transfer, signal) => transfer(signal));
+    const configs = await this.#pushConfigs(base, push, build.configuration);
+    const assembled = assembleContainerfile({
+      configsImage: formatReference(withDigest(configs.reference, configs.digest)),
+      commands: build.commands,
+      ...(build.containerfile === undefined ? {} : { containerfile: build.containerfile }),
+      environment: environmentOf(base.config.config?.Env ?? []),
+    });
+    const made = withTag(push, `build-${build.key}`);
+    say(`container a container build makes ${formatReference(kept)}`);
+    const mediaFamily = mediaFamilyOf(base.mediaType);
+    await builder.build({
+      assembled,
+      mediaFamily,
+      push: made,
+      images: [configs.reference, ...imagesOf(build.containerfile)],
+      proxyEnvironment: withoutEmpty(proxyEnvironment),
+      signal: this.#options.signal,
+      say,
+    });
+    await this.#keep(base, made, kept, configs.diffIds);
+    // Its layers are the kept image's from now on; what cannot be deleted is in nobody's way.
+    await registry.deleteManifest(made).catch((error: unknown) => {
+      if (!(error instanceof OciError)) throw error;
+    });
+  }
+
+  /** The image that the stage `configs` begins with: the base itself where the build sees nothing of the configuration. */
+  async #pushConfigs(
+    base: Base,
+    push: Reference,
+    configuration: ReturnType<typeof visibleConfiguration>,
+  ): Promise<{
+    readonly reference: Reference;
+    readonly digest: Digest;
+    readonly diffIds: readonly Digest[];
+  }> {
+    const { registry } = this.#host;
+    const diffIds = base.config.rootfs.diff_ids;
+    if (configuration.nodes.length === 0 && configuration.removals.length === 0) {
+      return { reference: base.reference, digest: base.digest, diffIds };
+    }
+    const layer = buildLayer(layerEntries(configuration, base.facts), {
+      compression: 'gzip',
+      mediaFamily: mediaFamilyOf(base.mediaType),
+    });
+    const image = appendLayers(
+      { manifest: base.manifestBytes, mediaType: base.mediaType, config: base.configBytes },
+      [layer],
+      {
+        labels: {},
+        annotations: {},
+        created: base.config.created ?? '1970-01-01T00:00:00Z',
+        history: [{ created_by: 'varve: configuration that a container build sees' }],
+      },
+    );
+    await registry.putBlob(push, layer.descriptor, layer.bytes);
+    await registry.putBlob(push, image.configDescriptor, image.config);
+    await registry.putManifest(withDigest(push, image.digest), image.manifest, image.mediaType);
+    return { reference: push, digest: image.digest, diffIds: [...diffIds, layer.diffId] };
+  }
+
+  /** Puts the layers that the build made on the base, without the configuration that it saw, and tags the result. */
+  async #keep(base: Base, made: Reference, kept: Reference, below: readonly Digest[]): Promise<void> {
+    const { registry } = this.#host;
+    const { bytes, mediaType } = await registry.requireManifest(made);
+    const manifest = parseManifest(bytes, mediaType);
+    const config = parseImageConfig(await registry.getBlobBytes(made, manifest.config, MAX_CONFIG_BYTES));
+    const ids = config.rootfs.diff_ids;
+    if (ids.length !== manifest.layers.length || below.some((id, at) => ids[at] !== id)) {
+      throw new OsBuildError(
+        'command-failed',
+        `cannot use what the container build made: ${formatReference(made)} does not stand on the base with the configuration`,
+      );
+    }
+    const layers = manifest.layers.slice(below.length).map((descriptor: Descriptor, at) => ({
+      descriptor,
+      diffId: ids[below.length + at] ?? descriptor.digest,
+    }));
+    const before = base.config.config?.Labels ?? {};
+    const labels = Object.entries(config.config?.Labels ?? {}).filter(
+      ([name, value]) => before[name] !== value,
+    );
+    const image = appendLayers(
+      { manifest: base.manifestBytes, mediaType: base.mediaType, config: base.configBytes },
+      layers,
+      {
+        labels: Object.fromEntries(labels),
+        annotations: {},
+        created: base.config.created ?? '1970-01-01T00:00:00Z',
+        history: layers.map(() => ({ created_by: 'varve: container build' })),
+      },
+    );
+    await registry.putBlob(kept, image.configDescriptor, image.config);
+    await registry.putManifest(kept, image.manifest, image.mediaType);
+  }
+}
+
+/** Images that a Containerfile names; what a variable is in is asked for without credentials. */
+function imagesOf(containerfile: Containerfile | undefined): readonly Reference[] {
+  const copied = containerfile?.text.matchAll(/--from=(\S+)/g) ?? [];
+  const names = [
+    ...(containerfile?.stages ?? []).map(({ base }) => base),
+    ...[...copied].map(([, name = '']) => name),
+  ];
+  return names.flatMap((name) => {
+    try {
+      return name.includes('/') && !name.includes('$') ? [parseReference(name)] : [];
+    } catch (error) {
+      if (error instanceof OciError) return [];
+      throw error;
+    }
+  });
+}
+
+function otherArchitecture(base: Base, { architecture }: ContainerBuilder): OsBuildError {
+  const wanted = base.config.architecture;
+  return new OsBuildError(
+    'no-builder',
+    `cannot build ${formatReference(base.reference)} in a container for ${wanted}: this machine is ${architecture}, and nothing is emulated; build on a machine of that architecture`,
+  );
+}
+
+function environmentOf(variables: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    variables.map((variable) => {
+      const at = variable.indexOf('=');
+      return at < 0 ? [variable, ''] : [variable.slice(0, at), variable.slice(at + 1)];
+    }),
+  );
+}
+
+function withoutEmpty(
+  variables: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined || value === '' ? [] : [[name, value]],
+    ),
+  );
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { fileContents, flatten, type ImageTree } from '../lab/image-tree.ts';
+import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
+import { skipWithout } from '../lab/requirements.ts';
+import type { RunResult } from '../lab/run.ts';
+import { imageFromRegistry, type StoredImage } from '../lab/stored-image.ts';
+import { unmountBelow } from '../lab/unmount.ts';
+import { varve } from '../lab/varve.ts';
+
+const skip = skipWithout('buildah', 'docker-registry', 'mmdebstrap', 'skopeo');
+
+interface Pool {
+  /** Path → text of files of the configuration. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly containerfile?: string;
+  readonly extensions?: readonly string[];
+  /** Value of the annotation `varve.dev/build-inputs`. */
+  readonly inputs?: string;
+}
+
+interface Built {
+  readonly image: StoredImage;
+  readonly tree: ImageTree;
+  readonly contents: ReadonlyMap<string, Buffer>;
+  /** Whether a container ran. */
+  readonly ran: boolean;
+  readonly log: string;
+}
+
+const RAN = /a container build makes/;
+
+suite('varve build with a Containerfile, by real buildah', { skip }, () => {
+  let lab: Laboratory;
+  let count = 0;
+
+  before(async () => {
+    lab = await openLaboratory();
+  });
+  after(async () => {
+    // buildah's store is a mount of its own.
+    await unmountBelow(lab.folder);
+    await lab.close();
+  });
+
+  async function attempt(pool: Pool, repository: string): Promise<RunResult> {
+    const folder = join(lab.folder, `config-${count++}`);
+    await mkdir(folder);
+    await writeFile(
+      join(folder, 'pool.json'),
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(pool) }),
+    );
+    const push = `${lab.registry.host}/${repository}:1`;
+    return varve(['build', '--pool', 'worker', '-f', folder, '--base', lab.base, '--push', push], {
+      env: { HOME: lab.folder, XDG_CACHE_HOME: join(lab.folder, 'cache') },
+      accept: [0, 1],
+    });
+  }
+
+  async function build(pool: Pool, repository: string): Promise<Built> {
+    const { status, stdout, stderr } = await attempt(pool, repository);
+    assert.equal(status, 0, stderr);
+    const image = await imageFromRegistry(stdout.trim());
+    const tree = await flatten(image);
+    const contents = await fileContents(image, 51);
+    return { image, tree, contents, ran: RAN.test(stderr), log: stderr };
+  }
+
+  test('here-documents, several stages and files of the configuration; what builders leave behind is gone', async () => {
+    const { tree, contents, log, image } = await build(
+      {
+        files: { '/etc/site.conf': 'site', '/etc/hidden.conf': 'hidden' },
+        containerfile: [
+          'FROM configs AS tools',
+          'RUN <<EOF',
+          'set -e',
+          'echo from-a-stage > /opt-tool',
+          'EOF',
+          'FROM configs AS final',
+          'ENV WORD=expanded',
+          'COPY --from=tools /opt-tool /usr/bin/tool',
+          'COPY <<TEXT /usr/share/text',
+          'a $WORD',
+          'TEXT',
+          'RUN cat /etc/site.conf > /usr/share/seen && echo other > /etc/site.conf',
+          'RUN ls /etc > /usr/share/listing',
+        ].join('\n'),
+      },
+      'os/stages',
+    );
+    const text = (path: string): string | undefined => contents.get(path)?.toString();
+    assert.equal(text('usr/bin/tool'), 'from-a-stage\n');
+    assert.equal(text('usr/share/text'), 'a expanded\n');
+    assert.equal(text('usr/share/seen'), 'site');
+    assert.equal(text('etc/site.conf'), 'site', 'the MachineConfig wins');
+    assert.match(
+      log,
+      /warning: \/etc\/site\.conf is written by the container build and by MachineConfig 50-files, which wins/,
+    );
+    // /etc is mentioned whole, so that the build sees all of it.
+    assert.match(text('usr/share/listing') ?? '', /^hidden\.conf$/m);
+    for (const path of ['etc/hostname', 'etc/hosts', 'etc/resolv.conf']) {
+      const there = tree.get(path);
+      assert.ok(there === undefined || there.size !== 0, `${path} is left behind`);
+    }
+    const labels = image.config.config?.Labels ?? {};
+    assert.equal(
+      labels['org.opencontainers.image.base.digest'],
+      lab.baseDigest,
+      'the base is still the base',
+    );
+  });
+
+  test('a change that the build cannot depend on runs no container, one that it can does', async () => {
+    const containerfile = 'FROM configs AS final\nRUN cp /etc/seen.conf /usr/share/copy\n';
+    const files = {
+      '/etc/seen.conf': '1',
+      '/etc/other.conf': '1',
+      '/etc/apt/sources.list.d/x.list': '# 1\n',
+    };
+    const first = await build({ containerfile, files }, 'os/reuse');
+    assert.equal(first.ran, true);
+    const hidden = await build({ containerfile, files: { ...files, '/etc/other.conf': '2' } }, 'os/reuse');
+    assert.equal(hidden.ran, false);
+    assert.equal(hidden.contents.get('etc/other.conf')?.toString(), '2');
+    assert.equal(hidden.contents.get('usr/share/copy')?.toString(), '1');
+    const mentioned = await build({ containerfile, files: { ...files, '/etc/seen.conf': '2' } }, 'os/reuse');
+    assert.equal(mentioned.ran, true);
+    assert.equal(mentioned.contents.get('usr/share/copy')?.toString(), '2');
+    const source = await build(
+      { containerfile, files: { ...files, '/etc/apt/sources.list.d/x.list': '# 2\n' } },
+      'os/reuse',
+    );
+    assert.equal(source.ran, true);
+    const named = await build({ containerfile, files, inputs: '/etc/other.conf' }, 'os/reuse');
+    assert.equal(named.ran, true);
+  });
+
+  test('a command that fails is told with its line and what it said; nothing is pushed', async () => {
+    const containerfile =
+      'FROM configs AS final\nRUN true\n# a comment\nRUN echo oh no >&2 && \\\n  exit 3\n';
+    const { status, stderr } = await attempt({ containerfile }, 'os/failing');
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /error: cannot build the image: a command failed at line 4 of the Containerfile, RUN echo oh no/,
+    );
+    assert.match(stderr.slice(stderr.indexOf('error: cannot build')), /oh no/);
+    await assert.rejects(imageFromRegistry(`${lab.registry.host}/os/failing:1`));
+  });
+
+  test('an image of another stage that is not there is told as that', async () => {
+    const containerfile = `FROM ${lab.registry.host}/no/such:1 AS tools\nRUN true\nFROM configs AS final\nCOPY --from=tools /a /b\n`;
+    const { status, stderr } = await attempt({ containerfile }, 'os/missing');
+    assert.equal(status, 1);
+    assert.match(stderr, /an image of the Containerfile is not in its registry/);
+  });
+
+  test('a text that is no Containerfile is refused before anything is asked or run', async () => {
+    const { status, stderr } = await attempt(
+      { containerfile: 'FROM configs AS final\nRUNN true\nCOPY a\n' },
+      'os/bad',
+    );
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /the Containerfile of MachineOSConfig worker: 2:1: Unknown instruction: RUNN; 3:6: COPY requires/,
+    );
+    assert.doesNotMatch(stderr, RAN);
+  });
+
+  test('comments alone need no container', async () => {
+    const { ran } = await build({ containerfile: '# nothing yet\n' }, 'os/comments');
+    assert.equal(ran, false);
+  });
+
+  test('an extension that the distribution has no packages for is told', async () => {
+    const { stderr } = await attempt({ extensions: ['sandboxed-containers'] }, 'os/extension');
+    assert.match(stderr, /a package is in none of the repositories at Varve's own step/);
+  });
+
+  test('what a build writes on the machine is below its cache', () => {
+    assert.ok(existsSync(join(lab.folder, 'cache', 'varve', 'containers')));
+  });
+});
+
+function objects({ files = {}, containerfile, extensions, inputs }: Pool): readonly object[] {
+  const apiVersion = 'machineconfiguration.openshift.io/v1';
+  const role = { 'machineconfiguration.openshift.io/role': 'worker' };
+  return [
+    {
+      apiVersion,
+      kind: 'MachineConfigPool',
+      metadata: { name: 'worker' },
+      spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
+    },
+    {
+      apiVersion,
+      kind: 'MachineConfig',
+      metadata: { name: '50-files', labels: role },
+      spec: {
+        ...(extensions === undefined ? {} : { extensions }),
+        config: {
+          ignition: { version: '3.4.0' },
+          storage: {
+            files: Object.entries(files).map(([path, text]) => ({
+              path,
+              mode: 0o644,
+              contents: { source: `data:,${encodeURIComponent(text)}` },
+            })),
+          },
+        },
+      },
+    },
+    {
+      apiVersion,
+      kind: 'MachineOSConfig',
+      metadata: {
+        name: 'worker',
+        ...(inputs === undefined ? {} : { annotations: { 'varve.dev/build-inputs': inputs } }),
+      },
+      spec: {
+        machineConfigPool: { name: 'worker' },
+        imageBuilder: { imageBuilderType: 'Job' },
+        renderedImagePushSecret: { name: 'push' },
+        renderedImagePushSpec: 'registry.example.com/os/worker:latest',
+        ...(containerfile === undefined
+          ? {}
+          : { containerFile: [{ containerfileArch: 'NoArch', content: containerfile }] }),
+      },
+    },
+  ];
+}
