@@ -43,11 +43,11 @@ function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<stri
   }
   const lease = leaseObjection(pass, member);
   if (lease !== undefined) return held(lease);
-  const { failures, policy, snapshot, members } = pass;
+  const { failures, policy, snapshot } = pass;
   if (failures.size >= policy.failureBudget && !failures.has(name)) {
     return held({ reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true });
   }
-  const quorum = quorumObjection(snapshot, members, {}, member);
+  const quorum = quorumObjection(snapshot, pass, new Set(), member);
   if (quorum !== undefined) return held({ ...quorum, needsPerson: false });
   const others = out.size - (out.has(name) ? 1 : 0);
   if (others >= policy.maxUnavailable) {

@@ -8,7 +8,7 @@ import {
   type RolloutNode,
 } from './node-state.ts';
 import { isOutOfService } from './occupancy.ts';
-import type { Permits } from './permits.ts';
+import type { Pass } from './pass.ts';
 import type { NodeReason } from './rollout-plan.ts';
 import type { ControlPlaneMember, PeerPool, RolloutSnapshot } from './snapshot.ts';
 
@@ -27,19 +27,20 @@ export function isControlPlanePool(pool: string): boolean {
  * Why a node must not be taken out of service now for the sake of the control plane; undefined: it may. etcd goes on while more
  * than half of its members do, so that half of the others and one more have to be well. Where there are but one or two, no
  * quorum outlives any update: the other one has to be well.
+ *
+ * @param holders nodes that have a permit; they count as under way
  */
 export function quorumObjection(
   snapshot: RolloutSnapshot,
-  members: readonly Member[],
-  permits: Permits,
+  { members, byName }: Pick<Pass, 'members' | 'byName'>,
+  holders: ReadonlySet<string>,
   candidate: Member,
 ): Objection | undefined {
   const all = controlPlane(snapshot, members);
   if (!all.some(({ node }) => node === candidate.name)) return undefined;
-  const byName = new Map(members.map((member) => [member.name, member]));
   const others = all.filter(({ node }) => node !== candidate.name);
   const under = others.find(({ node }) => {
-    return permits[node] !== undefined || byName.get(node)?.isBegun === true;
+    return holders.has(node) || byName.get(node)?.isBegun === true;
   });
   if (under !== undefined) {
     const message = `Node ${candidate.name} waits for node ${under.node}: nodes of the control plane are updated one at a time`;

@@ -260,6 +260,17 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   ],
   'the only node of the control plane': [olds('n1'), { name: 'master' }, ['n1']],
+  'of workers that etcd runs on as well one at a time': [
+    olds('n1', 'n2', 'n3'),
+    { maxUnavailable: 3 },
+    ['n1', 'n3'],
+    { controlPlane: ['n1', 'n2', 'm3'].map((name) => ({ node: name, isHealthy: true })) },
+  ],
+  'a node that is done at what nobody wants any more gives its permit back first': [
+    [{ name: 'n1', config: 'c', image: 'z', toldBefore: 5 }],
+    {},
+    [],
+  ],
   'a worker that etcd runs on as well': [
     olds('n1', 'n2'),
     { maxUnavailable: 2 },

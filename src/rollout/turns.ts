@@ -13,7 +13,7 @@ import { isOutAnyway, isServing } from './occupancy.ts';
 import type { Pass } from './pass.ts';
 import type { Permit } from './permits.ts';
 import type { Pulls } from './pulls.ts';
-import { isControlPlanePool, peerObjection, quorumObjection } from './quorum.ts';
+import { peerObjection, quorumObjection } from './quorum.ts';
 
 /** What a pass comes to for one node. */
 export type Turn =
@@ -27,32 +27,34 @@ export type Turn =
   | { readonly kind: 'label' }
   | ({ readonly kind: 'wait' } & Wait);
 
+/** What has come of the nodes before. */
+interface SoFar {
+  /** Nodes that take a place. */
+  readonly places: ReadonlySet<string>;
+  /** Nodes that have a permit, or get one. */
+  readonly holders: ReadonlySet<string>;
+  readonly pulls: Pulls;
+}
+
 const NONE: Turn = { kind: 'none' };
 
 /** Decides who gets their turn, in order; every node is in the answer. */
 export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn> {
   const turns = new Map<string, Turn>();
   const places = new Set(pass.places);
-  // Two nodes of the control plane never get their turn in one pass.
-  let granted: Member | undefined;
+  const holders = new Set(Object.keys(pass.permits));
   for (const member of pass.members) {
-    const turn = turnOf(pass, member, places, pulls, granted);
+    const turn = turnOf(pass, member, { places, holders, pulls });
     turns.set(member.name, turn);
     if (turn.kind !== 'grant') continue;
-    granted = member;
+    holders.add(member.name);
     places.add(member.name);
     pulls.begin(member);
   }
   return turns;
 }
 
-function turnOf(
-  pass: Pass,
-  member: Member,
-  places: ReadonlySet<string>,
-  pulls: Pulls,
-  granted: Member | undefined,
-): Turn {
+function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
   const { target, isLeftAlone, isDeleting, isAsked, isTold, isDone, isRebooting, permit } = member;
   const { hold } = pass.aim;
   if (isLeftAlone || isDeleting) return NONE;
@@ -73,19 +75,12 @@ function turnOf(
   }
   if (changeFor(pass, member).cost === 'nothing') return isAsked ? NONE : { kind: 'assign' };
   if (isFirstBootOfAnother(member)) return { kind: 'label' };
-  const objection =
-    lease ?? agentObjection(pass, member) ?? objectionTo(pass, member, places, pulls, granted);
+  const objection = lease ?? agentObjection(pass, member) ?? objectionTo(pass, member, soFar);
   return objection === undefined ? { kind: 'grant' } : { kind: 'wait', ...objection };
 }
 
 /** Why a node without a permit does not get one. */
-function objectionTo(
-  pass: Pass,
-  member: Member,
-  places: ReadonlySet<string>,
-  pulls: Pulls,
-  granted: Member | undefined,
-): Wait | undefined {
+function objectionTo(pass: Pass, member: Member, { places, holders, pulls }: SoFar): Wait | undefined {
   const { policyProblems, snapshot, policy, failures } = pass;
   const { name } = member;
   const [problem] = policyProblems;
@@ -97,12 +92,8 @@ function objectionTo(
   if (failures.size >= policy.failureBudget) {
     return { reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true };
   }
-  const peer = peerObjection(snapshot) ?? quorumObjection(snapshot, pass.members, pass.permits, member);
+  const peer = peerObjection(snapshot) ?? quorumObjection(snapshot, pass, holders, member);
   if (peer !== undefined) return { ...peer, needsPerson: false };
-  if (granted !== undefined && isControlPlanePool(snapshot.pool.metadata.name)) {
-    const message = `Node ${name} waits for node ${granted.name}: nodes of the control plane are updated one at a time`;
-    return { reason: 'Quorum', message, needsPerson: false };
-  }
   const others = places.size - (places.has(name) ? 1 : 0);
   if (others >= policy.maxUnavailable) {
     const message = `Node ${name} waits for its turn: ${describePlaces(pass, places, name)}`;
