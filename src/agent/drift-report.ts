@@ -50,7 +50,8 @@ export function driftMessage(drifts: readonly Drift[]): string {
   return `${sentence(drifts.length)}: ${listed(drifts.map((drift) => whose(drift, drift.kinds.join(', '))))}.`;
 }
 
-function reasonOf({ policy, contested, problems }: DriftReport): string {
+function reasonOf({ policy, drifts, contested, problems }: DriftReport): string {
+  if (drifts.length === 0) return 'PlacingFailed';
   if (policy === 'Report') return 'FilesChanged';
   if (contested.size > 0) return 'FilesContested';
   return problems.length > 0 ? 'HealingFailed' : 'Healing';

@@ -173,14 +173,15 @@ export class NodeFiles {
     const sweep = this.#watch.isBlind ? BLIND_SWEEP : SWEEP;
     if (this.#policy === 'Report') return this.#placing.length > 0 ? Math.min(sweep, AGAIN) : sweep;
     const now = this.#options.clock.now();
-    const due = (this.#report?.drifts ?? []).map(({ path }) =>
-      Math.max(SETTLE, this.#patience.dueAt(path) - now),
-    );
+    const due = (this.#report?.drifts ?? [])
+      .filter(({ kinds }) => !kinds.includes('unreadable'))
+      .map(({ path }) => Math.max(SETTLE, this.#patience.dueAt(path) - now));
     return Math.min(sweep, ...due, ...(this.#placing.length > 0 ? [AGAIN] : []));
   }
 
   async #again(): Promise<void> {
     const current = this.#current;
+    this.#isDirty = false;
     if (current === undefined) return;
     if (this.#placing.length > 0) await this.#place(current.target);
     await this.#look();
@@ -204,7 +205,7 @@ export class NodeFiles {
     this.#isDirty = false;
     await this.#watch.set(current.owned.map(({ path }) => path));
     let drifts = await findDrift(root, current.owned, this.#hashes);
-    this.#tellNew(drifts);
+    await this.#tellNew(current, drifts);
     if (this.#policy === 'Heal' && (await this.#heal(current, drifts))) {
       drifts = await findDrift(root, current.owned, this.#hashes);
     }
@@ -252,8 +253,11 @@ export class NodeFiles {
     return true;
   }
 
-  #tellNew(drifts: readonly Drift[]): void {
-    const known = new Set((this.#report?.drifts ?? []).map(({ path }) => path));
+  /** What a process before this one has told, it has told. */
+  async #tellNew({ target }: Current, drifts: readonly Drift[]): Promise<void> {
+    const { drift } = await this.#options.memory.read();
+    const before = drift?.image === target.image ? drift.paths : [];
+    const known = new Set([...before, ...(this.#report?.drifts ?? []).map(({ path }) => path)]);
     const fresh = drifts.filter(({ path }) => !known.has(path) && !this.#patience.isWar(path));
     if (fresh.length === 0) return;
     this.#options.onNews?.({ type: 'Warning', reason: 'ConfigDriftDetected', message: driftMessage(fresh) });

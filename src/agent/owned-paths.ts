@@ -22,6 +22,7 @@ export type Expected =
   | ({
       readonly type: 'file';
       readonly sha256: string;
+      readonly size?: number;
       /** Where the image's tree has the content; undefined: it is empty. */
       readonly source: string | undefined;
     } & Partial<Attributes>)
@@ -86,8 +87,9 @@ async function defaultOf(tree: ImageTree, path: string): Promise<Expected> {
     case 'missing':
       return { type: 'nothing' };
     case 'file': {
-      const { mode, uid, gid } = there;
-      return { type: 'file', sha256: (await sha256OfFile(folder, name)) ?? '', source, mode, uid, gid };
+      const { mode, uid, gid, size } = there;
+      const sha256 = (await sha256OfFile(folder, name)) ?? '';
+      return { type: 'file', sha256, size, source, mode, uid, gid };
     }
     case 'symlink':
       return { type: 'symlink', target: there.target };
