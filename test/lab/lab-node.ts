@@ -4,6 +4,7 @@ import {
   DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
+  DRIFT_POLICY_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   STATE_ANNOTATION,
 } from '../../src/api/index.ts';
@@ -16,6 +17,14 @@ const NODES = resourceType<KubeObject & { spec?: { unschedulable?: boolean } }>(
   kind: 'Node',
   plural: 'nodes',
   namespaced: false,
+});
+
+const EVENTS = resourceType<KubeObject & { reason?: string; message?: string }>({
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  namespaced: true,
 });
 
 export type Annotations = Readonly<Record<string, string>>;
@@ -46,6 +55,17 @@ export class LabNode {
 
   async desire(image: string, config: string): Promise<void> {
     await this.#annotate({ [DESIRED_IMAGE_ANNOTATION]: image, [DESIRED_CONFIG_ANNOTATION]: config });
+  }
+
+  /** What a rollout repeats of the pool's annotations. */
+  async setDriftPolicy(policy: 'Heal' | 'Report'): Promise<void> {
+    await this.#annotate({ [DRIFT_POLICY_ANNOTATION]: policy });
+  }
+
+  /** The messages of its events with this reason. */
+  async events(reason: string): Promise<readonly string[]> {
+    const { items } = await this.#client.list(EVENTS, { namespace: 'default' });
+    return items.filter((event) => event.reason === reason).map(({ message }) => message ?? '');
   }
 
   async annotations(): Promise<Annotations> {

@@ -145,4 +145,22 @@ suite('nodes of systemd-nspawn', { skip }, () => {
     await runs(1);
     assert.equal(node.boots.length, boots + 1);
   });
+
+  test("a change of a file that is the image's is told, comes through an update, and is put back where asked", async () => {
+    await node.write('/etc/varve-test.conf', 'mine\n');
+    await until('it is told', async () => {
+      const told = await node.object.events('ConfigDriftDetected');
+      return told.some((message) => message.includes('/etc/varve-test.conf (content'));
+    });
+    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.done('rendered-2');
+    assert.equal(await node.read('/etc/varve-test.conf'), 'mine\n', 'nobody said that it may be undone');
+    await node.object.setDriftPolicy('Heal');
+    await until('it is put back', async () => (await node.read('/etc/varve-test.conf')) === 'image 2\n');
+    await runs(2);
+    const boots = node.boots.length;
+    await node.write('/var/lib/varve-test/data', 'mine\n');
+    await until('it is put back', async () => (await node.read('/var/lib/varve-test/data')) === 'image 2\n');
+    assert.equal(node.boots.length, boots);
+  });
 });
