@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  API_VERSION,
   DESIRED_CONFIG_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
   findCondition,
+  ROLE_LABEL,
   UPDATE_TAINT,
 } from '../../src/api/index.ts';
-import { MACHINE_CONFIG_NODES, POOLS } from '../../src/controllers/resources.ts';
+import { MACHINE_CONFIG_NODES, NODES, POOLS } from '../../src/controllers/resources.ts';
 import type { LabPool } from '../lab/cluster/lab-pool.ts';
 import { RolloutLab } from '../lab/cluster/rollout-lab.ts';
 
@@ -176,4 +178,36 @@ test('opting out takes nodes to the image that they would run without Varve, opt
   assert.equal(lab.mostAway, 1);
   await pool.optIn();
   await rolledOut(lab, pool, nodes, 'first');
+});
+
+test('a custom pool goes before worker, and worker takes back what it loses', async (t) => {
+  const lab = await RolloutLab.open(t, { embeddedBecause: 'makes a pool of the name worker' });
+  const pool = lab.pool('p');
+  await pool.create('first');
+  const worker = 'node-role.kubernetes.io/worker';
+  await lab.cluster.kube.create(POOLS, {
+    apiVersion: API_VERSION,
+    kind: 'MachineConfigPool',
+    metadata: { name: 'worker' },
+    spec: {
+      machineConfigSelector: { matchLabels: { [ROLE_LABEL]: 'worker' } },
+      nodeSelector: { matchLabels: { [worker]: '' } },
+    },
+  });
+  await lab.add(pool, 'n1', 'n2');
+  for (const { name } of lab.nodes.values())
+    await lab.cluster.patch(NODES, name, { metadata: { labels: { [worker]: '' } } });
+  lab.controllers({ client: lab.cluster.client() });
+  await rolledOut(lab, pool, ['n1', 'n2'], 'first');
+  const poolOf = async (suffix: string): Promise<string> => {
+    const found = await lab.cluster.get(MACHINE_CONFIG_NODES, `${lab.cluster.name}-${suffix}`);
+    return found.spec.pool.name;
+  };
+  assert.equal(await poolOf('n1'), pool.name);
+  await lab.move('n1', undefined);
+  await lab.until('worker has it', async () => (await poolOf('n1')) === 'worker');
+  await pool.configure('second');
+  await rolledOut(lab, pool, ['n2'], 'second');
+  await lab.move('n1', pool);
+  await rolledOut(lab, pool, ['n1', 'n2'], 'second');
 });
