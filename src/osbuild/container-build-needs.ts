@@ -72,13 +72,20 @@ export function refuseContainerBuild(rendered: MachineConfig, osConfig: MachineO
 
 function refuseKernel({ spec: { kernelType = 'default' } }: MachineConfig): void {
   if (kernelType === '' || kernelType === 'default') return;
-  throw needsContainer('spec.kernelType', `kernelType ${kernelType} replaces the kernel's packages`);
+  throw new OsBuildError(
+    'needs-container-build',
+    `cannot build this pool's image: kernelType ${kernelType} replaces the kernel's packages, which Varve does not do yet; ` +
+      "remove spec.kernelType from the pool's MachineConfigs, or take a base image with that kernel",
+    { field: 'spec.kernelType' },
+  );
 }
 
 function containerfileFor(osConfig: MachineOSConfig | undefined, architecture: string): string | undefined {
-  const files = osConfig?.spec.containerFile ?? [];
+  // Of a file on disk nobody has filled in what is absent.
+  const files: readonly { readonly containerfileArch?: string; readonly content: string }[] =
+    osConfig?.spec.containerFile ?? [];
   const own = files.find(({ containerfileArch }) => containerfileArch === ARCHITECTURES[architecture]);
-  const all = files.find(({ containerfileArch }) => containerfileArch === 'NoArch');
+  const all = files.find(({ containerfileArch }) => (containerfileArch ?? 'NoArch') === 'NoArch');
   const content = (own ?? all)?.content;
   return content === undefined || content.trim() === '' ? undefined : content;
 }
@@ -86,8 +93,8 @@ function containerfileFor(osConfig: MachineOSConfig | undefined, architecture: s
 function needsContainer(field: string, what: string): OsBuildError {
   return new OsBuildError(
     'needs-container-build',
-    `cannot build this pool's image directly: ${what}, which needs a container build, and Varve makes none yet; ` +
-      `remove ${field} from the pool's objects`,
+    `cannot build this pool's image: ${what}, which needs a container build, and Varve's controllers make none yet; ` +
+      `make the image with varve build, or remove ${field} from the pool's objects`,
     { field },
   );
 }
