@@ -13,6 +13,7 @@ export {
   tooMany,
   unsupportedValue,
 } from './field-error.ts';
+export { evaluateExpression } from './expression.ts';
 export { parseGoDuration } from './go-duration.ts';
 export { goJson, goQuote, goQuoteList } from './go-format.ts';
 export { parseIp } from './ip.ts';
