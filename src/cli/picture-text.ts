@@ -42,7 +42,7 @@ export function pictureLines(
   if (nodes.length > 0) {
     lines.push('', ...nodeLines(nodes, rows - lines.length - 2));
   }
-  return lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns));
+  return lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(shortened(line), columns));
 }
 
 function nodeLines(nodes: readonly NodePicture[], room: number): string[] {
@@ -86,38 +86,62 @@ function withoutName(node: NodePicture): string {
 }
 
 /**
- * What has come about between two pictures, a line each: for where nothing can be drawn over.
+ * What has come about between two pictures, a line each: for where nothing can be drawn over. A node that goes on waiting, and a
+ * pool that goes on updating, has no news in every step of another node.
  *
  * @param before undefined: nothing was said yet
  */
 export function changeLines(before: ClusterPicture | undefined, after: ClusterPicture): readonly string[] {
-  const old = new Map(before === undefined ? [] : entriesOf(before));
-  return entriesOf(after)
-    .filter(([key, line]) => old.get(key) !== line)
-    .map(([, line]) => line);
+  const old = new Map(before === undefined ? [] : newsOf(before).map(({ about, state }) => [about, state]));
+  return newsOf(after)
+    .filter(({ about, state }) => old.get(about) !== state)
+    .map(({ line }) => line);
 }
 
-/** One line for each thing, by what it is about. */
-function entriesOf({ pools, builds, nodes }: ClusterPicture): (readonly [string, string])[] {
+interface News {
+  readonly about: string;
+  /** What has to be another for it to be news. */
+  readonly state: string;
+  readonly line: string;
+}
+
+function newsOf({ pools, builds, nodes }: ClusterPicture): readonly News[] {
   return [
-    ...pools.map(
-      ({ name, state, message }) => [`pool/${name}`, `pool ${name} ${state}: ${message}`] as const,
-    ),
-    ...builds.map(
-      ({ name, pool, state, image, message }) =>
-        [
-          `build/${name}`,
-          `build ${name} of pool ${pool} ${state}${state === 'succeeded' ? `: ${image ?? ''}` : message === null ? '' : `: ${message}`}`,
-        ] as const,
-    ),
-    ...nodes.map(
-      (node) => [`node/${node.name}`, `node ${node.name} ${stateOf(node)}: ${withoutName(node)}`] as const,
-    ),
+    ...pools.map((pool): News => {
+      const { name, state, message, image } = pool;
+      const detail = state === 'updating' ? pool.nodes.updated : state === 'waiting' ? '' : message;
+      return {
+        about: `pool ${name}`,
+        state: `${state} ${image ?? ''} ${detail}`,
+        line: `pool ${name} ${state}: ${message}`,
+      };
+    }),
+    ...builds.map(({ name, pool, state, image, message }): News => {
+      const detail = state === 'succeeded' ? image : message;
+      return {
+        about: `build ${name}`,
+        state,
+        line: `build ${name} of pool ${pool} ${state}${detail === null ? '' : `: ${detail}`}`,
+      };
+    }),
+    ...nodes.map((node): News => {
+      const { name, progress, reason, message, drain } = node;
+      return {
+        about: `node ${name}`,
+        state: [progress, reason, drain, progress === 'stuck' ? message : ''].join(' '),
+        line: `node ${name} ${stateOf(node)}: ${withoutName(node)}`,
+      };
+    }),
   ];
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
   return formatTable(rows).trimEnd().split('\n');
+}
+
+/** Hashes and digests by their first digits: a line is short, and `varve why` has all of them. */
+function shortened(line: string): string {
+  return line.replaceAll(/([0-9a-f]{8})[0-9a-f]{24,56}/gu, '$1…');
 }
 
 /** So that no line is broken into two, which nobody could draw over. */

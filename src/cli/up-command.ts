@@ -28,6 +28,7 @@ import {
 } from './remembered-nodes.ts';
 import { readPorts, writePorts } from './remembered-ports.ts';
 import { UpNodes } from './up-nodes.ts';
+import { startPicture, type UpPicture } from './up-picture.ts';
 
 export interface UpFlags {
   readonly data?: string | undefined;
@@ -60,6 +61,7 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
     let plane: ControlPlane | undefined;
     let controller: ControllerProcess | undefined;
     let nodes: UpNodes | undefined;
+    let picture: UpPicture | undefined;
     const wanted = await nodesOf(flags, directory);
     try {
       const port = flags.port ?? last.api;
@@ -106,10 +108,15 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
           varve: varveWord(environment),
         }),
       );
+      // Without nodes and without anybody who looks there is nothing to tell.
+      if (flags.controller && (process.stderr.isTTY || wanted.count > 0))
+        picture = startPicture(plane.kubeconfig, environment);
       await ended(signal);
+      await picture?.close();
       process.stderr.write('stopping; everything is kept\n');
     } finally {
       // First, while there is an API to tell of it, and one that answers what is under way.
+      await picture?.close();
       await nodes?.close();
       await controller?.close();
       await plane?.close();

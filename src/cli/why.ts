@@ -30,12 +30,12 @@ export function explain({ pools, nodes }: ClusterPicture, what: string): Explana
 }
 
 function explainPool(pool: PoolPicture, all: readonly NodePicture[]): Explanation {
-  const { name, message, state, build, image, configuration, rollout } = pool;
+  const { name, state, build, image, configuration, rollout } = pool;
   const behind = all.filter((node) => node.pool === name && node.progress !== 'updated');
   return {
     kind: 'MachineConfigPool',
     name,
-    message: `MachineConfigPool ${name} is ${state}: ${message}`,
+    message: poolSentence(pool),
     details: details({
       state: `${state} (${rollout.reason})`,
       configuration: configuration.desired,
@@ -68,6 +68,13 @@ function explainNode(node: NodePicture, pools: readonly PoolPicture[]): Explanat
     }),
     nodes: [],
   };
+}
+
+/** A pool's message is a sentence of its own, or says what the pool does. */
+function poolSentence({ name, state, message }: PoolPicture): string {
+  return /^(?:has|is|waits) /u.test(message)
+    ? `MachineConfigPool ${name} ${message}`
+    : `MachineConfigPool ${name} is ${state}: ${message}`;
 }
 
 /** What keeps a drain from its end is the better answer while there is such a thing. */

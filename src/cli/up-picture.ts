@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Environment } from './environment.ts';
+
+/** What shows how a cluster is; to be closed before anything else is written there. */
+export interface UpPicture {
+  close(): Promise<void>;
+}
+
+/**
+ * Shows the live picture of `varve watch` on standard error, from a process of its own: what it costs to draw five thousand nodes
+ * is not to be taken from the API that they talk to. It goes when a terminal's Ctrl-C ends this one.
+ */
+export function startPicture(kubeconfig: string, { program, variables }: Environment): UpPicture {
+  const [command = process.execPath, ...args] = program;
+  const child = spawn(command, [...args, 'watch', '--kubeconfig', kubeconfig], {
+    stdio: ['ignore', 2, 2],
+    env: variables,
+  });
+  const ended = once(child, 'exit').catch(() => undefined);
+  return {
+    async close() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
