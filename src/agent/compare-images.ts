@@ -132,8 +132,8 @@ function parentsOf(path: string): readonly string[] {
 
 interface Difference {
   readonly path: string;
-  /** `type`: a directory in one of them only. `folder`: one that is new, gone, or has other attributes. */
-  readonly kind: 'entry' | 'folder' | 'type';
+  /** `folder`: one that is new or gone. `attributes`: a folder's. `type`: a directory in one of them only. */
+  readonly kind: 'entry' | 'folder' | 'attributes' | 'type';
 }
 
 class Comparison {
@@ -164,8 +164,8 @@ class Comparison {
       this.#found.push({ path, kind: 'type' });
       return;
     }
-    if (one === undefined || other === undefined || !hasSameAttributes(one, other))
-      this.#found.push({ path, kind: 'folder' });
+    if (one === undefined || other === undefined) this.#found.push({ path, kind: 'folder' });
+    else if (!hasSameAttributes(one, other)) this.#found.push({ path, kind: 'attributes' });
     const names = new Set([
       ...(one === undefined ? [] : namesIn(this.#before + path)),
       ...(other === undefined ? [] : namesIn(this.#after + path)),

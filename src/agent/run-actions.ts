@@ -36,7 +36,7 @@ export async function runActions(
   }
   return { result: 'done' };
 
-  async function runAction(action: DisruptionAction): Promise<HostFailure | undefined> {
+  async function runAction(action: DisruptionAction): Promise<Trouble | undefined> {
     switch (action.type) {
       // The drain came before anything was written; there is no reboot on this way.
       case 'None':
@@ -54,7 +54,7 @@ export async function runActions(
     }
   }
 
-  async function reload(unit: string): Promise<HostFailure | undefined> {
+  async function reload(unit: string): Promise<Trouble | undefined> {
     const reading = await systemctl.unit(unit, signal);
     if (!reading.ok) return reading.failure;
     if (isNeedless(unit, reading.unit.load)) return undefined;
@@ -63,7 +63,7 @@ export async function runActions(
     return failureOf(await systemctl.change('reload', [unit], signal));
   }
 
-  async function restart(unit: string): Promise<HostFailure | undefined> {
+  async function restart(unit: string): Promise<Trouble | undefined> {
     const reading = await systemctl.unit(unit, signal);
     if (!reading.ok) return reading.failure;
     const { load, active } = reading.unit;
@@ -76,8 +76,8 @@ export async function runActions(
     const after = await systemctl.unit(unit, signal);
     if (!after.ok) return after.failure;
     if (after.unit.active !== 'failed') return undefined;
-    const again = await systemctl.change('start', [unit], signal);
-    return again.ok ? undefined : again.failure;
+    const message = `it was started and has failed (${after.unit.result}): see \`systemctl status ${unit}\``;
+    return { class: 'unknown', message };
   }
 
   function isNeedless(unit: string, load: string): boolean {
@@ -86,7 +86,10 @@ export async function runActions(
   }
 }
 
-function failureOf(change: UnitChange): HostFailure | undefined {
+/** Why an action failed. */
+type Trouble = Pick<HostFailure, 'class' | 'message'>;
+
+function failureOf(change: UnitChange): Trouble | undefined {
   return change.ok ? undefined : change.failure;
 }
 
