@@ -41,7 +41,13 @@ function jsonOf(value: CelValue): Json {
   if (typeof value === 'bigint') return Number(value);
   if (value instanceof CelList) return [...value].map(jsonOf);
   if (value instanceof CelMap) {
-    return Object.fromEntries(value.keys().map((key) => [String(key), jsonOf(value.get(key) ?? null)]));
+    return Object.fromEntries(value.keys().map((key) => [keyText(key), jsonOf(value.get(key) ?? null)]));
   }
   throw new TypeError('the value of the expression is no JSON');
+}
+
+/** Keys of JSON are text. */
+function keyText(key: CelValue): string {
+  const json = jsonOf(key);
+  return typeof json === 'string' ? json : JSON.stringify(json);
 }
