@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { HostCommand } from '../host/index.ts';
 import { FakeClock, systemClock } from '../kube/index.ts';
 import { type DriftPolicy, driftCondition } from './drift-report.ts';
 import { type FilesNews, NodeFiles } from './node-files.ts';
@@ -397,5 +398,41 @@ test(
     const all = JSON.stringify(lines);
     assert.ok(!all.includes('SENSITIVE') && !all.includes('[2J') && !all.includes('of the image"'));
     assert.equal(lines['/etc/tool.key']?.length, 3);
+  },
+);
+
+test(
+  "NodeFiles has the host's own tools give labels, read units anew and make what other files of the image ask for",
+  { skip },
+  async (t) => {
+    const host = new TestFiles(t);
+    const { runner: real } = host;
+    const commands: string[] = [];
+    const runner = {
+      root: real.root,
+      run: ({ tool, args }: HostCommand) => {
+        commands.push([tool, ...args].join(' '));
+        return Promise.resolve({ status: 0, signal: undefined, stdout: '', stderr: '' });
+      },
+    };
+    const files = new NodeFiles({ runner, memory: host.memory, clock: new FakeClock() });
+    host.write('/sys/fs/selinux/enforce', '1');
+    host.install('a', {
+      files: [inlineFile('/var/lib/x', 'x'), inlineFile('/etc/systemd/system/x.service', '[Unit]')],
+    });
+    host.install('b', {});
+    host.boot('a');
+    host.write('/etc/systemd/system/x.service', '[Unit]');
+    await files.follow(host.target(), 'Heal');
+    host.write('/etc/systemd/system/x.service', 'changed');
+    await files.look();
+    host.boot('b');
+    await files.follow(host.target(), 'Heal');
+    assert.deepEqual(commands, [
+      'restorecon -F -- /var/lib/x',
+      'restorecon -F -- /etc/systemd/system/x.service',
+      'systemctl daemon-reload',
+      'systemd-tmpfiles --create --prefix=/var/lib/x',
+    ]);
   },
 );

@@ -6,6 +6,7 @@ import {
   DEFAULT_POLICY,
   type HostLook,
   JournalFile,
+  type NodeFiles,
   OwnObjects,
   type Plan,
 } from '../../src/agent/index.ts';
@@ -67,6 +68,8 @@ export class NodeAgent implements AgentHost {
   journal: string;
   /** The journal can be read and not written. */
   isDiskFull = false;
+  /** The files of the host, from the next start on. */
+  files: NodeFiles | undefined;
   readonly #client: KubeClient;
   readonly #node: string;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
@@ -97,6 +100,7 @@ export class NodeAgent implements AgentHost {
       },
       policy: DEFAULT_POLICY,
       clock: systemClock,
+      ...(this.files === undefined ? {} : { files: this.files }),
       onPlan: (plan) => this.plans.push(plan),
       onTrouble: (doing, error) => this.troubles.push(`${doing}: ${String(error)}`),
     });

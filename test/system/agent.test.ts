@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NodeFiles } from '../../src/agent/index.ts';
+import { inlineFile, TestFiles } from '../../src/agent/test-files.ts';
 import type { Fault, ModelImage } from '../../src/agent/test-host.ts';
 import { IMAGES, modelHost } from '../../src/agent/test-images.ts';
 import { API_VERSION, isConditionTrue, type MachineConfigNode } from '../../src/api/index.ts';
 import { NODES } from '../../src/controllers/resources.ts';
-import { type KubeObject, type ObjectKey, resourceType } from '../../src/kube/index.ts';
+import { type KubeObject, type ObjectKey, resourceType, systemClock } from '../../src/kube/index.ts';
 import { type Cluster, openCluster } from '../lab/cluster/cluster.ts';
 import { LameClient, NodeAgent } from '../lab/node-agent.ts';
 import { randomOf, seedOf } from '../lab/random.ts';
@@ -314,3 +316,54 @@ async function retry({ cluster, key }: Scene, token: string): Promise<void> {
   const annotations = { 'varve.dev/retry': token };
   await cluster.kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
 }
+
+test(
+  'an agent says in its MachineConfigNode which files differ, is no less Done for it, and heals when the Node says so',
+  { skip: process.getuid?.() === 0 ? false : 'not root' },
+  async (t) => {
+    const world = await scene(t);
+    const { agent, cluster, key } = world;
+    const { kube } = cluster;
+    await desire(world, a);
+    await until('it is done', async () => {
+      return (await kube.get(NODES, key)).metadata.annotations?.[`${M}/state`] === 'Done';
+    });
+    await agent.kill();
+    const host = new TestFiles(t);
+    host.install(
+      'a',
+      { files: [inlineFile('/etc/app.conf', 'of the image'), inlineFile('/var/lib/x', 'x')] },
+      '50-app',
+    );
+    host.boot('a');
+    host.write('/etc/app.conf', 'of the image');
+    agent.files = new NodeFiles({ runner: host.runner, memory: host.memory, clock: systemClock });
+    agent.start();
+    const says = async (text: string): Promise<void> => {
+      await until(`it says ${text}`, async () => {
+        const found = (await kube.get(MACHINE_CONFIG_NODES, key)).status?.conditions ?? [];
+        const drifted = found.find(({ type }) => type === 'ConfigDrifted');
+        return `${drifted?.status} ${drifted?.reason} ${drifted?.message}`.startsWith(text);
+      });
+    };
+    await says('False AsExpected');
+    assert.equal(host.show('/var/lib/x'), '644 0:0 x');
+    host.write('/etc/app.conf', 'of a person');
+    await says(
+      'True FilesChanged A path differs from the image: /etc/app.conf (content; MachineConfig 50-app)',
+    );
+    const { metadata } = await kube.get(NODES, key);
+    assert.equal(metadata.annotations?.[`${M}/state`], 'Done');
+    const before = (await kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion;
+    await sleep(3000);
+    assert.equal(
+      (await kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion,
+      before,
+      'it says it once',
+    );
+    const annotations = { 'varve.dev/drift-policy': 'Heal' };
+    await kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
+    await says('False AsExpected');
+    assert.equal(host.show('/etc/app.conf'), '644 0:0 of the image');
+  },
+);
