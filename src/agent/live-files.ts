@@ -59,7 +59,7 @@ export async function changeEtc({ root, tree, files, heal }: EtcChange): Promise
 }
 
 /** What is at a path that has nothing. */
-export const MISSING = 'missing';
+const MISSING = 'missing';
 
 /** Tells what is at a path from everything else that could be there: type, mode, owner, content. A short hash. */
 export async function signatureAt(root: string, path: string): Promise<string> {

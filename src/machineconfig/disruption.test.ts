@@ -93,10 +93,27 @@ const ROWS: Readonly<Record<string, readonly [MachineConfigSpec, MachineConfigSp
     [{ type: 'None' }],
   ],
   'a drain': [EMPTY, files(file('/etc/a/drained', '1')), [{ type: 'Drain' }, RESTART_A]],
-  'registries.conf': [EMPTY, files(file('/etc/containers/registries.conf', '')), [{ type: 'Special' }]],
-  'registries.conf and what costs nothing': [
+  'registries.conf, of which only the base has one': [
     EMPTY,
-    files(file('/etc/containers/registries.conf', ''), file('/var/lib/kubelet/config.json', '{}')),
+    files(file('/etc/containers/registries.conf', '')),
+    [{ type: 'Drain' }, { type: 'Special' }],
+  ],
+  'registries.conf with one more place to look in last': [
+    files(file('/etc/containers/registries.conf', 'unqualified-search-registries = ["a"]')),
+    files(file('/etc/containers/registries.conf', 'unqualified-search-registries = ["a", "b"]')),
+    [{ type: 'Special' }],
+  ],
+  'registries.conf with one place less': [
+    files(file('/etc/containers/registries.conf', 'unqualified-search-registries = ["a", "b"]')),
+    files(file('/etc/containers/registries.conf', 'unqualified-search-registries = ["a"]')),
+    [{ type: 'Drain' }, { type: 'Special' }],
+  ],
+  'registries.conf and what costs nothing': [
+    files(file('/etc/containers/registries.conf', 'unqualified-search-registries = []')),
+    files(
+      file('/etc/containers/registries.conf', 'unqualified-search-registries = ["a"]'),
+      file('/var/lib/kubelet/config.json', '{}'),
+    ),
     [{ type: 'Special' }],
   ],
   'a pull secret': [EMPTY, files(file('/var/lib/kubelet/config.json', '{}')), [{ type: 'None' }]],

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MachineConfig, MachineConfigSpec } from '../api/index.ts';
-import { type Config, parseValue } from '../ignition/index.ts';
+import { type Config, decodeResource, IgnitionError, parseValue } from '../ignition/index.ts';
 import { combineActions } from './disruption-actions.ts';
 import type { DisruptionAction, DisruptionPolicies } from './disruption-policy.ts';
+import { isSafeRegistriesChange } from './registries-change.ts';
 
 /** A change, the rule that says what it costs, and what that is. */
 export interface DisruptionReason {
@@ -21,6 +22,9 @@ export interface Disruption {
   /** What changes, each once: what `DisruptionNote.items` is to say. */
   readonly items: readonly string[];
 }
+
+/** What is there without a file of the configuration only the base image knows. */
+const UNKNOWN = 'unknown';
 
 const REBOOT: readonly DisruptionAction[] = [{ type: 'Reboot' }];
 
@@ -142,8 +146,24 @@ function fileReasons(
     if (policy === undefined) return rebooting(path, 'no policy is about it');
     const rule =
       policy.path === path ? `the policy for ${path}` : `the policy for files below ${policy.path}`;
-    return { item: path, rule, actions: policy.actions };
+    const isSpecial = policy.actions.some(({ type }) => type === 'Special');
+    if (!isSpecial || isSafeRegistriesChange(textOf(before, path), textOf(after, path)))
+      return { item: path, rule, actions: policy.actions };
+    const why = `${rule}, and images that run may not be found any more where they were`;
+    return { item: path, rule: why, actions: [{ type: 'Drain' }, ...policy.actions] };
   });
+}
+
+/** A file's content; that of a file which is not there, or cannot be read, is none that anything could be safe about. */
+function textOf({ storage }: Config, path: string): string {
+  const file = storage?.files?.find((one) => one.path === path);
+  if (file?.contents === undefined || (file.append ?? []).length > 0) return UNKNOWN;
+  try {
+    return Buffer.from(decodeResource(file.contents)).toString('utf8');
+  } catch (error) {
+    if (error instanceof IgnitionError) return UNKNOWN;
+    throw error;
+  }
 }
 
 /** Contract §5.11, 5. */
