@@ -11,8 +11,8 @@ import type { ClusterView } from './cluster-view.ts';
 import { CLUSTER } from './os-image-source.ts';
 import { clusterKey, type PoolNode } from './resources.ts';
 
-/** What an action of the policy takes a node out of service for; `Special` may, and so is not counted on. */
-const DRAINING: ReadonlySet<string> = new Set(['Drain', 'Special', 'Reboot']);
+/** What an action of the policy takes a node out of service for; where `Special` does, it has a `Drain` before it. */
+const DRAINING: ReadonlySet<string> = new Set(['Drain', 'Reboot']);
 
 /** Ends of changes that are remembered; a pool has few images at a time. */
 const MOST_KNOWN = 64;
