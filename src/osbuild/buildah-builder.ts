@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type AuthSource, formatReference, type Reference } from '../oci/index.ts';
@@ -42,12 +43,16 @@ export class BuildahBuilder implements ContainerBuilder {
 
   async build(request: ContainerBuildRequest): Promise<void> {
     const { storage } = this.#options;
-    await mkdir(join(storage, 'tmp'), { recursive: true, mode: 0o700 }).catch(refuseStorage(storage));
-    const folder = await mkdtemp(join(storage, 'tmp', 'build-')).catch(refuseStorage(storage));
+    const builds = join(storage, 'tmp');
+    await mkdir(builds, { recursive: true, mode: 0o700 }).catch(refuseStorage(storage));
+    const isAlone = await removeDead(builds);
+    const folder = await mkdtemp(join(builds, `${process.pid}-`)).catch(refuseStorage(storage));
     // A name of its own: several builds have one store.
     const image = `localhost/varve:${folder.slice(folder.lastIndexOf('-') + 1).toLowerCase()}`;
     try {
       await this.#write(folder, request);
+      // A builder that was killed leaves containers, each mounted; whose they are cannot be told while others build.
+      if (isAlone) await this.#spawn(folder, ['rm', '--all'], undefined, () => undefined);
       await this.#run(folder, bud(folder, image, request), request);
       await this.#run(folder, push(folder, image, request), request);
     } finally {
@@ -151,6 +156,21 @@ export class BuildahBuilder implements ContainerBuilder {
   }
 }
 
+/**
+ * Removes what builds have left whose process is gone.
+ *
+ * @returns whether there is no other build
+ */
+async function removeDead(builds: string): Promise<boolean> {
+  let isAlone = true;
+  for (const name of await readdir(builds)) {
+    const isAlive = existsSync(`/proc/${/^\d+/.exec(name)?.[0] ?? ''}/stat`);
+    if (isAlive) isAlone = false;
+    else await rm(join(builds, name), { recursive: true, force: true });
+  }
+  return isAlone;
+}
+
 /** Credentials for these repositories, as podman keeps them. */
 function authFile(auth: AuthSource, references: readonly Reference[]): string {
   const auths: Record<string, { readonly auth: string } | { readonly identitytoken: string }> = {};
@@ -179,6 +199,8 @@ function bud(
     '--isolation=chroot',
     '--network=host',
     '--identity-label=false',
+    // What a build that fails leaves behind would stay mounted.
+    '--force-rm',
     ...Object.entries(proxyEnvironment).map(([name, value]) => `--build-arg=${name}=${value}`),
     `--tag=${image}`,
     `--file=${join(folder, 'Containerfile')}`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileContents, flatten, type ImageTree } from '../lab/image-tree.ts';
@@ -150,6 +150,8 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     );
     assert.match(stderr.slice(stderr.indexOf('error: cannot build')), /oh no/);
     await assert.rejects(imageFromRegistry(`${lab.registry.host}/os/failing:1`));
+    const mounts = await readFile('/proc/self/mounts', 'utf8');
+    assert.doesNotMatch(mounts, new RegExp(`${lab.folder}\\S*/merged `), 'nothing stays mounted');
   });
 
   test('an image of another stage that is not there is told as that', async () => {
