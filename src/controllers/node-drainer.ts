@@ -44,6 +44,8 @@ interface Memory {
   said: string;
   /** Reasons of events that have been written. */
   readonly events: Set<string>;
+  /** Since when the drain may not begin, by the clock of this process. */
+  heldSince?: number;
 }
 
 interface Pass {
@@ -170,6 +172,7 @@ export class NodeDrainer {
     }
     // The rollout tells when it has looked.
     if (pool !== undefined && this.#board.planOf(name) === undefined) return outcomes.waiting(step.message);
+    if (step.reason === 'DrainHeld' && !this.#isHeldLong(name)) return outcomes.waiting(step.message, UNTOLD);
     if (step.patch !== undefined) await this.#patch(node, step.patch, signal);
     const since = drainStart(node) ?? client.clock.wall();
     const isLate =
@@ -181,6 +184,14 @@ export class NodeDrainer {
     this.#event(node, 'Warning', 'DrainImpossible', step.message);
     this.#announce(node, policy, since, step.message);
     return outcomes.waiting(step.message, RECHECK);
+  }
+
+  /** The rollout may only not have seen yet that the agent asks. */
+  #isHeldLong(node: string): boolean {
+    const { clock } = this.#support.client;
+    const memory = this.#memoryOf(node);
+    memory.heldSince ??= clock.now();
+    return clock.now() - memory.heldSince >= UNTOLD;
   }
 
   async #evict(
