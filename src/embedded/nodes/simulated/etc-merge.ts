@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyAttributes, copyTree, entriesOf, ownerOf, removeTree, statOf } from './files.ts';
 
@@ -77,9 +77,22 @@ function isSame(one: string, before: Stats, other: string, now: Stats): boolean 
  */
 export function mergeEtc(original: string, live: string, target: string): EtcChanges {
   const changes = diffEtc(original, live);
-  for (const path of changes.removed) removeTree(join(target, path));
+  for (const path of changes.removed) remove(target, path);
   for (const path of [...changes.modified, ...changes.added]) carryOver(live, target, path);
   return changes;
+}
+
+/** @throws EtcConflict where what it was in is no folder any more */
+function remove(target: string, path: string): void {
+  const at = join(target, path);
+  let folder: Stats | undefined;
+  try {
+    folder = statSync(dirname(at), { throwIfNoEntry: false });
+  } catch (error) {
+    throw new EtcConflict(`unlinkat(${path}): ${error instanceof Error ? error.message : ''}`);
+  }
+  if (folder?.isDirectory() === false) throw new EtcConflict(`unlinkat(${path}): Not a directory`);
+  removeTree(at);
 }
 
 function carryOver(live: string, target: string, path: string): void {
@@ -97,14 +110,17 @@ function carryOver(live: string, target: string, path: string): void {
   copyTree(join(live, path), to);
 }
 
-/** The folder that a changed file is in, as the host had it, where the new image has none. */
+/** The folder that something changed is in: as the host had it, whether the new image has it too or not. */
 function ensureFolder(live: string, target: string, path: string): void {
   if (path === '.') return;
   const there = statOf(join(target, path));
-  if (there?.isDirectory() === true) return;
-  if (there !== undefined) throw new EtcConflict(`openat(${path}): Not a directory`);
-  ensureFolder(live, target, dirname(path));
-  mkdirSync(join(target, path));
+  if (there === undefined) {
+    const parent = dirname(path);
+    if (statOf(join(target, parent)) === undefined) ensureFolder(live, target, parent);
+    mkdirSync(join(target, path));
+  } else if (!there.isDirectory()) {
+    throw new EtcConflict(`openat(${path}): Not a directory`);
+  }
   const like = statOf(join(live, path));
   if (like !== undefined) copyAttributes(like, join(target, path));
 }

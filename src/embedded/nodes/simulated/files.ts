@@ -24,7 +24,13 @@ let drafts = 0;
 
 /** What stands at a path itself; undefined when nothing does. */
 export function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // Something on its way is no folder.
+    if (isErrno(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
 }
 
 /** The text of a file; undefined when there is none. */

@@ -40,14 +40,30 @@ export function followedBelow(root: string, path: string): string | undefined {
  * done at its end then (systemd-tmpfiles calls it an unsafe path transition).
  */
 export function isUnsafeWay(root: string, path: string): boolean {
+  const rest = components(path);
+  const walked: string[] = [];
   let owner = 0;
-  let at = root;
-  for (const name of components(path.slice(root.length))) {
-    at = join(at, name);
+  for (let links = 0; rest.length > 0 && links <= MAX_LINKS;) {
+    const name = rest.shift() ?? '';
+    if (name === '..') walked.pop();
+    const at = name === '..' ? join(root, ...walked) : join(root, ...walked, name);
     const stats = statOf(at);
     if (stats === undefined) return false;
     if (owner !== 0 && stats.uid !== owner) return true;
     owner = stats.uid;
+    if (name === '..') continue;
+    const target = rest.length === 0 ? undefined : linkOf(at);
+    if (target === undefined) {
+      walked.push(name);
+      continue;
+    }
+    links += 1;
+    if (target.startsWith('/')) {
+      // From a link of somebody's to the root, which is root's.
+      if (owner !== 0) return true;
+      walked.length = 0;
+    }
+    rest.unshift(...components(target));
   }
   return false;
 }

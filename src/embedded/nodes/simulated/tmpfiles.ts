@@ -15,12 +15,8 @@ import { configurationFiles } from './configuration-files.ts';
 import { copyTree, entriesOf, linkOf, own, removeTree, statOf } from './files.ts';
 import { pathsMatching } from './glob-paths.ts';
 import { followedBelow, isUnsafeWay, pathBelow } from './root-path.ts';
+import { isPattern, TmpfilesPlan } from './tmpfiles-plan.ts';
 import { parseTmpfilesLine, type Specifier, type TmpfilesItem } from './tmpfiles-line.ts';
-
-/** Types whose path is a pattern: they change what is there, after the others have made what there is to be. */
-const PATTERNS = 'werRzZ';
-/** Types that say what a path is; of two such lines for one path the first counts. */
-const OWNERS = 'fFdDvqQLC';
 
 /**
  * What `systemd-tmpfiles --create --remove --boot` makes of a machine at its boot. Lines for fifos, devices, attributes and
@@ -35,23 +31,29 @@ export function applyTmpfiles(root: string, specifier: Specifier): readonly stri
 class Tmpfiles {
   readonly #root: string;
   readonly #accounts: Accounts;
-  readonly #items: readonly TmpfilesItem[];
+  readonly #plan: TmpfilesPlan;
   readonly #complaints: string[] = [];
 
   constructor(root: string, specifier: Specifier) {
     this.#root = root;
     this.#accounts = new Accounts(root);
-    this.#items = readItems(root, specifier);
+    const lines = configurationFiles(root, 'tmpfiles.d').flatMap((file) =>
+      readFileSync(file, 'utf8').split('\n'),
+    );
+    const items = lines.flatMap((line) => parseTmpfilesLine(line, specifier) ?? []);
+    // A copy of nothing is as good as no line.
+    this.#plan = new TmpfilesPlan(
+      items.filter((item) => item.type !== 'C' || this.#source(item) !== undefined),
+    );
   }
 
   apply(): readonly string[] {
-    // What is to be removed is removed from the leaves; what is to be made is made from the root.
-    const fixed = parentsFirst(this.#items.filter(({ type }) => !PATTERNS.includes(type)));
-    const patterns = this.#items.filter(({ type }) => PATTERNS.includes(type));
-    for (const item of fixed.toReversed()) this.#attempt(item, () => this.#empty(item));
-    for (const item of patterns) this.#attempt(item, () => this.#remove(item));
-    for (const item of fixed) this.#attempt(item, () => this.#create(item));
-    for (const item of patterns) this.#attempt(item, () => this.#change(item));
+    for (const item of this.#plan.removals()) {
+      this.#attempt(item, () => (item.type === 'D' ? this.#empty(item) : this.#remove(item)));
+    }
+    for (const item of this.#plan.creations()) {
+      this.#attempt(item, () => (isPattern(item) ? this.#change(item) : this.#create(item)));
+    }
     return this.#complaints;
   }
 
@@ -63,8 +65,7 @@ class Tmpfiles {
     }
   }
 
-  #empty({ type, path }: TmpfilesItem): void {
-    if (type !== 'D') return;
+  #empty({ path }: TmpfilesItem): void {
     const at = followedBelow(this.#root, path);
     if (at === undefined) return;
     for (const { name } of entriesOf(at)) removeTree(join(at, name));
@@ -128,27 +129,51 @@ class Tmpfiles {
   }
 
   #copy(item: TmpfilesItem, at: string): void {
-    const source = item.argument?.toString('utf8') ?? join('/usr/share/factory', item.path);
-    const from = followedBelow(this.#root, source);
-    if (from === undefined || statOf(from) === undefined) return;
+    const from = this.#source(item);
+    if (from === undefined) return;
     const there = statOf(at);
-    if (item.force && there?.isDirectory() === true) merge(from, at);
+    if (item.force && there?.isDirectory() === true) this.#merge(item, from, at);
     else if (there === undefined || (there.isDirectory() && entriesOf(at).length === 0)) {
       if (there !== undefined) rmdirSync(at);
       copyTree(from, at);
-      // A copy is of whoever copies, but for the modes.
-      ownAll(at);
+      this.#ownAll(item, at);
     }
     this.#give(item, at, there === undefined, undefined);
+  }
+
+  #merge(item: TmpfilesItem, from: string, to: string): void {
+    for (const { name } of entriesOf(from)) {
+      const there = statOf(join(to, name));
+      if (there === undefined) {
+        copyTree(join(from, name), join(to, name));
+        this.#ownAll(item, join(to, name));
+      } else if (there.isDirectory() && statOf(join(from, name))?.isDirectory() === true) {
+        this.#merge(item, join(from, name), join(to, name));
+      }
+    }
+  }
+
+  /** A copy has the owners of what it is a copy of, unless the line names one for all of it. */
+  #ownAll(item: TmpfilesItem, at: string): void {
+    this.#give({ ...item, mode: undefined }, at, true, undefined);
+    if (statOf(at)?.isDirectory() !== true) return;
+    for (const { name } of entriesOf(at)) this.#ownAll(item, join(at, name));
+  }
+
+  /** What is copied; undefined where there is nothing. */
+  #source({ argument, path }: TmpfilesItem): string | undefined {
+    const from = followedBelow(this.#root, argument?.toString('utf8') ?? join('/usr/share/factory', path));
+    return from === undefined || statOf(from) === undefined ? undefined : from;
   }
 
   #change(item: TmpfilesItem): void {
     for (const found of pathsMatching(this.#root, item.path)) {
       const stats = statOf(found);
-      if (stats === undefined || isUnsafeWay(this.#root, found)) continue;
+      if (stats === undefined || isUnsafeWay(this.#root, found.slice(this.#root.length))) continue;
       if (item.type === 'w' && stats.isFile()) {
         if (item.force) appendFileSync(found, item.argument ?? '');
         else writeFileSync(found, item.argument ?? '');
+        this.#give(item, found, false, undefined);
       } else if (item.type === 'z' || (item.type === 'e' && stats.isDirectory())) {
         this.#give(item, found, false, undefined);
       } else if (item.type === 'Z') {
@@ -163,12 +188,21 @@ class Tmpfiles {
     for (const { name } of entriesOf(at)) this.#giveAll(item, join(at, name));
   }
 
-  /** Where a path is, with the folders that are missing on its way made. */
+  /** Where a path is, with the folders that are missing on its way made; through a link to nowhere no way leads. */
   #place(path: string): string {
+    const parents = path.split('/').slice(1, -1);
+    for (let depth = 1; depth <= parents.length; depth += 1) {
+      const folder = `/${parents.slice(0, depth).join('/')}`;
+      const at = pathBelow(this.#root, folder);
+      if (at !== undefined && statOf(at) === undefined) mkdirSync(at, { mode: 0o755 });
+      const followed = followedBelow(this.#root, folder);
+      if (followed === undefined || statOf(followed)?.isDirectory() !== true) {
+        throw new Error(`${folder} is not a directory`);
+      }
+    }
     const at = pathBelow(this.#root, path);
     if (at === undefined) throw new Error('its links lead in a circle');
-    mkdirSync(dirname(at), { recursive: true, mode: 0o755 });
-    if (isUnsafeWay(this.#root, at)) throw new Error('the way to it is unsafe');
+    if (isUnsafeWay(this.#root, dirname(path))) throw new Error('the way to it is unsafe');
     return at;
   }
 
@@ -214,46 +248,4 @@ function isOfType(type: string, stats: Stats | undefined): boolean {
   if (type === 'f' || type === 'F') return stats.isFile();
   if (type === 'L') return stats.isSymbolicLink();
   return type === 'C' || stats.isDirectory();
-}
-
-function merge(from: string, to: string): void {
-  for (const { name } of entriesOf(from)) {
-    const there = statOf(join(to, name));
-    if (there === undefined) {
-      copyTree(join(from, name), join(to, name));
-      ownAll(join(to, name));
-    } else if (there.isDirectory() && statOf(join(from, name))?.isDirectory() === true) {
-      merge(join(from, name), join(to, name));
-    }
-  }
-}
-
-function ownAll(at: string): void {
-  own(at, 0, 0);
-  if (statOf(at)?.isDirectory() !== true) return;
-  for (const { name } of entriesOf(at)) ownAll(join(at, name));
-}
-
-/** The lines of all files, without those that say once more what a path is. */
-function readItems(root: string, specifier: Specifier): readonly TmpfilesItem[] {
-  const items: TmpfilesItem[] = [];
-  const owned = new Set<string>();
-  for (const file of configurationFiles(root, 'tmpfiles.d')) {
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      const item = parseTmpfilesLine(line, specifier);
-      if (item === undefined) continue;
-      if (OWNERS.includes(item.type)) {
-        if (owned.has(item.path)) continue;
-        owned.add(item.path);
-      }
-      items.push(item);
-    }
-  }
-  return items;
-}
-
-/** In their order, but that a line for a folder comes before those for what is in it. */
-function parentsFirst(items: readonly TmpfilesItem[]): readonly TmpfilesItem[] {
-  const depth = ({ path }: TmpfilesItem): number => path.split('/').length;
-  return items.toSorted((a, b) => depth(a) - depth(b));
 }
