@@ -32,7 +32,8 @@ export async function repositoryVerb(
       return;
     }
     case 'commit':
-      await run.step('import');
+      // A layer comes as an archive; what is made of layers is an image.
+      await run.step(run.options('--tree').includes('tar=-') ? 'pull' : 'import');
       run.out(await commit(run));
       return;
     case 'checkout':

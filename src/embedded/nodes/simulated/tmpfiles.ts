@@ -71,12 +71,13 @@ class Tmpfiles {
     for (const { name } of entriesOf(at)) removeTree(join(at, name));
   }
 
-  #remove({ type, path }: TmpfilesItem): void {
-    if (type !== 'r' && type !== 'R') return;
-    for (const found of pathsMatching(this.#root, path)) {
-      if (type === 'R') removeTree(found);
-      else if (statOf(found)?.isDirectory() === true) rmdirSync(found);
-      else unlinkSync(found);
+  #remove(item: TmpfilesItem): void {
+    for (const found of pathsMatching(this.#root, item.path)) {
+      this.#attempt(item, () => {
+        if (item.type === 'R') removeTree(found);
+        else if (statOf(found)?.isDirectory() === true) rmdirSync(found);
+        else unlinkSync(found);
+      });
     }
   }
 
@@ -168,17 +169,22 @@ class Tmpfiles {
 
   #change(item: TmpfilesItem): void {
     for (const found of pathsMatching(this.#root, item.path)) {
-      const stats = statOf(found);
-      if (stats === undefined || isUnsafeWay(this.#root, found.slice(this.#root.length))) continue;
-      if (item.type === 'w' && stats.isFile()) {
-        if (item.force) appendFileSync(found, item.argument ?? '');
-        else writeFileSync(found, item.argument ?? '');
-        this.#give(item, found, false, undefined);
-      } else if (item.type === 'z' || (item.type === 'e' && stats.isDirectory())) {
-        this.#give(item, found, false, undefined);
-      } else if (item.type === 'Z') {
-        this.#giveAll(item, found);
-      }
+      this.#attempt(item, () => this.#changeOne(item, found));
+    }
+  }
+
+  #changeOne(item: TmpfilesItem, found: string): void {
+    const stats = statOf(found);
+    if (stats === undefined || isUnsafeWay(this.#root, found.slice(this.#root.length))) return;
+    if (item.type === 'w') {
+      if (!stats.isFile()) return;
+      if (item.force) appendFileSync(found, item.argument ?? '');
+      else writeFileSync(found, item.argument ?? '');
+      this.#give(item, found, false, undefined);
+    } else if (item.type === 'z' || (item.type === 'e' && stats.isDirectory())) {
+      this.#give(item, found, false, undefined);
+    } else if (item.type === 'Z') {
+      this.#giveAll(item, found);
     }
   }
 
