@@ -1,6 +1,6 @@
 import { outcomes, type Clock, type Outcome } from '../kube/index.ts';
 
-/** How long a subject rests after a look at it, in multiples of what the look took; and at most, in milliseconds. */
+/** How long a subject rests after a look at it, in multiples of what the look cost; and at most, in milliseconds. */
 const MULTIPLE = 4;
 const LONGEST = 250;
 
@@ -17,16 +17,21 @@ export class Rests {
     this.#clock = clock;
   }
 
-  /** Looks, or says when to come again. */
-  async take(subject: string, look: () => Promise<Outcome>): Promise<Outcome> {
+  /**
+   * Looks, or says when to come again.
+   *
+   * @param look says by `spent` for how many milliseconds it had the process to itself: what it waits for costs nobody else anything
+   */
+  async take(subject: string, look: (spent: (time: number) => void) => Promise<Outcome>): Promise<Outcome> {
     const rest = (this.#until.get(subject) ?? 0) - this.#clock.now();
     if (rest > 0) return outcomes.requeueAfter(rest);
-    const began = this.#clock.now();
+    let total = 0;
     try {
-      return await look();
+      return await look((time) => {
+        total += time;
+      });
     } finally {
-      const ended = this.#clock.now();
-      this.#until.set(subject, ended + Math.min(LONGEST, (ended - began) * MULTIPLE));
+      this.#until.set(subject, this.#clock.now() + Math.min(LONGEST, total * MULTIPLE));
     }
   }
 

@@ -69,17 +69,20 @@ class RolloutReconciler {
       this.#forget(name);
       return outcomes.done;
     }
-    return this.#rests.take(name, () => this.#plan(found, signal));
+    return this.#rests.take(name, (spent) => this.#plan(found, spent, signal));
   }
 
-  async #plan(pool: MachineConfigPool, signal: AbortSignal): Promise<Outcome> {
+  async #plan(pool: MachineConfigPool, spent: (time: number) => void, signal: AbortSignal): Promise<Outcome> {
     const { name } = pool.metadata;
     let now = pool;
     for (let passes = 0; passes < MOST_PASSES; passes += 1) {
       const holder = this.#newest(this.#holderOf(name));
+      const { clock } = this.#support.client;
+      const began = clock.now();
       const input = rolloutInput(this.#sources, now, holder);
       const plan = planRollout(input);
       this.#board.tell(name, plan);
+      spent(clock.now() - began);
       this.#tellProblems(now);
       const written = await this.#writer.write(now, plan.intents, input.nodes, signal);
       if (written.pool === undefined) {

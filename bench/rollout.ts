@@ -1,0 +1,283 @@
+import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { API_VERSION, ROLE_LABEL } from '../src/api/index.ts';
+import { formatBytes, formatTable } from '../src/cli/output.ts';
+import { MACHINE_CONFIGS, NODES, OS_CONFIGS, POOLS, SECRETS } from '../src/controllers/resources.ts';
+import {
+  clusterObjects,
+  clusterSettings,
+  pushMiniatureBase,
+  startControlPlane,
+  startRegistry,
+} from '../src/embedded/index.ts';
+import { KubeClient, loadKubeconfig, type KubeObject, type ResourceType } from '../src/kube/index.ts';
+import type { JsonObject } from '../src/schema/index.ts';
+import { openRegistry, parseReference } from '../src/oci/index.ts';
+import { milliseconds, type Times } from './api/quantiles.ts';
+import { machineFacts } from './report.ts';
+import { NodeWatch } from './rollout/node-watch.ts';
+import { BenchProcess, type Usage } from './rollout/processes.ts';
+
+const USAGE = `usage: npm run bench:rollout -- [--nodes LIST] [--unavailable PERCENT] [--rest SECONDS] [--json FILE]
+
+Rolls one change out to many nodes: the real agents on hosts that are models in memory, the real controllers, the embedded API.
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '100,1000,5000' },
+    unavailable: { type: 'string', default: '10%' },
+    rest: { type: 'string', default: '30' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const sizes = options.nodes.split(',').map(Number);
+const rest = Number(options.rest);
+if (options.help || !sizes.every((size) => size > 0) || !(rest >= 0)) {
+  process.stderr.write(USAGE);
+  process.exit(options.help ? 0 : 2);
+}
+
+const NAMESPACE = 'openshift-machine-config-operator';
+const POOL = 'bench';
+const HEAD = [
+  'nodes',
+  'rolled out in',
+  'controller CPU',
+  'requests a node: controller, agent, both (asked ≤ 12)',
+  'Done → next told p50, p99 (asked 1 s)',
+  'controller RSS (asked 256 MB at 5 000)',
+  'requests in rest',
+];
+
+const results: unknown[] = [];
+const rows: string[][] = [];
+say(
+  Object.entries(machineFacts())
+    .map(([key, value]) => `${key} ${value}`)
+    .join(' · '),
+);
+for (const size of sizes) await measure(size);
+say(`\n${formatTable([HEAD, ...rows])}`);
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+
+async function measure(size: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'varve-bench-rollout-'));
+  const stack = new AsyncDisposableStack();
+  try {
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    const registry = await startRegistry({ directory: join(folder, 'registry') });
+    stack.defer(() => registry.close());
+    const images = openRegistry({});
+    const digest = await pushMiniatureBase(images, parseReference(`${registry.address}/base/os:1`));
+    images.close();
+    const base = `${registry.address}/base/os@${digest}`;
+    const plane = await startControlPlane({
+      directory: join(folder, 'data'),
+      furnish: (authority) => {
+        const facts = { registry: registry.address, base, authority };
+        return Promise.resolve({ objects: clusterObjects(facts), settings: clusterSettings(facts) });
+      },
+    });
+    stack.defer(() => plane.close());
+    await readFile(plane.kubeconfig);
+    const client = new KubeClient({ access: await loadKubeconfig([plane.kubeconfig]) });
+    stack.defer(() => client.close());
+    const names = Array.from({ length: size }, (_, index) => `node-${String(index).padStart(5, '0')}`);
+    await makeNodes(client, names);
+    await makePool(client, registry.address, base);
+    const controllers = await BenchProcess.start('./controllers-process.ts', [plane.kubeconfig, NAMESPACE]);
+    stack.defer(() => controllers.stop());
+    const agents = await BenchProcess.start('./agents-process.ts', [plane.kubeconfig, base, ...names]);
+    stack.defer(() => agents.stop());
+    const watch = new NodeWatch(client, names.length);
+    stack.defer(() => watch.close());
+    await watch.rolledOut(await built(client, agents, ''));
+    say(`${size} nodes: installed`);
+    await pause(3000);
+    const before = await controllers.ask();
+    await agents.ask();
+    const old = await currentImage(client);
+    const since = performance.now();
+    await configure(client, 'second');
+    const image = await built(client, agents, old);
+    await watch.rolledOut(image);
+    const took = performance.now() - since;
+    // What was begun for it ends.
+    await pause(3000);
+    const [after, asked] = [await controllers.ask(), await agents.ask()];
+    await pause(rest * 1000);
+    const [resting, restingAgents] = [await controllers.ask(), await agents.ask()];
+    tell(size, { took, before, after, asked, resting, restingAgents, reactions: watch.reactions(image) });
+  } finally {
+    await stack.disposeAsync();
+  }
+}
+
+interface Figures {
+  readonly took: number;
+  readonly before: Usage;
+  readonly after: Usage;
+  readonly asked: Usage;
+  readonly resting: Usage;
+  readonly restingAgents: Usage;
+  readonly reactions: Times;
+}
+
+function tell(
+  size: number,
+  { took, before, after, asked, resting, restingAgents, reactions }: Figures,
+): void {
+  const sum = (usage: Usage): number =>
+    Object.values(usage.requests).reduce((total, count) => total + count, 0);
+  const each = (count: number): string => (count / size).toFixed(1);
+  const [own, theirs] = [sum(after), sum(asked)];
+  const cpu = after.cpu - before.cpu;
+  const quiet = Object.entries({ ...resting.requests, ...restingAgents.requests }).filter(
+    ([what]) => !what.endsWith(' leases'),
+  );
+  results.push({
+    size,
+    took,
+    cpu,
+    controller: after.requests,
+    agents: asked.requests,
+    p50: reactions.at(0.5),
+    p99: reactions.at(0.99),
+    rss: after.rss,
+    peak: after.peak,
+    rest: quiet,
+  });
+  rows.push([
+    String(size),
+    `${(took / 1000).toFixed(1)} s`,
+    `${(cpu / 1000).toFixed(1)} s, ${milliseconds(cpu / size)} a node`,
+    `${each(own)} + ${each(theirs)} = ${each(own + theirs)}`,
+    `${milliseconds(reactions.at(0.5))}, ${milliseconds(reactions.at(0.99))}`,
+    `${formatBytes(after.rss)}, ${formatBytes(after.peak)} at the most`,
+    quiet.length === 0 ? 'none but the lease' : quiet.map(([what, count]) => `${what} ${count}`).join(', '),
+  ]);
+  const split = (usage: Usage): string =>
+    Object.entries(usage.requests)
+      .sort(([, left], [, right]) => right - left)
+      .map(([what, count]) => `${what} ${each(count)}`)
+      .join(', ');
+  say(`${size} nodes\n  controller: ${split(after)}\n  agents: ${split(asked)}`);
+}
+
+/** The image of the pool that is not this one, of which hosts are told. */
+async function built(client: KubeClient, agents: BenchProcess, old: string): Promise<string> {
+  for (;;) {
+    const image = await currentImage(client);
+    if (image !== '' && image !== old) {
+      const pool = await client.get(POOLS, { namespace: '', name: POOL });
+      const config = pool.spec.configuration?.name ?? '';
+      await agents.ask({
+        image: {
+          digest: image.slice(image.indexOf('sha256:')),
+          image,
+          config,
+          base: undefined,
+          kernelArguments: [],
+          behaviour: 'boots',
+        },
+      });
+      return image;
+    }
+    await pause(10);
+  }
+}
+
+async function currentImage(client: KubeClient): Promise<string> {
+  const { status } = await client.get(OS_CONFIGS, { namespace: '', name: POOL });
+  return status?.currentImagePullSpec ?? '';
+}
+
+async function makeNodes(client: KubeClient, names: readonly string[]): Promise<void> {
+  const rest = [...names];
+  const lane = async (): Promise<void> => {
+    for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+      await client.create(NODES, {
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name, labels: { 'varve.dev/pool': POOL } },
+      });
+      const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }];
+      await client.patch(
+        NODES,
+        { namespace: '', name },
+        { type: 'merge', patch: { status: { conditions } } },
+        { subresource: 'status' },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
+}
+
+async function makePool(client: KubeClient, registry: string, base: string): Promise<void> {
+  const auths = { [registry]: { auth: Buffer.from('varve:varve').toString('base64') } };
+  const make = (type: ResourceType, object: object): Promise<KubeObject> =>
+    client.create(type, object as KubeObject);
+  await make(SECRETS, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: POOL, namespace: NAMESPACE },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
+  });
+  await make(MACHINE_CONFIGS, machineConfig('base', { osImageURL: base }));
+  await make(MACHINE_CONFIGS, machineConfig('site', fileOf('first')));
+  await make(POOLS, {
+    apiVersion: API_VERSION,
+    kind: 'MachineConfigPool',
+    metadata: { name: POOL },
+    spec: {
+      maxUnavailable: options.unavailable,
+      machineConfigSelector: { matchLabels: { [ROLE_LABEL]: POOL } },
+      nodeSelector: { matchLabels: { 'varve.dev/pool': POOL } },
+    },
+  });
+  await make(OS_CONFIGS, {
+    apiVersion: API_VERSION,
+    kind: 'MachineOSConfig',
+    metadata: { name: POOL },
+    spec: {
+      machineConfigPool: { name: POOL },
+      imageBuilder: { imageBuilderType: 'Job' },
+      baseImagePullSecret: { name: POOL },
+      renderedImagePushSecret: { name: POOL },
+      renderedImagePushSpec: `${registry}/${POOL}/os:latest`,
+    },
+  });
+}
+
+async function configure(client: KubeClient, text: string): Promise<void> {
+  const { spec } = machineConfig('site', fileOf(text)) as { readonly spec: JsonObject };
+  await client.patch(
+    MACHINE_CONFIGS,
+    { namespace: '', name: `${POOL}-site` },
+    { type: 'merge', patch: { spec } },
+  );
+}
+
+function fileOf(text: string): object {
+  const files = [{ path: '/etc/motd', contents: { source: `data:,${text}` } }];
+  return { config: { ignition: { version: '3.2.0' }, storage: { files } } };
+}
+
+function machineConfig(suffix: string, spec: object): object {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'MachineConfig',
+    metadata: { name: `${POOL}-${suffix}`, labels: { [ROLE_LABEL]: POOL } },
+    spec,
+  };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
