@@ -544,7 +544,6 @@ describe('who may do what', () => {
 
   for (const [kind, identity, user] of [
     ['a kubelet', () => lab.as('system:node:one', 'system:nodes'), 'system:node:one'],
-    ['an agent with a token of its node', () => agent('one'), AGENT],
   ] as const) {
     describe(kind, () => {
       let client: ApiClient;
@@ -786,6 +785,34 @@ describe('who may do what', () => {
         };
         assert.equal((await client.post(path, request)).status, 403);
       });
+    });
+  }
+
+  for (const [credential, identity] of [
+    ['a token of its node', () => agent('one')],
+    ['a certificate of its node', () => lab.as('system:node:one', 'system:nodes', 'varve:agents')],
+  ] as const) {
+    test(`an agent with ${credential} annotates its Node, reports its MachineConfigNode, and does nothing else`, async () => {
+      const client = await identity();
+      const state = { metadata: { annotations: { [`${MCO}/state`]: credential } } };
+      allowed(await client.get('/api/v1/nodes/one'));
+      allowed(await client.get('/api/v1/nodes?fieldSelector=metadata.name%3Done'));
+      allowed(await client.merge('/api/v1/nodes/one', state));
+      allowed(await client.get(`${STATES}/one`));
+      const refused = async (what: string, answer: Promise<{ readonly status: number }>): Promise<void> =>
+        assert.equal((await answer).status, 403, what);
+      await refused("another's Node", client.merge('/api/v1/nodes/two', state));
+      await refused("another's Node, read", client.get('/api/v1/nodes/two'));
+      await refused('all Nodes', client.get('/api/v1/nodes'));
+      const wish = { metadata: { annotations: { [`${MCO}/lastAppliedDrain`]: 'x' } } };
+      await refused("an annotation of the rollout's", client.merge('/api/v1/nodes/one', wish));
+      await refused('a label', client.merge('/api/v1/nodes/one', { metadata: { labels: { a: 'b' } } }));
+      await refused('a taint', client.merge('/api/v1/nodes/one', { spec: { unschedulable: true } }));
+      await refused('its status', client.merge('/api/v1/nodes/one/status', { status: { phase: 'x' } }));
+      await refused("another's MachineConfigNode", client.merge(`${STATES}/two/status`, { status: {} }));
+      await refused('its specification', client.merge(`${STATES}/one`, { spec: { pool: { name: 'x' } } }));
+      await refused('pods', client.get('/api/v1/pods?fieldSelector=spec.nodeName%3Done'));
+      await refused('secrets', client.get(`/api/v1/namespaces/${OWN_NAMESPACE}/secrets`));
     });
   }
 

@@ -16,7 +16,7 @@ export interface NodePod extends KubeObject {
 }
 
 /** How long a pod takes to end, as seconds, once it is told to; it has no more than its grace period. Not of the contract. */
-export const TERMINATION_ANNOTATION = 'varve.dev/termination-seconds';
+const TERMINATION_ANNOTATION = 'varve.dev/termination-seconds';
 
 /** Containers that end when they are told to need about so long; milliseconds. */
 const USUAL_END = 500;
