@@ -183,6 +183,7 @@ for (const [identity, who] of [['a node', kubelet]] as const) {
 }
 
 test('an agent reads its own MachineConfigNode and writes its status, and annotates its Node as far as admission lets it', () => {
+  assert.equal(message(request(agent, 'create', 'events', { namespace: 'default' })), 'allowed');
   const mine = { group: API_GROUP, name: 'a' };
   const one = { group: API_GROUP, fieldRequirements: [{ field: 'metadata.name', value: 'a' }] };
   assert.equal(message(request(agent, 'get', 'machineconfignodes', mine)), 'allowed');
@@ -208,7 +209,8 @@ test('an agent may nothing else that a kubelet may, by whichever credential', ()
       ['update', 'leases', { group: 'coordination.k8s.io', namespace: 'kube-node-lease', name: 'a' }],
       ['get', 'secrets', { namespace: 'ns', name: 'x' }],
       ['list', 'configmaps', { namespace: 'ns' }],
-      ['create', 'events', { namespace: 'ns' }],
+      ['patch', 'events', { namespace: 'ns', name: 'e' }],
+      ['list', 'events', { namespace: 'ns' }],
       ['list', 'machineconfigs', { group: API_GROUP }],
       ['create', 'machineconfignodes', { group: API_GROUP, name: 'a' }],
     ] as const) {

@@ -48,7 +48,7 @@ function denied(reason: string): Decision {
   return { allowed: false, reason };
 }
 
-/** What an agent needs: to follow two objects, and to write annotations of the one and the status of the other. */
+/** What an agent needs: to follow two objects, to write annotations of the one and the status of the other, and to tell of it. */
 function decideForAgent(attributes: RequestAttributes, node: string): Decision {
   const { subresource, verb } = attributes;
   if (!attributes.isResource) return denied('');
@@ -59,6 +59,9 @@ function decideForAgent(attributes: RequestAttributes, node: string): Decision {
     case `${API_GROUP}/machineconfignodes`:
       if (subresource === '' && (verb === 'update' || verb === 'patch')) return denied('');
       return decideOwnObject(attributes, node, 'MachineConfigNode', []);
+    case '/events':
+      // Admission sees what it is about.
+      return verb === 'create' && subresource === '' ? allowed : denied('');
     default:
       return denied('');
   }

@@ -137,6 +137,21 @@ for (const [credential, who] of [
     );
   });
 
+  test(`an agent with a ${credential} tells events of its own Node alone`, () => {
+    const told = {
+      user: who,
+      operation: 'create',
+      resource: 'events',
+      name: 'e',
+      namespace: 'default',
+    } as const;
+    const about = (kind: string, name: string): JsonObject => ({ involvedObject: { kind, name } });
+    assert.equal(problem({ ...told, object: about('Node', 'a') }), 'admitted');
+    for (const object of [about('Node', 'b'), about('Pod', 'a'), {}]) {
+      assert.match(problem({ ...told, object }), /the agent of node "a" may only tell events of its Node$/);
+    }
+  });
+
   test(`an agent with a ${credential} writes the status of its MachineConfigNode alone`, () => {
     const mcn = { user: who, operation: 'update', group: API_GROUP, resource: 'machineconfignodes' } as const;
     assert.equal(problem({ ...mcn, name: 'a', subresource: 'status', object: {}, old: {} }), 'admitted');

@@ -44,6 +44,7 @@ const restrictions: ReadonlyMap<string, Restriction> = new Map<string, Restricti
   ['coordination.k8s.io/leases', restrictLease],
   ['/pods', refuseNodePodWrite],
   ['/serviceaccounts', restrictToken],
+  ['/events', restrictEvent],
 ]);
 
 function restrictNode(node: string, write: AdmittedWrite): string | undefined {
@@ -107,6 +108,14 @@ function restrictMachineConfigNode(node: string, write: AdmittedWrite): string |
   const isReport = operation === 'update' && subresource === 'status';
   if (!isAgent(write.user) || isReport) return undefined;
   return `the agent of node ${goQuote(node)} may only write the status of its machineconfignode`;
+}
+
+/** An agent tells of its own Node; kubelets tell of pods, too. */
+function restrictEvent(node: string, { user, object }: AdmittedWrite): string | undefined {
+  if (!isAgent(user)) return undefined;
+  const about = objectAt(object, 'involvedObject');
+  if (textAt(about, 'kind') === 'Node' && textAt(about, 'name') === node) return undefined;
+  return `the agent of node ${goQuote(node)} may only tell events of its Node`;
 }
 
 function restrictLease(node: string, { namespace, name }: AdmittedWrite): string | undefined {
