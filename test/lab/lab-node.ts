@@ -1,14 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  API_GROUP,
+  API_VERSION,
   CURRENT_CONFIG_ANNOTATION,
   DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
   DRIFT_POLICY_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
+  type MachineConfigNode,
   STATE_ANNOTATION,
 } from '../../src/api/index.ts';
-import { KubeClient, loadKubeconfig, type KubeObject, resourceType } from '../../src/kube/index.ts';
+import {
+  KubeClient,
+  type KubeObject,
+  loadKubeconfig,
+  resourceType,
+  type ResourceType,
+} from '../../src/kube/index.ts';
 import { until } from './until.ts';
 
 const NODES = resourceType<KubeObject & { spec?: { unschedulable?: boolean } }>({
@@ -25,6 +34,14 @@ const EVENTS = resourceType<KubeObject & { reason?: string; message?: string }>(
   kind: 'Event',
   plural: 'events',
   namespaced: true,
+});
+
+const MACHINE_CONFIG_NODES: ResourceType<MachineConfigNode> = resourceType({
+  group: API_GROUP,
+  version: 'v1',
+  kind: 'MachineConfigNode',
+  plural: 'machineconfignodes',
+  namespaced: false,
 });
 
 export type Annotations = Readonly<Record<string, string>>;
@@ -48,18 +65,25 @@ export class LabNode {
   static async create(name: string, kubeconfig: string): Promise<LabNode> {
     const client = new KubeClient({ access: await loadKubeconfig([kubeconfig]) });
     await client.create(NODES, { metadata: { name } });
+    await client.create(MACHINE_CONFIG_NODES, {
+      apiVersion: API_VERSION,
+      kind: 'MachineConfigNode',
+      metadata: { name },
+      spec: { node: { name }, pool: { name: 'layered' }, configVersion: { desired: 'rendered-none' } },
+    });
     const node = new LabNode(name, client);
     node.#drainer = node.#drain();
     return node;
   }
 
-  async desire(image: string, config: string): Promise<void> {
-    await this.#annotate({ [DESIRED_IMAGE_ANNOTATION]: image, [DESIRED_CONFIG_ANNOTATION]: config });
+  /** @param image undefined: that of no pool */
+  async desire(image: string | undefined, config: string): Promise<void> {
+    await this.annotate({ [DESIRED_IMAGE_ANNOTATION]: image ?? null, [DESIRED_CONFIG_ANNOTATION]: config });
   }
 
   /** What a rollout repeats of the pool's annotations. */
   async setDriftPolicy(policy: 'Heal' | 'Report'): Promise<void> {
-    await this.#annotate({ [DRIFT_POLICY_ANNOTATION]: policy });
+    await this.annotate({ [DRIFT_POLICY_ANNOTATION]: policy });
   }
 
   /** The messages of its events with this reason. */
@@ -105,7 +129,7 @@ export class LabNode {
     await this.#client.close();
   }
 
-  async #annotate(annotations: Annotations, more: object = {}): Promise<void> {
+  async annotate(annotations: Readonly<Record<string, string | null>>, more: object = {}): Promise<void> {
     const patch = { metadata: { annotations }, ...more };
     await this.#client.patch(NODES, { namespace: '', name: this.name }, { type: 'merge', patch });
   }
@@ -119,7 +143,7 @@ export class LabNode {
       const isNew = wish !== undefined && wish !== annotations[LAST_APPLIED_DRAIN_ANNOTATION];
       if (isNew && (this.drains || wish.startsWith('uncordon-'))) {
         const spec = { unschedulable: wish.startsWith('drain-') };
-        await this.#annotate({ [LAST_APPLIED_DRAIN_ANNOTATION]: wish }, { spec });
+        await this.annotate({ [LAST_APPLIED_DRAIN_ANNOTATION]: wish }, { spec });
       }
       await sleep(20, undefined, { signal }).catch(() => {});
     }

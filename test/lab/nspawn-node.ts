@@ -76,14 +76,15 @@ export class NspawnNode {
   async waitsForDrain(config: string): Promise<void> {
     await this.object.asksForDrain(config);
     await until('it is staged and locked', async () => {
-      return (await this.run('test', '-e', '/run/ostree/staged-deployment-locked')).status === 0;
+      const status = await this.run('ls', '/run/ostree');
+      return /^staged-deployment$/m.test(status.stdout) && status.stdout.includes('-locked');
     });
   }
 
   /** Runs a command on it. */
   run(tool: string, ...args: readonly string[]): Promise<RunResult> {
     const enter = [`--target=${this.machine.init}`, '--mount', '--pid', '--'];
-    return run('nsenter', [...enter, tool, ...args], { accept: [0, 1, 3, 4] });
+    return run('nsenter', [...enter, tool, ...args], { accept: [0, 1, 2, 3, 4] });
   }
 
   /** The text of a file of it; undefined where there is none. */

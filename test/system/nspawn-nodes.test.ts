@@ -163,4 +163,15 @@ suite('nodes of systemd-nspawn', { skip }, () => {
     await until('it is put back', async () => (await node.read('/var/lib/varve-test/data')) === 'image 2\n');
     assert.equal(node.boots.length, boots);
   });
+
+  test('a node that leaves image mode runs what its images were made from, with nothing of them left', async () => {
+    await node.object.desire(undefined, 'rendered-none');
+    await node.object.done('rendered-none');
+    for (const path of ['/etc/varve-test.conf', '/var/lib/varve-test/data', '/var/lib/varve-test/only-1']) {
+      assert.equal(await node.read(path), undefined, path);
+    }
+    assert.doesNotMatch((await node.read('/proc/cmdline')) ?? '', /varve/);
+    assert.equal(await node.read('/etc/of-this-host'), 'local\n');
+    assert.equal(await node.read('/var/lib/of-this-host'), 'local\n');
+  });
 });

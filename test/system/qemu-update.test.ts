@@ -88,8 +88,7 @@ suite('a virtual machine with the agent inside', { skip }, () => {
     assert.equal(annotations[CURRENT_IMAGE_ANNOTATION], images[number]);
   }
 
-  test('boots its image, and the agent finds it as it is to be', async (t) => {
-    t.diagnostic(`entries: ${(await machine.entries()).length}`);
+  test('boots its image, and the agent finds it as it is to be', async () => {
     await node.desire(images[1]!, 'rendered-1');
     await boots(1);
   });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOutcome, hostOfProcess, type HostRunner } from '../../host/index.ts';
@@ -21,6 +21,9 @@ const STARTUP = 90_000;
 /** Milliseconds until a process of the container's is looked for again. */
 const SOON = 20;
 
+/** Milliseconds between two looks whether it is about to end. */
+const ATTENTION = 300;
+
 /** One boot of a machine: a container of systemd-nspawn whose PID 1 is the deployment's systemd. */
 export class NspawnContainer {
   readonly #child: ChildProcess;
@@ -28,6 +31,7 @@ export class NspawnContainer {
   readonly #folder: string;
   readonly #ended: Promise<ContainerEnd>;
   #init: number | undefined;
+  #isEnding = false;
   #isOver = false;
 
   private constructor(child: ChildProcess, name: string, folder: string) {
@@ -54,6 +58,7 @@ export class NspawnContainer {
     const child = start([...nspawnCommand(name, sysroot, what, marker), ...what.commandLine], console);
     const container = new NspawnContainer(child, name, folder);
     await console.close();
+    void container.#attend();
     return container;
   }
 
@@ -103,8 +108,26 @@ export class NspawnContainer {
   /** Ends it as a power cut does. */
   kill(): void {
     if (this.#isOver) return;
+    this.#isEnding = true;
     if (this.#init !== undefined) signal(this.#init, 'SIGKILL');
     this.#child.kill('SIGKILL');
+  }
+
+  /**
+   * Sees that it can end. A shutdown stops all processes before it kills them; an nsenter stops with its child, and does not
+   * see the child's end any more, without which the process namespace never ends.
+   */
+  async #attend(): Promise<void> {
+    while (!this.#isOver) {
+      await sleep(ATTENTION, undefined, { ref: false });
+      const init = this.#init;
+      if (init === undefined || this.#isOver) continue;
+      const name = await readFile(`/proc/${init}/comm`, 'utf8').catch(() => '');
+      const isGoingDown = name.startsWith('systemd-shutdow');
+      if (this.#isEnding || isGoingDown) await resumeEntered(init);
+      // It looks whether all are gone when a child of its own ends, else every ten seconds.
+      if (isGoingDown) signal(init, 'SIGCHLD');
+    }
   }
 
   async #hostOfInit(): Promise<HostRunner> {
@@ -209,6 +232,17 @@ async function initOf(nspawn: number | undefined): Promise<number | undefined> {
     if (/^NSpid:(\s+\d+)+\s+1$/m.test(status)) return Number(pid);
   }
   return undefined;
+}
+
+/** Continues every stopped process that has entered a machine for another one. */
+async function resumeEntered(init: number): Promise<void> {
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+    if (!command.startsWith('nsenter\0') || !command.includes(`\0--target=${init}\0`)) continue;
+    const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
+    if (/^State:\s+T/m.test(status)) signal(Number(pid), 'SIGCONT');
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals | number): void {
