@@ -149,6 +149,16 @@ test('planRollout() ends a permit when its node serves again, and takes back lea
   assert.deepEqual(patch.spec, { taints: [{ key: 'gpu', effect: 'NoSchedule' }] });
 });
 
+test('planRollout() keeps the permit of a node that is done and does not serve yet', () => {
+  const back = { ...NEW, name: 'n1', toldBefore: 5 };
+  const cordoned = { unschedulable: true, annotations: { 'varve.dev/cordon': 'Own' } };
+  for (const facts of [
+    { ...back, notReadyFor: 1 },
+    { ...back, ...cordoned },
+  ])
+    assert.deepEqual(intentsOf(plan([facts, { ...OLD, name: 'n2' }]), 'permit'), []);
+});
+
 test('planRollout() does not take a node that has not heard of its permit for one that is done', () => {
   const found = plan(
     [
@@ -211,6 +221,11 @@ test('planRollout() has the next nodes pull the image, and no more at once than 
       'prefetch',
     ).map(({ node }) => node);
   assert.deepEqual(names(), ['n3', 'n4', 'n5']);
+  assert.deepEqual(
+    intentsOf(plan(olds), 'prefetch').map(({ node }) => node),
+    ['n2', 'n3'],
+    'as many as go next, and one more',
+  );
   assert.deepEqual(names({ 'varve.dev/max-pulls': '3' }), ['n3']);
   assert.deepEqual(intentsOf(plan(olds, { paused: true }), 'prefetch'), []);
   const stale = plan([

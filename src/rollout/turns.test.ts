@@ -108,8 +108,26 @@ const ROWS: Readonly<Record<string, Row>> = {
     { maxUnavailable: 2 },
     ['n2'],
   ],
-  'one that a person cordoned and lets be updated is not': [
-    [{ ...OLD, name: 'n1', unschedulable: true, annotations: { 'varve.dev/cordon': 'Kept' } }, ...olds('n2')],
+  'one that a person cordoned and lets be updated is not, and takes no further place': [
+    [
+      { ...NEW, name: 'n0', notReadyFor: 1 },
+      { ...OLD, name: 'n1', unschedulable: true, annotations: { 'varve.dev/cordon': 'Kept' } },
+      old('n2'),
+    ],
+    {},
+    ['n1'],
+  ],
+  'a node that is drained, and runs what is wanted now, has its turn to come back': [
+    [
+      {
+        name: 'n1',
+        config: 'b→c',
+        image: 'y→z',
+        state: 'Working',
+        unschedulable: true,
+        annotations: { 'varve.dev/cordon': 'Own' },
+      },
+    ],
     {},
     ['n1'],
   ],
@@ -306,6 +324,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     { name: 'arbiter' },
     [],
     { peer: { ...peer('master', { ...OLD, name: 'm1', unschedulable: true }), isPaused: true } },
+  ],
+  'no master while an arbiter is out of service, though there would be a quorum': [
+    olds('m1', 'm2', 'm3', 'm4'),
+    { name: 'master' },
+    [],
+    { peer: peer('arbiter', { ...OLD, name: 'a1', unschedulable: true }) },
   ],
   'no master while an arbiter is out of service': [
     olds('m1'),
