@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   CORDON_ANNOTATION,
+  CURRENT_CONFIG_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
   DRAIN_STARTED_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
@@ -23,6 +27,10 @@ const BACKOFF = { first: 5, factor: 2, longest: 5000, jitter: 0.1 };
 
 /** Annotations of a Node that decide on its drain. */
 const KEYS = [
+  DESIRED_CONFIG_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
+  CURRENT_CONFIG_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   CORDON_ANNOTATION,
@@ -43,7 +51,7 @@ export function drainController(support: ControllerSupport, board: RolloutBoard)
     concurrency: CONCURRENCY,
     reconcile: ({ name }, { signal }): Promise<Outcome> => {
       const node = view.nodes.cache.get(clusterKey(name));
-      if (node !== undefined) return drainer.reconcile(node, signal);
+      if (node !== undefined) return drainer.take(node, signal);
       drainer.forget(name);
       return Promise.resolve(outcomes.done);
     },

@@ -1,5 +1,5 @@
 import { DESIRED_DRAIN_ANNOTATION, PERMIT_ANNOTATION } from '../api/index.ts';
-import { outcomes, type Outcome } from '../kube/index.ts';
+import { isKubeError, outcomes, type Outcome } from '../kube/index.ts';
 import {
   cordonOf,
   decideDrain,
@@ -76,7 +76,21 @@ export class NodeDrainer {
     this.#memories.delete(node);
   }
 
-  async reconcile(found: PoolNode, signal: AbortSignal): Promise<Outcome> {
+  /** Does what is to be done with a node, and says of it what went wrong. */
+  async take(node: PoolNode, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#reconcile(node, signal);
+    } catch (error) {
+      // The others pass by themselves, or concern all there is.
+      if (isKubeError(error, 'forbidden', 'invalid', 'server-error', 'bad-request', 'not-served')) {
+        const message = `Node ${node.metadata.name} cannot be drained: ${error.message}. It is tried again.`;
+        await this.#tell(node, 'DrainBlocked', message, signal).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
+  async #reconcile(found: PoolNode, signal: AbortSignal): Promise<Outcome> {
     const { name } = found.metadata;
     const pool = this.#board.members.poolOf(name);
     const known = pool === undefined ? undefined : this.#support.view.pools.cache.get(clusterKey(pool));

@@ -204,7 +204,9 @@ function isBroken(error: KubeError): boolean {
 }
 
 /** The limit of client-go: only what the server itself says will pass is worth a wait inside of a request. */
-function asksForRetry({ status, retryAfter }: KubeError): boolean {
+function asksForRetry({ code, status, retryAfter }: KubeError): boolean {
+  // Whoever evicts a pod has to say what it waits for, and not only to wait.
+  if (code === 'disruption-budget') return false;
   if (status === undefined || retryAfter === undefined || retryAfter > LONGEST_PAUSE) return false;
   return status === 429 || status >= 500;
 }
