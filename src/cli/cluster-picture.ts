@@ -83,7 +83,8 @@ function nodePicture(objects: RolloutObjects, pool: string, plan: NodePlan): Nod
   const conditions = objects.machineConfigNodes.find(({ metadata }) => metadata.name === name)?.status
     ?.conditions;
   const drained = findCondition(conditions, 'Drained');
-  const drain = reason === 'Draining' && drained?.status !== 'True' ? drained?.message || null : null;
+  // Unknown is what whoever drains says of it; False and True are the agent's words for before and after.
+  const drain = reason === 'Draining' && drained?.status === 'Unknown' ? drained.message || null : null;
   return {
     name,
     pool,

@@ -98,13 +98,10 @@ function buildCommands({ environment }: Surroundings): Command {
 
 function demoCommands({ environment }: Surroundings): Command {
   return command('demo')
-    .description('Build the examples onto a base and push them, with a registry of its own on loopback.')
+    .description(
+      'Show the main job on this machine alone: three nodes, the examples rolled out, one file changed, and back again.',
+    )
     .option('--base <ref>', 'a real base image in place of the miniature one')
-    .option('--directory <dir>', 'the objects to build; the examples by default')
-    .option('--pool <name>', 'the pool to build', 'layered')
-    .addOption(authfileOption())
-    .addOption(insecureOption())
-    .addOption(caOption())
     .action(async (flags) => (await import('./demo-command.ts')).demoCommand(flags, environment));
 }
 
