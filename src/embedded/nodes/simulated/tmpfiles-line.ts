@@ -14,7 +14,9 @@ export interface TmpfilesItem {
   readonly maskMode: boolean;
   readonly user: string | undefined;
   readonly group: string | undefined;
-  readonly ownerOnCreation: boolean;
+  /** `:` before a name: only for what is created. */
+  readonly userOnCreation: boolean;
+  readonly groupOnCreation: boolean;
   readonly argument: Buffer | undefined;
 }
 
@@ -48,7 +50,8 @@ export function parseTmpfilesLine(line: string, specifier: Specifier): TmpfilesI
     maskMode: modeMarks.includes('~'),
     user: nameOf(user, specifier),
     group: nameOf(group, specifier),
-    ownerOnCreation: user.startsWith(':') || group.startsWith(':'),
+    userOnCreation: user.startsWith(':'),
+    groupOnCreation: group.startsWith(':'),
     argument:
       given === undefined ? undefined : Buffer.from(given, modifiers.includes('~') ? 'base64' : 'utf8'),
   };

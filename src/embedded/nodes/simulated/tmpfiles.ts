@@ -1,13 +1,17 @@
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
+  constants,
   mkdirSync,
+  openSync,
   readFileSync,
   rmdirSync,
   type Stats,
   symlinkSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Accounts } from './accounts.ts';
@@ -17,6 +21,9 @@ import { pathsMatching } from './glob-paths.ts';
 import { followedBelow, isUnsafeWay, pathBelow } from './root-path.ts';
 import { isPattern, TmpfilesPlan } from './tmpfiles-plan.ts';
 import { parseTmpfilesLine, type Specifier, type TmpfilesItem } from './tmpfiles-line.ts';
+
+/** The bits of a mode that say of which type a path is (inode(7)). */
+const { S_IFMT } = constants;
 
 /**
  * What `systemd-tmpfiles --create --remove --boot` makes of a machine at its boot. Lines for fifos, devices, attributes and
@@ -131,8 +138,11 @@ class Tmpfiles {
 
   #copy(item: TmpfilesItem, at: string): void {
     const from = this.#source(item);
-    if (from === undefined) return;
+    const source = from === undefined ? undefined : statOf(from);
+    if (from === undefined || source === undefined) return;
     const there = statOf(at);
+    // What is of another type is somebody else's.
+    if (there !== undefined && (there.mode & S_IFMT) !== (source.mode & S_IFMT)) return;
     if (item.force && there?.isDirectory() === true) this.#merge(item, from, at);
     else if (there === undefined || (there.isDirectory() && entriesOf(at).length === 0)) {
       if (there !== undefined) rmdirSync(at);
@@ -175,11 +185,13 @@ class Tmpfiles {
 
   #changeOne(item: TmpfilesItem, found: string): void {
     const stats = statOf(found);
-    if (stats === undefined || isUnsafeWay(this.#root, found.slice(this.#root.length))) return;
+    // What is written to may be somebody else's, as long as its folder is not.
+    const way = found.slice(this.#root.length);
+    if (stats === undefined || isUnsafeWay(this.#root, item.type === 'w' ? `${dirname(way)}/.` : way)) return;
     if (item.type === 'w') {
       if (!stats.isFile()) return;
       if (item.force) appendFileSync(found, item.argument ?? '');
-      else writeFileSync(found, item.argument ?? '');
+      else overwrite(found, item.argument ?? Buffer.alloc(0));
       this.#give(item, found, false, undefined);
     } else if (item.type === 'z' || (item.type === 'e' && stats.isDirectory())) {
       this.#give(item, found, false, undefined);
@@ -208,7 +220,7 @@ class Tmpfiles {
     }
     const at = pathBelow(this.#root, path);
     if (at === undefined) throw new Error('its links lead in a circle');
-    if (isUnsafeWay(this.#root, dirname(path))) throw new Error('the way to it is unsafe');
+    if (isUnsafeWay(this.#root, `${dirname(path)}/.`)) throw new Error('the way to it is unsafe');
     return at;
   }
 
@@ -218,9 +230,9 @@ class Tmpfiles {
     if (stats === undefined) return;
     const uid = this.#id(item.user, (name) => this.#accounts.user(name), 'user');
     const gid = this.#id(item.group, (name) => this.#accounts.group(name), 'group');
-    if ((uid !== undefined || gid !== undefined) && (isNew || !item.ownerOnCreation)) {
-      own(at, uid ?? stats.uid, gid ?? stats.gid);
-    }
+    const owner = uid === undefined || (item.userOnCreation && !isNew) ? stats.uid : uid;
+    const group = gid === undefined || (item.groupOnCreation && !isNew) ? stats.gid : gid;
+    if (owner !== stats.uid || group !== stats.gid) own(at, owner, group);
     const mode = modeFor(item, stats, isNew) ?? (isNew ? usual : undefined);
     if (mode !== undefined && !stats.isSymbolicLink()) chmodSync(at, mode);
   }
@@ -234,6 +246,16 @@ class Tmpfiles {
     const id = lookUp(name);
     if (id === undefined) throw new Error(`there is no ${what} ${name}`);
     return id;
+  }
+}
+
+/** What is longer keeps its end: such lines are for files of the kernel's, which have none. */
+function overwrite(path: string, contents: Buffer): void {
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, contents, 0, contents.length, 0);
+  } finally {
+    closeSync(file);
   }
 }
 
