@@ -55,8 +55,7 @@ export class TmpfilesPlan {
     const groups = isPattern(item) ? this.#patterns : this.#fixed;
     const group = groups.get(item.path) ?? { path: item.path, items: [] };
     groups.set(item.path, group);
-    const appends = item.type === 'w' && item.force;
-    if (!appends && group.items.some((other) => contradict(other, item))) return;
+    if (group.items.some((other) => contradict(other, item))) return;
     group.items.push(item);
   }
 
@@ -100,6 +99,8 @@ function ownersFirst(one: TmpfilesItem, other: TmpfilesItem): number {
 /** Two lines that each say what a path is, not the same. */
 function contradict(one: TmpfilesItem, other: TmpfilesItem): boolean {
   if (!OWNERS.includes(one.type) || !OWNERS.includes(other.type)) return false;
+  // Several may each add something to a file.
+  if (one.type === 'w' && other.type === 'w' && other.force) return false;
   const said = ({ mode, user, group, argument }: TmpfilesItem): string =>
     JSON.stringify([mode, user, group, argument?.toString('base64')]);
   return said(one) !== said(other);
