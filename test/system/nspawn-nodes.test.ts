@@ -66,7 +66,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
 
   test('the first image of a pool takes over the node, with all that it configures', async () => {
     assert.equal(await node.read('/etc/varve-test.conf'), undefined);
-    await node.object.desire(images[1]!, 'rendered-1');
+    await node.object.desire(images[1], 'rendered-1');
     await node.object.done('rendered-1');
     await runs(1);
     assert.equal(node.boots.length, 2, 'it costs one reboot');
@@ -75,7 +75,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
   test('an update brings the next image', async (t) => {
     const boots = node.boots.length;
     const began = performance.now();
-    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.desire(images[2], 'rendered-2');
     await until('it boots', () => node.boots.length > boots, 120);
     t.diagnostic(`change to booted: ${((performance.now() - began) / 1000).toFixed(1)} s`);
     await node.object.done('rendered-2');
@@ -86,7 +86,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
 
   test('what is staged and not permitted boots at no shutdown and no power cut, whatever the agent does', async () => {
     node.object.drains = false;
-    await node.object.desire(images[3]!, 'rendered-3');
+    await node.object.desire(images[3], 'rendered-3');
     await node.waitsForDrain('rendered-3');
     assert.match((await node.run('ostree', 'admin', 'status')).stdout, /\((staged|finalization locked)\)/);
     await node.machine.stop();
@@ -107,7 +107,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
   });
 
   test('an image that is no longer wanted is dropped', async () => {
-    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.desire(images[2], 'rendered-2');
     await node.object.done('rendered-2');
     assert.doesNotMatch((await node.run('ostree', 'admin', 'status')).stdout, /staged|locked/);
     const boots = node.boots.length;
@@ -120,11 +120,11 @@ suite('nodes of systemd-nspawn', { skip }, () => {
   test('what the host itself wrote outlives an update, and a rollback brings back all of the image before', async () => {
     await node.write('/etc/of-this-host', 'local\n');
     await node.write('/var/lib/of-this-host', 'local\n');
-    await node.object.desire(images[3]!, 'rendered-3');
+    await node.object.desire(images[3], 'rendered-3');
     await node.object.done('rendered-3');
     await runs(3);
     const boots = node.boots.length;
-    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.desire(images[2], 'rendered-2');
     await node.object.done('rendered-2');
     await runs(2);
     assert.equal(node.boots.length, boots + 1, 'it costs one reboot');
@@ -134,7 +134,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
 
   test('an agent that is killed again and again gets it there with one reboot', async () => {
     const boots = node.boots.length;
-    await node.object.desire(images[1]!, 'rendered-1');
+    await node.object.desire(images[1], 'rendered-1');
     for (let round = 0; round < 10 && node.boots.length === boots; round += 1) {
       await sleep(100 + 150 * round);
       if (node.boots.length > boots) break;
@@ -152,7 +152,7 @@ suite('nodes of systemd-nspawn', { skip }, () => {
       const told = await node.object.events('ConfigDriftDetected');
       return told.some((message) => message.includes('/etc/varve-test.conf (content'));
     });
-    await node.object.desire(images[2]!, 'rendered-2');
+    await node.object.desire(images[2], 'rendered-2');
     await node.object.done('rendered-2');
     assert.equal(await node.read('/etc/varve-test.conf'), 'mine\n', 'nobody said that it may be undone');
     await node.object.setDriftPolicy('Heal');

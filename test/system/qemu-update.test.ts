@@ -89,12 +89,12 @@ suite('a virtual machine with the agent inside', { skip }, () => {
   }
 
   test('boots its image, and the agent finds it as it is to be', async () => {
-    await node.desire(images[1]!, 'rendered-1');
+    await node.desire(images[1], 'rendered-1');
     await boots(1);
   });
 
   test('moves to the next image: staged, drained, finalized at the shutdown, and booted by its own boot entry', async () => {
-    await node.desire(images[2]!, 'rendered-2');
+    await node.desire(images[2], 'rendered-2');
     await machine.off(PATIENCE);
     const entries = await machine.entries();
     assert.deepEqual(
@@ -107,7 +107,7 @@ suite('a virtual machine with the agent inside', { skip }, () => {
   });
 
   test('goes back to the image before', async () => {
-    await node.desire(images[1]!, 'rendered-1');
+    await node.desire(images[1], 'rendered-1');
     await machine.off(PATIENCE);
     await boots(1);
     assert.equal((await node.annotations())[ROLLBACK_IMAGE_ANNOTATION], images[2]);
