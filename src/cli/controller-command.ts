@@ -180,6 +180,7 @@ function settingsOf(flags: ControllerFlags, { variables }: Environment): Control
     keptBuilds: flags.keepBuilds,
     insecureRegistries: flags.insecureRegistry ?? [],
     certificateAuthorities: (flags.ca ?? []).map(readAuthority),
+    ...(variables['NODE_NAME'] ? { nodeName: variables['NODE_NAME'] } : {}),
     proxyEnvironment: variables,
   };
 }

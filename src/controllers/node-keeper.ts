@@ -118,7 +118,7 @@ class NodeKeeper {
 }
 
 /** What is wrong with the pools of a node, and what to do; empty if nothing is. */
-export function membershipProblem(node: string, membership: ReturnType<typeof primaryPool>): string {
+function membershipProblem(node: string, membership: ReturnType<typeof primaryPool>): string {
   if (membership.kind === 'conflict') {
     const pools = membership.pools.join(', ');
     return `Node ${node} is selected by several custom MachineConfigPools, ${pools}, and none of them updates it: change its labels such that one of them selects it.`;

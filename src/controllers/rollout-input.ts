@@ -54,7 +54,7 @@ export function rolloutInput(
 }
 
 /** What the nodes of a pool may be told to run. */
-export function gateOf(
+function gateOf(
   { view, settings }: Pick<ControllerSupport, 'view' | 'settings'>,
   pool: MachineConfigPool,
 ): LayeredGate {

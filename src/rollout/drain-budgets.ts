@@ -69,7 +69,7 @@ export function neverEvictable(pod: DrainPod, budgets: Iterable<DrainBudget>): s
 }
 
 /** Whether a budget lets none of its pods go, whatever happens to them; why, and what to do, in a clause. */
-export function neverAllows({ metadata, spec = {}, status = {} }: DrainBudget): string | undefined {
+function neverAllows({ metadata, spec = {}, status = {} }: DrainBudget): string | undefined {
   const name = `PodDisruptionBudget ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
   const { maxUnavailable, minAvailable } = spec;
   if (maxUnavailable !== undefined && isZero(maxUnavailable)) {

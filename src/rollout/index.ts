@@ -22,7 +22,6 @@ export { decideDrain, drainStart } from './drain-decision.ts';
 export { drainPolicy } from './drain-policy.ts';
 export { daemonSetOf, mayStay, podName } from './drain-pods.ts';
 export { describeDuration, drainProgress, isDrainLate } from './drain-progress.ts';
-export { parseDrainRequest } from './drain-request.ts';
 export type { DrainBudget } from './drain-budgets.ts';
 export type { DrainPatch, DrainStep } from './drain-decision.ts';
 export type { DrainPolicy } from './drain-policy.ts';
