@@ -1,10 +1,15 @@
-import type { WriteStream } from 'node:tty';
 import type { ClusterPicture } from './cluster-picture.ts';
 import { changeLines, pictureLines, type ScreenSize } from './picture-text.ts';
 
 /** What of a terminal is drawn on. */
-export type Screen = Pick<NodeJS.WriteStream, 'isTTY' | 'write'> &
-  Partial<Pick<WriteStream, 'columns' | 'rows' | 'on' | 'off'>>;
+export interface Screen {
+  readonly isTTY: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+}
 
 /** How often ages move on, in milliseconds. */
 const TICK = 1000;
@@ -25,7 +30,7 @@ export class LivePicture {
   constructor(screen: Screen) {
     this.#screen = screen;
     if (!screen.isTTY) return;
-    screen.on?.('resize', this.#redraw);
+    screen.on('resize', this.#redraw);
     this.#timer = setInterval(this.#redraw, TICK);
     this.#timer.unref();
   }
@@ -38,17 +43,11 @@ export class LivePicture {
     else for (const line of changeLines(before, picture)) this.#screen.write(`${clock()} ${line}\n`);
   }
 
-  /** Writes lines that stay, above the picture. */
-  say(text: string): void {
-    this.#screen.write(`${this.#erased()}${text}`);
-    if (this.#screen.isTTY) this.#draw();
-  }
-
   /** The picture stays as it is. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    this.#screen.off?.('resize', this.#redraw);
+    this.#screen.off('resize', this.#redraw);
   }
 
   #draw(): void {
