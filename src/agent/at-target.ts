@@ -68,7 +68,9 @@ export function atLiveTarget(situation: Situation, target: ImageTarget, live: Li
   if (satisfied !== undefined) return satisfied;
   const uncordons = untilUncordoned(situation);
   if (uncordons !== undefined) return { ...uncordons, live: live.actions };
-  return resting('done', 'The node is like what it is to run, which takes over at its next boot.');
+  // The slot is taken: what is pulled next must not need it.
+  const ahead = situation.view.abilities.ahead === 'fetch' ? aheadOfTurn(situation) : undefined;
+  return ahead ?? resting('done', 'The node is like what it is to run, which takes over at its next boot.');
 }
 
 function dropStaged(situation: Situation, why: string): Plan {

@@ -114,7 +114,9 @@ function noteFor({ node, journal, view }: Situation, target: ImageTarget): Disru
   if (note === undefined || target.kind !== 'image') return undefined;
   if (note.to.image !== target.image || note.to.config !== target.config) return undefined;
   const from = verified(journal, view);
-  return from !== undefined && true && note.from.config === from.config ? note : undefined;
+  return from !== undefined && note.from.image === from.image && note.from.config === from.config
+    ? note
+    : undefined;
 }
 
 /** The image that the host is known to be like; undefined while that is not sure. */

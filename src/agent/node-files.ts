@@ -140,6 +140,8 @@ export class NodeFiles {
       this.#current = undefined;
       await write();
       await this.#place(target);
+      // What differs now differs from another image.
+      await this.#look().catch((error: unknown) => this.#trouble('look at files', error));
       return this.#placing;
     });
   }
