@@ -14,6 +14,7 @@ import {
 import type { MachineConfigNode } from '../../src/api/index.ts';
 import type { MachineBoot, MachineListener, SimulatedMachine } from '../../src/embedded/index.ts';
 import {
+  DEADLINES,
   type DeployTool,
   type HostRunner,
   openDriver,
@@ -52,7 +53,10 @@ export class SimulatedNode implements MachineListener {
   strike: JournalStrike | undefined;
   /** Whether tools are processes of their own. */
   isReal = false;
-  readonly #tool: DeployTool;
+  /** Milliseconds that a status may take. */
+  patience = DEADLINES.status;
+  /** Which tool agents that start from now on use. */
+  tool: DeployTool;
   readonly #client: RegistryClient;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   #boot: MachineBoot | undefined;
@@ -60,7 +64,7 @@ export class SimulatedNode implements MachineListener {
 
   constructor(machine: SimulatedMachine, tool: DeployTool, client: RegistryClient) {
     this.machine = machine;
-    this.#tool = tool;
+    this.tool = tool;
     this.#client = client;
     this.objects = new NodeValue(machine.name);
   }
@@ -127,7 +131,12 @@ export class SimulatedNode implements MachineListener {
     );
     const capabilities = await probeCapabilities(runner, { signal });
     const images = registryImages(this.#client);
-    const driver = openDriver(this.#tool, { host: runner, capabilities, images });
+    const driver = openDriver(this.tool, {
+      host: runner,
+      capabilities,
+      images,
+      deadlines: { ...DEADLINES, status: this.patience },
+    });
     const folder = join(this.machine.root, 'var/lib/varve');
     const memory = new PlaneMemoryFile(join(folder, 'files.json'));
     const files = new NodeFiles({ runner, memory, clock });
