@@ -77,7 +77,7 @@ function countOf(nodes: readonly NodePicture[]): string {
 }
 
 /** Its progress, or what it does if it is on its way. */
-export function stateOf({ progress, reason }: NodePicture): string {
+function stateOf({ progress, reason }: NodePicture): string {
   return progress === 'updating' ? reason.replaceAll(/(?<=.)([A-Z])/gu, ' $1').toLowerCase() : progress;
 }
 
