@@ -153,3 +153,46 @@ test('an agent lets nothing go, and reboots into nothing, that took the place of
   );
   assert.deepEqual(fake.changes, []);
 });
+
+/** The last reboot of the agent's, and what came before it of preparing one of the user space alone. */
+function lastReboot(fake: FakeHost): readonly string[] {
+  return fake.state.log.filter((line) => /soft-reboot|systemd-run/u.test(line)).map(wordsOfReboot);
+}
+
+function wordsOfReboot(line: string): string {
+  return line.startsWith('systemd-run') ? line.slice(line.lastIndexOf(' -- ') + 4) : line;
+}
+
+test('an agent restarts the user space alone where its Node asks for that and the host can', async (t) => {
+  const { bench, fake, desire } = await scene(t, 'bootc');
+  bench.annotations['varve.dev/reboot'] = 'Soft';
+  fake.state = { ...fake.state, log: [] };
+  desire('2');
+  await bench.settle();
+  assert.deepEqual(lastReboot(fake), ['ostree admin prepare-soft-reboot 0', 'systemctl soft-reboot']);
+  assert.equal(bench.annotation('state'), 'Done');
+});
+
+test('an agent reboots the whole host where a soft reboot cannot be prepared, and leaves nothing prepared', async (t) => {
+  const { bench, fake, desire } = await scene(t, 'bootc');
+  bench.annotations['varve.dev/reboot'] = 'Soft';
+  const stderr = 'error: Cannot soft-reboot to deployment with different kernel state';
+  fake.state = { ...fake.state, log: [], fault: { command: 'ostree admin prepare-soft-reboot 0', stderr } };
+  desire('2');
+  await bench.settle();
+  assert.deepEqual(lastReboot(fake), [
+    'ostree admin prepare-soft-reboot 0',
+    'ostree admin prepare-soft-reboot --reset',
+    'systemctl reboot',
+  ]);
+  assert.equal(bench.annotation('state'), 'Done');
+});
+
+test('an agent reboots the whole host where nobody asks for less', async (t) => {
+  const { bench, fake, desire } = await scene(t, 'bootc');
+  fake.state = { ...fake.state, log: [] };
+  desire('2');
+  await bench.settle();
+  assert.deepEqual(lastReboot(fake).at(-1), 'systemctl reboot');
+  assert.ok(!lastReboot(fake).includes('ostree admin prepare-soft-reboot 0'));
+});

@@ -307,4 +307,24 @@ suite('a change without a reboot on a machine of real ostree', { skip }, () => {
     assert.equal(bench.annotation('state'), 'Done');
     assert.equal(bench.annotation('currentImage'), image('7'));
   });
+
+  test('pulls an image ahead of its turn, which then needs no registry', async () => {
+    await add('8', { etc: { 'live/a.conf': 'eight\n', 'live/b.conf': 'b\n' } });
+    bench.plans.length = 0;
+    bench.annotations['varve.dev/prefetch-image'] = image('8');
+    await bench.settle();
+    assert.equal(bench.kinds, 'fetch rest');
+    assert.equal(bench.annotations['varve.dev/prefetched-image'], image('8'));
+    assert.equal(bench.annotation('state'), 'Done');
+    await machine.shutDown();
+    await boot();
+    await bench.settle();
+    assert.equal(bench.annotation('currentImage'), image('7'), 'it was never there to boot');
+    const { length } = source.fetched;
+    desire('8', [], []);
+    await bench.settle();
+    assert.equal(source.fetched.length, length);
+    assert.equal(await machine.read('/etc/live/a.conf'), 'eight\n');
+    assert.equal(bench.annotation('currentImage'), image('8'));
+  });
 });
