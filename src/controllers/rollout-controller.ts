@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MachineConfigPool } from '../api/index.ts';
 import {
+  isKubeError,
   outcomes,
   referenceTo,
   type Change,
@@ -23,8 +24,11 @@ import type { ControllerSupport } from './support.ts';
 /** Pools that are planned at once. */
 const CONCURRENCY = 4;
 
-/** A pool comes to rest in fewer; more would be a decision that goes round in circles. */
+/** Looks at one pool before others have theirs. */
 const MOST_PASSES = 4;
+
+/** When a pool is looked at again of which something had changed, in milliseconds. */
+const AFTER_CONFLICT = 50;
 
 /**
  * The rollout controller (contract §3.2, architecture D7): looks at a pool, its nodes and its image at once, and writes what
@@ -86,16 +90,18 @@ class RolloutReconciler {
       this.#tellProblems(now);
       const written = await this.#writer.write(now, plan.intents, input.nodes, signal);
       if (written.pool === undefined) {
+        // Somebody else wrote it as well. The watch tells of that, but may have done so before this look.
+        if (isKubeError(written.failure, 'conflict')) return outcomes.requeueAfter(AFTER_CONFLICT);
         if (written.failure !== undefined) return outcomes.failed(written.failure);
+        if (written.isMore === true) return outcomes.requeueAfter(0);
         if (plan.wakeAt === undefined) return outcomes.done;
         return outcomes.requeueAfter(Math.max(0, plan.wakeAt - this.#support.client.clock.wall()));
       }
       this.#pools.set(written.pool.metadata.name, written.pool);
       now = this.#newest(name) ?? now;
     }
-    return outcomes.failed(
-      new Error(`cannot come to rest with pool ${name}: more than ${MOST_PASSES} passes`),
-    );
+    // Nodes come back all the time; others want to be looked at as well.
+    return outcomes.requeueAfter(0);
   }
 
   #holderOf(name: string): string {

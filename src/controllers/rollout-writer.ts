@@ -16,10 +16,20 @@ import type { ControllerSupport } from './support.ts';
 /** Nodes that are written at once. */
 const AT_ONCE = 16;
 
+/** Nodes that are written after one look, of those that nobody waits for. */
+const UPKEEP = 64;
+
+/** What somebody waits for: a turn. */
+const URGENT: ReadonlySet<NodeIntent['kind']> = new Set(['assign', 'unassign', 'label'] as const);
+
+type NodeIntents = readonly [node: string, intents: readonly NodeIntent[]];
+
 /** What became of a plan's intents. */
 export interface Written {
   /** The pool that was written, which is planned anew before anything else. */
   readonly pool?: MachineConfigPool;
+  /** There is more to write than was, of what can wait. */
+  readonly isMore?: boolean;
   /** Why not all was written; most of all that something was seen as it is not any more. */
   readonly failure?: unknown;
 }
@@ -44,39 +54,43 @@ export class RolloutWriter {
     const nodeIntents = intents.filter((intent): intent is NodeIntent => intent.kind !== 'permit');
     const permit = intents.find((intent) => intent.kind === 'permit');
     const versions = new Map(seen.map(({ node: { metadata } }) => [metadata.name, metadata.resourceVersion]));
-    const failure = await this.#writeNodes(pool, nodeIntents, versions, signal);
-    if (permit === undefined) return { failure };
+    const byNode = [...Map.groupBy(nodeIntents, ({ node }) => node)];
+    const isUrgent = ([, found]: NodeIntents): boolean => found.some(({ kind }) => URGENT.has(kind));
+    const [failure, written] = await Promise.all([
+      this.#writeNodes(pool, byNode.filter(isUrgent), versions, signal),
+      permit === undefined ? undefined : this.#writePermits(pool, permit, signal),
+    ]);
+    if (written !== undefined) return { pool: written, failure };
+    // Taints of thousands of nodes must not keep the next node from its turn.
+    const upkeep = byNode.filter((found) => !isUrgent(found));
+    const late = await this.#writeNodes(pool, upkeep.slice(0, UPKEEP), versions, signal);
+    return { failure: failure ?? late, isMore: upkeep.length > UPKEEP };
+  }
+
+  async #writePermits(
+    pool: MachineConfigPool,
+    permit: Extract<RolloutIntent, { readonly kind: 'permit' }>,
+    signal: AbortSignal,
+  ): Promise<MachineConfigPool> {
     const { client, log } = this.#support;
-    const value = writePermits(permit.permits) ?? null;
-    const written = await client.patch(
-      POOLS,
-      clusterKey(permit.pool),
-      {
-        type: 'merge',
-        patch: {
-          metadata: {
-            resourceVersion: permit.resourceVersion,
-            annotations: { [PERMITS_ANNOTATION]: value },
-          },
-        },
-      },
-      { signal },
-    );
+    const annotations = { [PERMITS_ANNOTATION]: writePermits(permit.permits) ?? null };
+    const patch = { metadata: { resourceVersion: permit.resourceVersion, annotations } };
+    const written = await client.patch(POOLS, clusterKey(permit.pool), { type: 'merge', patch }, { signal });
     if (permit.granted.length > 0)
       log.info('nodes get their turn', { pool: pool.metadata.name, nodes: permit.granted.join(', ') });
-    return { pool: written, failure };
+    return written;
   }
 
   async #writeNodes(
     pool: MachineConfigPool,
-    intents: readonly NodeIntent[],
+    byNode: readonly NodeIntents[],
     versions: ReadonlyMap<string, string | undefined>,
     signal: AbortSignal,
   ): Promise<unknown> {
-    const byNode = [...Map.groupBy(intents, ({ node }) => node)];
+    const rest = byNode.values();
     let failure: unknown;
     const work = async (): Promise<void> => {
-      for (let next = byNode.shift(); next !== undefined; next = byNode.shift()) {
+      for (const next of rest) {
         try {
           await this.#writeNode(pool, ...next, versions, signal);
         } catch (error) {
