@@ -235,6 +235,17 @@ test('liveWay() stages the image again that somebody dropped while it waited for
   assert.deepEqual([staged?.image?.digest, world.state], [IMAGES.a2.digest, 'Done']);
 });
 
+test('liveWay() says that the image cannot boot next, where it will not do any more, and leaves it at that', () => {
+  const world = atA();
+  desire(world, IMAGES.a2, [RESTART]);
+  world.settle();
+  world.host.staged = undefined;
+  Object.assign(world.host, { images: world.host.images.filter((one) => one !== IMAGES.a2) });
+  const { degraded, phase } = world.settle();
+  assert.match(degraded ?? '', /cannot have it boot next: Image has architecture s390x/u);
+  assert.equal(phase, 'resuming');
+});
+
 test('liveWay() forgets what it wrote when the deployment is gone', () => {
   const world = atA();
   desire(world, IMAGES.a2, [RESTART]);

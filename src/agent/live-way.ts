@@ -17,8 +17,9 @@ import {
   satisfied,
   withLiveRecord,
 } from './live-record.ts';
+import { attemptOf } from './journal.ts';
 import { isDrained } from './node-wishes.ts';
-import { needsDrain, type Plan, type Situation } from './situation.ts';
+import { needsDrain, type Plan, type Situation, stuck } from './situation.ts';
 import { type ImageTarget, settledAs } from './target.ts';
 
 /**
@@ -136,6 +137,11 @@ export function whileSatisfied(situation: Situation, target: ImageTarget, live: 
   const { staged } = view.status;
   const { digest, image, config } = target;
   const common = { phase: 'resuming', live: live.actions } as const;
+  const { halted } = attemptOf(journal, digest);
+  if (staged === undefined && halted !== undefined) {
+    const reason = `The host is like ${image}, but cannot have it boot next: ${halted}. Another desiredImage, or a new value of varve.dev/retry, has it tried again.`;
+    return { ...stuck('resuming', reason), live: live.actions };
+  }
   if (staged === undefined) {
     const reason = `The host is like ${image}, which is to run after its next boot.`;
     const kernelArguments = { append: [], remove: [] };
