@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { foundFailure } from './classify-failure.ts';
 import { FailedStep, mustSucceed } from './failed-step.ts';
+import { freeSpaceOf, lackOfSpace } from './free-space.ts';
 import type { HostRunner } from './host-runner.ts';
 import { type Deadlines, HostTool, type ToolResult } from './host-tool.ts';
 import { type HostImage, type ImageLayer, type ImageSource, ImageSourceError } from './image-source.ts';
@@ -71,6 +72,7 @@ export class ImageImport {
     const chains = chainRefs(image.layers.map(({ digest }) => digest));
     let done = chains.findLastIndex((chain) => present.has(chain)) + 1;
     const total = image.layers.length - done;
+    await this.#refuseFullDisk(reference, image.layers.slice(done));
     for (const layer of image.layers.slice(done)) {
       const steps = {
         done: total - (image.layers.length - done),
@@ -103,6 +105,15 @@ export class ImageImport {
       signal,
     );
     return ref;
+  }
+
+  /** Before anything is downloaded for nothing (host-contract §9.3). @throws {FailedStep} `disk` */
+  async #refuseFullDisk(reference: string, layers: readonly ImageLayer[]): Promise<void> {
+    const bytes = layers.reduce((sum, { size }) => sum + size, 0);
+    const space = await freeSpaceOf(`${this.#runner.root}${this.#repository}`);
+    const lack = space && lackOfSpace(bytes, space);
+    if (lack === undefined) return;
+    throw new FailedStep(foundFailure('disk', 'ostree', `cannot pull ${reference}: ${lack}`));
   }
 
   /** The value of a key of a commit's metadata; undefined when it has none, or is no longer whole. */
