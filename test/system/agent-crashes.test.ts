@@ -182,7 +182,7 @@ suite('agents that are killed on simulated hosts', () => {
     for (const tool of TOOLS) {
       const node = await nodeAtA(t, tool);
       let current = images.a;
-      for (let round = 0; round < 20; round += 1) {
+      for (let round = 0; round < 12; round += 1) {
         const known = current === images.a ? images.b : images.a;
         const image = random() < 0.7 ? await newImage() : known;
         const faults = [0, 0]
@@ -196,7 +196,7 @@ suite('agents that are killed on simulated hosts', () => {
         const { reboots } = node;
         node.machine.faults.set(faults);
         node.desire(image);
-        for (let kill = 0; kill < 10; kill += 1) {
+        for (let kill = 0; kill < 14; kill += 1) {
           await sleep(random() * 12);
           await node.kill();
           node.start();

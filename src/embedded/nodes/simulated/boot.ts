@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeBootEntries } from './boot-loader.ts';
-import { bootableDeployments, bootedName, type Deployment, kernelOf, treeOf } from './deployment.ts';
+import { bootableDeployments, type Deployment, kernelOf, treeOf } from './deployment.ts';
 import { Faults } from './faults.ts';
 import { entriesOf, removeTree, replaceFile, replaceLink, textOf, linkOf } from './files.ts';
 import { FAILURE_STAMP } from './finalize.ts';
@@ -167,10 +167,4 @@ function completeBoot(machine: MachineFolder, units: Units, journal: MachineJour
   removeTree(machine.at(FAILURE_STAMP));
   journal.write(COMPLETE_UNIT, `error: ostree-finalize-staged.service failed on previous boot: ${stamp}`);
   units.set(COMPLETE_UNIT, 'failed', 'exit-code');
-}
-
-/** What runs, for people who ask a machine. */
-export function bootedDeployment(machine: MachineFolder): Deployment | undefined {
-  const name = bootedName(machine);
-  return bootableDeployments(machine).find((one) => one.name === name);
 }

@@ -82,7 +82,7 @@ export function isChangedLocally({ origin }: DeploymentFacts): boolean {
 }
 
 /** A soft reboot keeps the kernel: it has to be the same one, with the same arguments (host-contract §7.1). */
-export function isSoftRebootable(machine: MachineFolder, running: Deployment, next: Deployment): boolean {
+function isSoftRebootable(machine: MachineFolder, running: Deployment, next: Deployment): boolean {
   if (next.name === running.name || next.options !== running.options) return false;
   const before = kernelOf(treeOf(machine, running));
   const has = statOf(`${treeOf(machine, running)}/usr/lib/systemd/system/soft-reboot.target`) !== undefined;

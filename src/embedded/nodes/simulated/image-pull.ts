@@ -235,7 +235,7 @@ function credentials(root: string): { readonly auth?: ReturnType<typeof authDocu
 }
 
 /** The refs of ostree's container store (host-contract §3.1). */
-export function refOf(kind: 'blob' | 'image', name: string): string {
+function refOf(kind: 'blob' | 'image', name: string): string {
   const escaped = (kind === 'image' ? `docker://${name}` : name).replaceAll(
     /_|[^A-Za-z0-9-]/g,
     (character, at: number, all: string) => {
@@ -249,6 +249,6 @@ export function refOf(kind: 'blob' | 'image', name: string): string {
 }
 
 /** As Go names the architecture of this machine. */
-export function goArchitecture(): string {
+function goArchitecture(): string {
   return process.arch === 'x64' ? 'amd64' : process.arch;
 }

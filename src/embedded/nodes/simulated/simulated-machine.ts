@@ -246,8 +246,3 @@ export class SimulatedMachine implements SimulatedNodeMachine {
     };
   }
 }
-
-/** Whether a folder holds a machine's disk. */
-export function isMachineFolder(folder: string): boolean {
-  return statOf(join(folder, 'machine', 'settings.json')) !== undefined;
-}

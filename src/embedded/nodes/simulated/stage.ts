@@ -48,7 +48,7 @@ export function stage(machine: MachineFolder, added: NewDeployment): StagedDeplo
   return staged;
 }
 
-export function writeStaged(machine: MachineFolder, staged: StagedDeployment): void {
+function writeStaged(machine: MachineFolder, staged: StagedDeployment): void {
   replaceFile(machine.at(STAGED_RECORD), JSON.stringify(staged));
 }
 

@@ -18,11 +18,6 @@ export type Tree = ReadonlyMap<string, TreeNode>;
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 
-/** A conflict of two layers; the message is ostree's own. */
-export class TreeConflict extends Error {
-  override readonly name = 'TreeConflict';
-}
-
 /**
  * Puts a layer on a tree as a host does (host-contract §5.2): whiteouts remove what layers below have, folders that are there
  * keep their owner and mode, and all else replaces what it stands on.
@@ -56,11 +51,6 @@ export function withLayer(below: Tree, layer: Tree): Tree {
 /** The paths in an order in which each folder comes before what is in it. */
 export function ordered(tree: Tree): Tree {
   return new Map([...tree].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-}
-
-/** The same layer without what it says of layers below it. */
-export function hasWhiteouts(layer: Tree): boolean {
-  return [...layer.keys()].some((path) => split(path)[1].startsWith(WHITEOUT));
 }
 
 /** Folders that are missing above what a tree has, made as ostree makes them. */
