@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { HostRunner } from '../../../host/index.ts';
 import { EmbeddedError } from '../../embedded-error.ts';
 import type { MachineBoot, MachineListener } from '../node-machine.ts';
@@ -8,7 +7,7 @@ import { titleOf } from './boot-loader.ts';
 import { bootableDeployments, type Deployment, treeOf } from './deployment.ts';
 import { NEXT_ROOT } from './deployment-facts.ts';
 import { Faults } from './faults.ts';
-import { entriesOf, removeTree, statOf, textOf } from './files.ts';
+import { entriesOf, removeTree, textOf } from './files.ts';
 import { finalizeStaged } from './finalize.ts';
 import { installFirst } from './install.ts';
 import { MachineJournal } from './journal.ts';
