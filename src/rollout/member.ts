@@ -136,11 +136,6 @@ export function readMember(facts: NodeSnapshot, aim: Aim, permits: Permits, now:
   };
 }
 
-/** Whether the node runs this, as far as its agent says. */
-export function runs({ current }: Member, { machineConfig, image }: NodeTarget): boolean {
-  return current.config === machineConfig && sameImage(current.image, image ?? '');
-}
-
 /** Whether two references name one image: digests count, and not the registry that they name (contract §7.8). */
 export function sameImage(one: string, other: string): boolean {
   if (one === other) return true;
