@@ -36,6 +36,10 @@ class FakeTerminal {
 
   resize(columns: number): void {
     this.columns = columns;
+    // As terminals do that break what is too long by now.
+    const broken = this.lines.map((line) => line.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? ['']);
+    this.#row = broken.slice(0, this.#row).flat().length;
+    this.lines = broken.flat();
     for (const listener of this.#resized) listener();
   }
 
@@ -90,6 +94,8 @@ describe('LivePicture', () => {
     assert.ok(terminal.lines.length < tall);
     live.show(picture('a sentence that is longer than the window is by now'));
     terminal.resize(20);
+    assert.equal(terminal.lines.filter((line) => line.startsWith('POOL')).length, 1);
+    assert.equal(terminal.lines[0], 'an introduction');
     assert.ok(terminal.lines.slice(1).every((line) => line.length <= 20));
     live.close();
     assert.equal(terminal.listeners, 0);

@@ -21,8 +21,8 @@ const TICK = 1000;
 export class LivePicture {
   readonly #screen: Screen;
   #picture: ClusterPicture | undefined;
-  /** Lines that are drawn, above the cursor. */
-  #drawn = 0;
+  /** The lines that are drawn, above the cursor. */
+  #drawn: readonly string[] = [];
   readonly #redraw = (): void => this.#draw();
   readonly #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -58,15 +58,16 @@ export class LivePicture {
     // In one write: no half of it is ever seen.
     const text = lines.map((line) => `${line}\n`).join('');
     const erased = this.#erased();
-    this.#drawn = lines.length;
+    this.#drawn = lines;
     this.#screen.write(`${erased}${text}`);
   }
 
-  /** Goes back to where the picture begins and clears all from there on; what a narrower window has broken into two lines, too. */
+  /** Goes back to where the picture begins and clears all from there on. A window that is narrower by now has broken its lines. */
   #erased(): string {
-    const { rows = 24 } = this.#screen;
-    const up = Math.min(this.#drawn, Math.max(0, rows - 1));
-    this.#drawn = 0;
+    const { rows = 24, columns = 80 } = this.#screen;
+    const height = this.#drawn.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / columns)), 0);
+    const up = Math.min(height, Math.max(0, rows - 1));
+    this.#drawn = [];
     return up === 0 ? '' : `\r\u001b[${up}A\u001b[J`;
   }
 }

@@ -12,6 +12,7 @@ export interface UpPicture {
  * is not to be taken from the API that they talk to. It goes when a terminal's Ctrl-C ends this one.
  */
 export function startPicture(kubeconfig: string, { program, variables }: Environment): UpPicture {
+  if (process.stderr.isTTY) process.stderr.write('\n');
   const [command = process.execPath, ...args] = program;
   const child = spawn(command, [...args, 'watch', '--kubeconfig', kubeconfig], {
     stdio: ['ignore', 2, 2],

@@ -17,9 +17,12 @@ export interface WatchFlags extends ClusterFlags {
 export async function watchCommand(flags: WatchFlags, environment: Environment): Promise<void> {
   await withCluster(flags, environment, (client) =>
     interruptible(async (signal) => {
+      // A reader that has gone away, such as head, wants no more.
+      const unread = new AbortController();
+      process.stdout.once('error', () => unread.abort());
       const live = flags.output === 'text' ? new LivePicture(process.stdout) : undefined;
       try {
-        await followRolloutObjects(client, signal, (objects) => {
+        await followRolloutObjects(client, AbortSignal.any([signal, unread.signal]), (objects) => {
           const picture = clusterPicture(objects, Date.now());
           if (live !== undefined) live.show(picture);
           else if (flags.output === 'json') process.stdout.write(`${JSON.stringify(picture)}\n`);
