@@ -44,6 +44,8 @@ if (options.help || !sizes.every((size) => size > 0) || !(rest >= 0)) {
 
 const NAMESPACE = 'openshift-machine-config-operator';
 const POOL = 'bench';
+/** As bin/varve starts `varve controller`. */
+const CONTROLLER_FLAGS = ['--v8-pool-size=1', '--max-semi-space-size=4', '--heap-growing-percent=40'];
 const HEAD = [
   'nodes',
   'rolled out in',
@@ -90,7 +92,11 @@ async function measure(size: number): Promise<void> {
     const names = Array.from({ length: size }, (_, index) => `node-${String(index).padStart(5, '0')}`);
     await makeNodes(client, names);
     await makePool(client, registry.address, base);
-    const controllers = await BenchProcess.start('./controllers-process.ts', [plane.kubeconfig, NAMESPACE]);
+    const controllers = await BenchProcess.start(
+      './controllers-process.ts',
+      [plane.kubeconfig, NAMESPACE],
+      CONTROLLER_FLAGS,
+    );
     stack.defer(() => controllers.stop());
     const agents = await BenchProcess.start('./agents-process.ts', [plane.kubeconfig, base, ...names]);
     stack.defer(() => agents.stop());

@@ -21,9 +21,15 @@ export class BenchProcess {
     this.#child = child;
   }
 
-  static async start(script: string, args: readonly string[]): Promise<BenchProcess> {
+  /** @param flags as bin/varve starts such a process */
+  static async start(
+    script: string,
+    args: readonly string[],
+    flags: readonly string[] = [],
+  ): Promise<BenchProcess> {
     const child = fork(fileURLToPath(import.meta.resolve(script)), args, {
-      execArgv: ['--max-semi-space-size=8'],
+      execArgv: [...flags],
+      env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     });
     child.on('exit', (code) => {
       if (code !== null && code !== 0) process.stderr.write(`${script} ended with status ${code}\n`);

@@ -6,7 +6,7 @@ import type { Cluster } from './test-cluster.ts';
 import { EVENTS, happen, makeCluster, settle, SETUP } from './test-schedule.ts';
 
 /** Schedules that are tried; `npm run test:rollout` tries 100 000. */
-const RUNS = Number(process.env['VARVE_ROLLOUT_SCHEDULES'] ?? 5000);
+const RUNS = Number(process.env['VARVE_ROLLOUT_SCHEDULES'] ?? 3000);
 
 test('planRollout() keeps every invariant in any schedule, and comes to rest with the truth', () => {
   fc.assert(
