@@ -140,10 +140,12 @@ test('a node that joins in the midst, one that goes, and one that moves to anoth
   await Promise.all([lab.remove(gone), lab.add(pool, 'n4')]);
   const rest = ['n1', 'n2', 'n3', 'n4'].filter((name) => name !== gone);
   await rolledOut(lab, pool, rest, 'second');
-  await lab.until(
-    'its MachineConfigNode goes with it',
-    async () => (await lab.cluster.find(MACHINE_CONFIG_NODES, `${lab.cluster.name}-${gone}`)) === undefined,
-  );
+  // Beside a kube-apiserver that runs by itself nobody lets objects go whose owner is gone.
+  if (lab.cluster.isEmbedded)
+    await lab.until(
+      'its MachineConfigNode goes with it',
+      async () => (await lab.cluster.find(MACHINE_CONFIG_NODES, `${lab.cluster.name}-${gone}`)) === undefined,
+    );
   await lab.move('n4', other);
   await rolledOut(lab, other, ['m1', 'n4'], 'elsewhere');
   await rolledOut(
