@@ -11,6 +11,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
   busy: [
     'error: Transaction in progress: rebase --experimental x\n You can cancel the current transaction with `rpm-ostree cancel`',
     'error: System transaction in progress',
+    'error: Remounting /sysroot read-write: Device or resource busy',
     'error: Reboot initiated, cannot start new transaction',
   ],
   'not-image-host': [

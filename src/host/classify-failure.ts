@@ -13,7 +13,11 @@ const USAGE = 2;
  * (host-contract §9.1). Numbers are matched as words only: a digest, a size or a port may hold any three digits.
  */
 const SAYINGS: readonly (readonly [FailureClass, RegExp])[] = [
-  ['busy', /transaction in progress|reboot initiated, cannot start/],
+  // The last one: somebody has frozen the file system for a moment, as for a snapshot of the disk.
+  [
+    'busy',
+    /transaction in progress|reboot initiated, cannot start|remounting \S+ read-write: device or resource busy/,
+  ],
   [
     'not-image-host',
     /not currently booted into an ostree system|not booted via (bootc|an ostree)|detected container; this command|must be executed as the root user|requires full root privileges|\/sysroot is on a read-only block device|^(nsenter|chroot): /m,

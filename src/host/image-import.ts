@@ -54,12 +54,14 @@ export class ImageImport {
   }
 
   /**
-   * Imports the image behind a reference by digest, and answers the ref of its commit.
+   * Imports the image behind a reference by digest, and answers the ref of its commit. Of other images only what belongs to
+   * the commits in `deployed` is kept: hosts would fill up with what they once ran.
    *
    * @throws {FailedStep}
    */
   async import(
     reference: string,
+    deployed: readonly string[],
     onProgress: ProgressListener | undefined,
     signal: AbortSignal | undefined,
   ): Promise<string> {
@@ -70,6 +72,7 @@ export class ImageImport {
     refuseEncapsulated(reference, image);
 
     const chains = chainRefs(image.layers.map(({ digest }) => digest));
+    await this.#makeRoom(deployed, chains, signal);
     let done = chains.findLastIndex((chain) => present.has(chain)) + 1;
     const total = image.layers.length - done;
     await this.#refuseFullDisk(reference, image.layers.slice(done));
@@ -118,10 +121,7 @@ export class ImageImport {
 
   /** The value of a key of a commit's metadata; undefined when it has none, or is no longer whole. */
   async metadata(commit: string, key: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const args = ['show', this.#repo, `--print-metadata-key=${key}`, commit];
-    const result = await this.#ostree.run(args, this.#deadlines.status, signal);
-    // A GVariant's text: strings stand in quotes.
-    return result.ok ? /^'(.*)'\s*$/s.exec(result.outcome.stdout)?.[1] : undefined;
+    return stringOf(await this.#show(commit, key, signal));
   }
 
   /**
@@ -142,13 +142,23 @@ export class ImageImport {
     return imageArgumentsOf(files, process.arch);
   }
 
-  /** Forgets all images and prefixes that none of the commits is of; the next pruning removes their objects. */
-  async forgetAllBut(commits: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const kept = new Set<string>();
+  /**
+   * Forgets all images and prefixes that none of the commits is of; the next pruning removes their objects. Prefixes in `more`
+   * stay too.
+   *
+   * @returns how many were forgotten
+   * @throws {FailedStep}
+   */
+  async forgetAllBut(
+    commits: readonly string[],
+    more: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const kept = new Set<string>(more);
     for (const commit of commits) {
-      const layers = (await this.metadata(commit, LAYERS, signal))?.split(',') ?? [];
+      const layers = (await this.#metadataOf(commit, LAYERS, signal))?.split(',') ?? [];
       for (const chain of chainRefs(layers)) kept.add(chain);
-      const digest = await this.metadata(commit, MANIFEST_DIGEST, signal);
+      const digest = await this.#metadataOf(commit, MANIFEST_DIGEST, signal);
       if (digest !== undefined) kept.add(`${IMAGES}/${digest.replace(':', '-')}`);
     }
     const forgotten = [...(await this.#refs(signal))].filter((ref) => !kept.has(ref));
@@ -156,6 +166,38 @@ export class ImageImport {
       const args = ['refs', this.#repo, '--delete', ref];
       mustSucceed(await this.#ostree.run(args, this.#deadlines.change, signal));
     }
+    return forgotten.length;
+  }
+
+  /** What cannot be cleaned up keeps nobody from an update: a disk that is full says so itself. */
+  async #makeRoom(
+    deployed: readonly string[],
+    chains: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (deployed.length === 0) return;
+    try {
+      if ((await this.forgetAllBut(deployed, chains, signal)) === 0) return;
+      await this.#ostree.run(['admin', 'cleanup'], this.#deadlines.change, signal, { background: true });
+    } catch (error) {
+      if (!(error instanceof FailedStep)) throw error;
+    }
+  }
+
+  /** As `metadata`, where what could not be read must not be taken for what is not there. @throws {FailedStep} */
+  async #metadataOf(
+    commit: string,
+    key: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    const result = await this.#show(commit, key, signal);
+    if (!result.ok && !result.failure.excerpt.includes('No such metadata key')) mustSucceed(result);
+    return stringOf(result);
+  }
+
+  #show(commit: string, key: string, signal: AbortSignal | undefined): Promise<ToolResult> {
+    const args = ['show', this.#repo, `--print-metadata-key=${key}`, commit];
+    return this.#ostree.run(args, this.#deadlines.status, signal);
   }
 
   async #resolve(reference: string, signal: AbortSignal | undefined): Promise<HostImage> {
@@ -275,6 +317,11 @@ export class ImageImport {
     const all = ['commit', this.#repo, ...ANONYMOUS, ...args];
     mustSucceed(await this.#ostree.run(all, this.#deadlines.update, signal, { background: true }));
   }
+}
+
+/** A GVariant's text: strings stand in quotes. */
+function stringOf(result: ToolResult): string | undefined {
+  return result.ok ? /^'(.*)'\s*$/s.exec(result.outcome.stdout)?.[1] : undefined;
 }
 
 /** The refs of an image's prefixes: the layers up to each one, in order, make its name. */

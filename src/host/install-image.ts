@@ -73,7 +73,7 @@ class Installer {
       await this.#run(['config', `--repo=${repository}`, 'set', key, value]);
     }
     const imports = new ImageImport(this.#host, images, this.#deadlines, repository);
-    const ref = await imports.import(image, onProgress, signal);
+    const ref = await imports.import(image, [], onProgress, signal);
     const brought = (await imports.kernelArguments(ref, signal)) ?? [];
     const line = [...this.#installation.kernelArguments, ...brought];
     const origin = join(sysroot, 'varve-origin');

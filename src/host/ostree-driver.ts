@@ -41,7 +41,7 @@ export class OstreeDriver implements HostDriver {
   readonly #images: ImageImport;
   readonly #deadlines: Deadlines;
   /** Commits do not change: the digest of the image that one was made from is asked for once. */
-  readonly #digests = new Map<string, string | undefined>();
+  readonly #digests = new Map<string, string>();
 
   constructor(host: HostRunner, capabilities: HostCapabilities, source: ImageSource, deadlines: Deadlines) {
     this.#host = host;
@@ -92,7 +92,7 @@ export class OstreeDriver implements HostDriver {
         what: `pull ${image}`,
         lack: () => (fetched ? undefined : 'it may not be there'),
         act: async () => {
-          await this.#images.import(image, undefined, signal);
+          await this.#images.import(image, await this.#deployed(signal), undefined, signal);
           fetched = true;
         },
       },
@@ -137,8 +137,7 @@ export class OstreeDriver implements HostDriver {
   cleanUp(what: 'leftovers' | 'rollback', signal?: AbortSignal): Promise<HostChange> {
     const clean = async (rollback: Deployment | undefined): Promise<void> => {
       if (what === 'rollback' && rollback !== undefined) await this.#admin.undeploy(rollback, signal);
-      const commits = (await this.#admin.list(signal)).flatMap(({ deployment }) => deployment.checksum ?? []);
-      await this.#images.forgetAllBut(commits, signal);
+      await this.#images.forgetAllBut(await this.#deployed(signal), [], signal);
       await this.#admin.cleanUp(signal);
     };
     return this.#change(verbs.cleanUpSteps(clean, what), signal);
@@ -152,6 +151,11 @@ export class OstreeDriver implements HostDriver {
     return this.#change(verbs.resetSoftRebootSteps(this.#admin, signal), signal);
   }
 
+  /** The commits of all deployments. */
+  async #deployed(signal: AbortSignal | undefined): Promise<readonly string[]> {
+    return (await this.#admin.list(signal)).flatMap(({ deployment }) => deployment.checksum ?? []);
+  }
+
   #change(steps: ChangeSteps, signal: AbortSignal | undefined): Promise<HostChange> {
     return changeHost('ostree', () => this.status(signal), steps);
   }
@@ -163,7 +167,9 @@ export class OstreeDriver implements HostDriver {
     const changed = { ...deployment, incompatible: origin.incompatible };
     if (origin.reference === undefined) return { ...changed, origin: origin.refspec ?? deployment.origin };
     if (!this.#digests.has(checksum)) {
-      this.#digests.set(checksum, await this.#images.metadata(checksum, MANIFEST_DIGEST, signal));
+      const found = await this.#images.metadata(checksum, MANIFEST_DIGEST, signal);
+      // What could not be read may be read the next time.
+      if (found !== undefined) this.#digests.set(checksum, found);
     }
     const { version } = deployment;
     const digest = this.#digests.get(checksum);
@@ -186,7 +192,8 @@ export class OstreeDriver implements HostDriver {
       return;
     }
     if (!runs && !there) {
-      const ref = await this.#images.import(request.image, request.onProgress, signal);
+      const deployed = await this.#deployed(signal);
+      const ref = await this.#images.import(request.image, deployed, request.onProgress, signal);
       const brings = await this.#images.kernelArguments(ref, signal);
       request.onProgress?.({ phase: 'staging', message: 'Staging', bytes: undefined, steps: undefined });
       const wanted = await this.#planArguments(request, before, brings);
