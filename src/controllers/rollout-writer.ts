@@ -17,7 +17,7 @@ import type { ControllerSupport } from './support.ts';
 const AT_ONCE = 16;
 
 /** Nodes that are written after one look, of those that nobody waits for. */
-const UPKEEP = 64;
+const UPKEEP = 32;
 
 /** What somebody waits for: a turn. */
 const URGENT: ReadonlySet<NodeIntent['kind']> = new Set(['assign', 'unassign', 'label'] as const);
