@@ -101,6 +101,8 @@ export class SimulatedMachine implements SimulatedNodeMachine {
     return this.#next(async () => {
       if (this.#listener !== undefined)
         throw new EmbeddedError('cannot-start', `cannot start node ${this.name}: it is on`);
+      // Of a life that ended with the process that it was in, as by a power cut.
+      this.#killTools();
       await this.#prepare();
       this.#listener = listener;
       this.#switch.open();
