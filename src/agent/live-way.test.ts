@@ -102,7 +102,6 @@ const REBOOTS: Readonly<Record<string, (world: World) => void>> = {
   'a note about a change to another image': (world) => {
     desire(world, IMAGES.a3, [RESTART]);
     world.annotations[`${M}/desiredImage`] = IMAGES.a2.image;
-    world.annotations[`${M}/desiredConfig`] = IMAGES.a2.config ?? '';
   },
   'a note about a change to another configuration': (world) => {
     desire(world, IMAGES.a2, [RESTART]);
@@ -244,6 +243,18 @@ test('liveWay() says that the image cannot boot next, where it will not do any m
   const { degraded, phase } = world.settle();
   assert.match(degraded ?? '', /cannot have it boot next: Image has architecture s390x/u);
   assert.equal(phase, 'resuming');
+});
+
+test('sweep() puts right what came along into the /etc of an image that somebody else booted', () => {
+  const world = atA();
+  desire(world, IMAGES.a2, [RESTART]);
+  world.settle();
+  world.host.stageByOthers(IMAGES.c);
+  world.disturb('reboot');
+  assert.equal(world.host.booted.etc, IMAGES.a2.digest, 'ostree takes it for what a person changed');
+  world.plans = [];
+  while (world.turn().step.kind !== 'sweep') assert.ok(world.plans.length < 20);
+  assert.deepEqual([world.host.booted.etc, world.host.services], [IMAGES.c.digest, IMAGES.c.digest]);
 });
 
 test('liveWay() forgets what it wrote when the deployment is gone', () => {
