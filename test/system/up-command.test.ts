@@ -222,7 +222,10 @@ describe('varve up', { concurrency: 3 }, () => {
       const k = kubectl(program, kubeconfig);
       const applied = await k.say(`apply -f ${join(CHECKOUT, 'examples')} -R`);
       assert.match(applied, new RegExp(`^machineconfigpool\\.${MCO}/layered created$`, 'm'));
-      assert.doesNotMatch(applied, /configured|unchanged/);
+      // The pool that is there already gets its label; everything else is new.
+      assert.deepEqual(applied.match(/^.*(?:configured|unchanged)$/gm), [
+        `machineconfigpool.${MCO}/worker configured`,
+      ]);
       assert.match(await k.say('get mcp'), /^layered /m);
       assert.equal(await k.say('get nodes,pods -A -o name'), '');
       const watch = k.start('get mcp -w');
@@ -480,6 +483,7 @@ describe('varve up', { concurrency: 3 }, () => {
           'controller',
           'keys',
           'kubeconfig',
+          'nodes.json',
           'objects',
           'ports.json',
           'registry',
@@ -510,7 +514,7 @@ describe('varve up', { concurrency: 3 }, () => {
         ],
         [['--port', '65536'], /argument '65536' is invalid/],
         [['--registry-port', '-1'], /argument '-1' is invalid|argument missing/],
-        [['--nodes', '3'], /simulated nodes are not part of this version; the number is 0/],
+        [['--nodes', '51'], /argument '51' is invalid\. a number from 0 to 50/],
         [['--data'], /argument missing/],
         [['--nothing'], /unknown option '--nothing'/],
         [['extra'], /too many arguments/],
