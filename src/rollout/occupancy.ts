@@ -26,6 +26,6 @@ export function isOutAnyway({ isBegun, cordon }: Member): boolean {
 }
 
 /** Whether an update of the node is over, as far as workloads can tell; a person's cordon is not Varve's to wait for. */
-export function isServing({ isHealthy, isBegun, cordon }: Member): boolean {
-  return isHealthy && !isBegun && cordon !== 'kept';
+export function isServing({ isHealthy, isBegun }: Member): boolean {
+  return isHealthy && !isBegun;
 }
