@@ -87,6 +87,7 @@ export function watchCommands({ environment }: Surroundings): Command {
     .addOption(outputOption().default('text' as const))
     .addOption(kubeconfigOption())
     .addOption(contextOption())
+    .addOption(new Option('--end-with-stdin', 'end when standard input does').default(false).hideHelp())
     .action(async (flags) => (await import('./watch-command.ts')).watchCommand(flags, environment));
 }
 

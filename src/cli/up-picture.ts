@@ -14,8 +14,9 @@ export interface UpPicture {
 export function startPicture(kubeconfig: string, { program, variables }: Environment): UpPicture {
   if (process.stderr.isTTY) process.stderr.write('\n');
   const [command = process.execPath, ...args] = program;
-  const child = spawn(command, [...args, 'watch', '--kubeconfig', kubeconfig], {
-    stdio: ['ignore', 2, 2],
+  const child = spawn(command, [...args, 'watch', '--end-with-stdin', '--kubeconfig', kubeconfig], {
+    // Its input ends with this process, however that ends.
+    stdio: ['pipe', 2, 2],
     env: variables,
   });
   const ended = once(child, 'exit').catch(() => undefined);

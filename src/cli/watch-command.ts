@@ -5,9 +5,11 @@ import { interruptible } from './interruption.ts';
 import { LivePicture } from './live-picture.ts';
 import { writeResult, type OutputFormat } from './output.ts';
 import { followRolloutObjects } from './rollout-objects.ts';
+import { whenStdinEnds } from './stdin-end.ts';
 
 export interface WatchFlags extends ClusterFlags {
   readonly output: OutputFormat;
+  readonly endWithStdin: boolean;
 }
 
 /**
@@ -20,9 +22,10 @@ export async function watchCommand(flags: WatchFlags, environment: Environment):
       // A reader that has gone away, such as head, wants no more.
       const unread = new AbortController();
       process.stdout.once('error', () => unread.abort());
+      const ends = [signal, unread.signal, ...(flags.endWithStdin ? [whenStdinEnds()] : [])];
       const live = flags.output === 'text' ? new LivePicture(process.stdout) : undefined;
       try {
-        await followRolloutObjects(client, AbortSignal.any([signal, unread.signal]), (objects) => {
+        await followRolloutObjects(client, AbortSignal.any(ends), (objects) => {
           const picture = clusterPicture(objects, Date.now());
           if (live !== undefined) live.show(picture);
           else if (flags.output === 'json') process.stdout.write(`${JSON.stringify(picture)}\n`);
