@@ -312,7 +312,9 @@ export class Cluster {
     const most = pool === 'master' || pool === 'arbiter' ? 1 : (this.most.get(pool) ?? 1);
     assert.ok(together <= most, `${together} nodes of ${pool} are out of service, and ${most} may be`);
     if (pool !== 'master' && pool !== 'arbiter') return;
-    const control = [...this.disrupted.keys()].filter((other) => {
+    // One that people make part of the control plane in the midst of its update nobody could have waited for.
+    const control = [...this.disrupted].filter(([other, holder]) => {
+      if (holder !== 'master' && holder !== 'arbiter') return false;
       const found = this.nodes.objects.get(other);
       return found !== undefined && ['master', 'arbiter'].includes(this.poolOf(found) ?? '');
     });
