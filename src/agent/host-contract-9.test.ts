@@ -18,7 +18,7 @@ import { QUIET, World } from './test-world.ts';
  *   would boot undrained (architecture D6). What was pulled is kept layer by layer, so a pull that begins anew costs the layer
  *   it broke off in. rpm-ostree pulls in its daemon, which outlives the agent: its transaction is found as `busy`.
  * - §9.2 `nice`: the host library runs pulls in the background (run-process.ts).
- * - §9.3 pre-flight: bootc does it itself from 1.14 on, ostree keeps its reserve (`min-free-space`): both say `disk`.
+ * - §9.3 pre-flight: bootc does it itself from 1.14 on, the driver of plain ostree in free-space.ts; /boot shows at finalization.
  * - §9.4 composefs: no driver is chosen for that backend (docs/decisions/2026-11-21-host-tools.md).
  * - §9.5 an agent, kubelet or network missing in the new image: seen by the rollout, which stops at a node without a heartbeat.
  * - §9.6 UEFI and boot loader updates: not part of deployments, and none of the agent's.

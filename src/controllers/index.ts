@@ -1,7 +1,7 @@
 export { BUILD_LOG_KEY, BUILD_LOG_WHOLE_KEY, buildLogName } from './build-log-object.ts';
 export { clusterTroubles } from './cluster-troubles.ts';
 export { Metrics } from './metrics.ts';
-export { addProcess, number, numbers } from './process-metrics.ts';
+export { addProcess, number } from './process-metrics.ts';
 export { reportRun } from './report-run.ts';
 export type { ControllersOptions } from './run-controllers.ts';
 export { Controllers } from './run-controllers.ts';
