@@ -52,6 +52,8 @@ const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 40;
 /** As a kubelet's: milliseconds. */
 const RENEWAL = 10_000;
+/** Less than what makes a node a silent one; milliseconds. */
+const SILENCE = 30_000;
 const PAUSES = { first: 250, factor: 2, longest: 10_000, jitter: 0.2, reset: 60_000 };
 
 /** What is to be said of the node: that it runs this boot, or that it went down in order; undefined: nothing. */
@@ -70,6 +72,8 @@ export class StandInKubelet {
   /** The last word has reached the API server. */
   #isSaid = true;
   #renewAt = 0;
+  /** When the Lease was renewed last, as the wall has it. */
+  #renewedAt = 0;
   /** When pods that were told to end have ended, by their uid; milliseconds of the clock. */
   readonly #ends = new Map<string, number>();
   #wake: () => void = () => {};
@@ -127,14 +131,12 @@ export class StandInKubelet {
   async #turn(signal: AbortSignal): Promise<number> {
     this.#isStale = false;
     try {
+      const { clock } = this.#options;
+      // First: nobody says of a node with a fresh Lease that it is silent, and so what is told stays.
+      if (typeof this.#word === 'object' && clock.now() >= this.#renewAt) await this.#renew(signal);
       if (!this.#isSaid) await this.#tell(signal);
-      const now = this.#options.clock.now();
       const word = this.#word;
-      let next = Infinity;
-      if (typeof word === 'object') {
-        if (now >= this.#renewAt) await this.#renew(signal);
-        next = this.#renewAt - now;
-      }
+      let next = typeof word === 'object' ? this.#renewAt - clock.now() : Infinity;
       for (const pod of this.#pods.cache.values()) {
         next = Math.min(next, await this.#manage(pod, word, signal));
       }
@@ -189,6 +191,10 @@ export class StandInKubelet {
       );
     }
     this.#renewAt = clock.now() + RENEWAL;
+    const wall = clock.wall();
+    // The computer slept, or its clock was set: somebody may have said meanwhile that nobody knows how the node is.
+    if (wall - this.#renewedAt >= SILENCE) this.#isSaid = false;
+    this.#renewedAt = wall;
   }
 
   /** The Lease goes with its Node. */
