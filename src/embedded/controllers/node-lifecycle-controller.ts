@@ -74,10 +74,10 @@ export class NodeLifecycleController implements Controller {
     const kind = environment.kinds.findByKind('v1', 'Pod');
     if (kind === undefined) return;
     for (const stored of storedObjects(environment.store, 'pods')) {
-      const pod = JSON.parse(stored.text) as JsonObject;
-      if (textAt(pod, 'spec', 'nodeName') !== node || !hasCondition(pod, 'Ready')) continue;
+      // Not parsed: a computer that slept loses all of its nodes at once, and each looks at the pods of all.
+      if (stored.fields['spec.nodeName'] !== node) continue;
       const found = client.get(kind, stored.namespace, stored.name);
-      if (found === undefined) continue;
+      if (found === undefined || !hasCondition(found, 'Ready')) continue;
       const notReady = {
         type: 'Ready',
         status: 'False',
