@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rename, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { backoffDelay } from '../kube/index.ts';
 
 export interface SupervisedProcessOptions {
@@ -88,16 +89,18 @@ export class SupervisedProcess {
     const [program = '', ...args] = command;
     const began = Date.now();
     // A group of its own: Ctrl-C is for this process, which then asks it to end while what it needs is still there.
-    const child = spawn(program, args, {
+    const child: ChildProcess = spawn(program, args, {
       stdio: ['pipe', 'ignore', 'pipe'],
       detached: true,
       env: { ...environment },
     });
     this.#child = child;
-    // Nothing is written there; it may break when the process ends.
-    child.stdin.on('error', () => undefined);
-    const lines = createInterface({ input: child.stderr });
-    lines.on('line', (line) => this.#take(line));
+    // Nothing is written there; it may break when the process ends. There are no pipes where this process has no file
+    // descriptor left for them: then it ends at once, and is started again as any other.
+    child.stdin?.on('error', () => undefined);
+    if (isThere(child.stderr)) {
+      createInterface({ input: child.stderr }).on('line', (line) => this.#take(line));
+    }
     this.#ended = new Promise((resolve) => {
       child.once('error', (error) => {
         this.#take(`cannot start ${name}: ${error.message}`);
@@ -125,6 +128,11 @@ export class SupervisedProcess {
     const [, grave] = /^\S+ ((?:warning|error): .*)$/u.exec(line) ?? [];
     if (grave !== undefined) this.#options.say(grave);
   }
+}
+
+/** Node leaves out what it says is null. */
+function isThere(stream: Readable | null | undefined): stream is Readable {
+  return stream !== null && stream !== undefined;
 }
 
 /** Has a log begin anew that has become too large. */
