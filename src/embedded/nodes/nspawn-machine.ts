@@ -64,11 +64,13 @@ export class NspawnMachine implements NodeMachine {
   async start(listener: MachineListener): Promise<void> {
     if (this.#isOn) throw new EmbeddedError('cannot-start', `cannot start node ${this.name}: it is on`);
     const { folder, image, images, kernelArguments = ['root=LABEL=root', 'rw'], onProgress } = this.#options;
-    await mkdir(folder, { recursive: true });
-    requireNspawn(folder);
-    await this.#disk.install(image, images, kernelArguments, onProgress);
+    // From now on: who switches it off while it is installed wants no boot after that.
     this.#isOn = true;
     try {
+      await mkdir(folder, { recursive: true });
+      requireNspawn(folder);
+      await this.#disk.install(image, images, kernelArguments, onProgress);
+      this.#assertOn();
       listener.booted(await this.#boot());
     } catch (error) {
       await this.cutPower();
@@ -100,6 +102,14 @@ export class NspawnMachine implements NodeMachine {
   async erase(): Promise<void> {
     await this.cutPower();
     await this.#disk.erase();
+  }
+
+  #assertOn(): void {
+    if (!this.#isOn)
+      throw new EmbeddedError(
+        'cannot-start',
+        `cannot start node ${this.name}: it was switched off meanwhile`,
+      );
   }
 
   /** Boot after boot, until it is switched off, or switches itself off. */
