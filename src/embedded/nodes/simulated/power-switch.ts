@@ -27,7 +27,14 @@ export class PowerSwitch {
     const folder = this.#machine.beside('power');
     removeTree(folder);
     mkdirSync(folder, { recursive: true });
+    // `forget` keeps the folder: what is watched is this one.
     this.#watcher = watch(folder, { persistent: false }, () => this.#read());
+  }
+
+  /** What was asked for and not seen yet is nobody's wish any more: who asked for it runs no more. */
+  forget(): void {
+    const folder = this.#machine.beside('power');
+    for (const { name } of entriesOf(folder)) removeTree(join(folder, name));
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CommandOutcome,
   diffConfig,
@@ -249,4 +250,17 @@ test('what no tool of a simulated host is, it does not run', async (t) => {
     ({ code }: { readonly code?: string }) => code === 'no-such-tool',
   );
   assert.match((await run('ostree', 'admin', 'status')).stdout, /^\* default [0-9a-f]{64}\.0\n/);
+});
+
+test('a machine that is told twice to reboot, within it and from a process of its own, reboots once', async (t) => {
+  const { machine, boots, run } = await scene(t);
+  const asked = [run('systemctl', 'reboot'), run('systemctl', 'reboot')];
+  // As a tool leaves it that is a process of its own; nobody has seen it yet when the machine goes down.
+  await writeFile(join(machine.folder, 'machine/power/late'), 'reboot');
+  await Promise.allSettled(asked);
+  await machine.cutPowerShortly();
+  assert.equal(boots.length, 3);
+  await sleep(50);
+  await machine.stop();
+  assert.equal(boots.length, 3);
 });

@@ -58,10 +58,10 @@ export class SimulatedMachine implements SimulatedNodeMachine {
     this.#machine = new MachineFolder(options.folder);
     this.faults = new Faults(this.#machine);
     const request = (asked: PowerRequest): void => {
-      const listener = this.#listener;
-      // As long as it is the same life that asks for it.
+      const life = this.#boot;
+      // As long as it is the same boot that asks for it: one that asks twice goes down once.
       void this.#next(async () => {
-        if (this.#listener === listener) await this.#switchTo(asked);
+        if (this.#boot === life) await this.#switchTo(asked);
       });
     };
     this.#tools = new ToolsWithin(this.#machine, request);
@@ -203,6 +203,7 @@ export class SimulatedMachine implements SimulatedNodeMachine {
     this.#boot = undefined;
     await this.#tools.end();
     this.#killTools();
+    this.#switch.forget();
   }
 
   #killTools(): void {
