@@ -38,12 +38,12 @@ const GATES: Readonly<
   'success and another digest waits': [
     osConfig(IMAGE),
     build('succeeded', { image: OTHER_IMAGE }),
-    wait('MachineOSConfig infra has not the image of MachineOSBuild infra-1 yet'),
+    wait('MachineOSConfig infra does not have the image of MachineOSBuild infra-1 yet'),
   ],
   'success without a digest waits': [
     osConfig(IMAGE),
     build('succeeded'),
-    wait('MachineOSConfig infra has not the image of MachineOSBuild infra-1 yet'),
+    wait('MachineOSConfig infra does not have the image of MachineOSBuild infra-1 yet'),
   ],
   'a failed build is an error': [
     osConfig(IMAGE),

@@ -53,7 +53,9 @@ export function layeredGate(
   const image = osConfig.status?.currentImagePullSpec ?? '';
   if (image === '') return wait(`MachineOSConfig ${osConfig.metadata.name} has no image yet`);
   if (build.status?.digestedImagePushSpec !== image) {
-    return wait(`MachineOSConfig ${osConfig.metadata.name} has not the image of MachineOSBuild ${name} yet`);
+    return wait(
+      `MachineOSConfig ${osConfig.metadata.name} does not have the image of MachineOSBuild ${name} yet`,
+    );
   }
   return { kind: 'go', machineConfig: build.spec.machineConfig.name, image };
 }

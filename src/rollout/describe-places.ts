@@ -5,15 +5,26 @@ import type { Pass } from './pass.ts';
 /** Nodes that a sentence names. */
 const NAMED = 3;
 
-/** Who has the places that `maxUnavailable` gives, and why, as the end of a sentence. */
-export function describePlaces(pass: Pass, places: ReadonlySet<string>, except: string): string {
+const TURN = 'gets its turn';
+
+/**
+ * Who has the places that `maxUnavailable` gives, and why, as the end of a sentence.
+ *
+ * @param granted nodes that get their turn in this very pass, of which their objects say nothing yet
+ */
+export function describePlaces(
+  pass: Pass,
+  places: ReadonlySet<string>,
+  except: string,
+  granted?: ReadonlySet<string>,
+): string {
   const { policy, byName } = pass;
   const named: string[] = [];
   // They are in order already: of thousands only the first few are looked at.
   for (const name of places) {
     const member = byName.get(name);
     if (name === except || member === undefined) continue;
-    named.push(`${name} (${describe(member)})`);
+    named.push(`${name} (${granted?.has(name) === true ? TURN : describe(member)})`);
     if (named.length === NAMED) break;
   }
   const holders = places.size - (places.has(except) ? 1 : 0);
@@ -24,7 +35,7 @@ export function describePlaces(pass: Pass, places: ReadonlySet<string>, except: 
 
 function describe(member: Member): string {
   const { permit, isTold, isHealthy, cordon, isDegraded, isDone } = member;
-  if (permit !== undefined && !isTold) return 'gets its turn';
+  if (permit !== undefined && !isTold) return TURN;
   if (isDegraded) return 'degraded';
   if (permit !== undefined || (!isDone && member.desired.config !== '')) return STAGE_WORDS[stageOf(member)];
   if (!isHealthy) return 'not Ready';

@@ -102,7 +102,7 @@ const ALONE: Readonly<Record<string, Row>> = {
   ],
   'it is drained': [
     { ...GOING, unschedulable: true, annotations: { ...OWN, [DRAIN]: 'drain-b', [APPLIED]: 'drain-b' } },
-    ['updating', 'Applying', 'Node n1 is on its way to b: it is drained and about to reboot'],
+    ['updating', 'Applying', 'Node n1 is on its way to b: it is drained and being updated'],
   ],
   'it reboots': [
     { ...GOING, notReadyFor: 1, annotations: { [ACTION]: 'Rebooting' } },

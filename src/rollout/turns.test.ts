@@ -352,3 +352,14 @@ function peer(name: string, ...nodes: readonly Facts[]): NonNullable<RolloutSnap
 for (const [rule, [nodes, facts, expected, more]] of Object.entries(ROWS)) {
   test(`planRollout(): ${rule}`, () => assert.deepEqual(granted(plan(nodes, facts, more)), expected));
 }
+
+test('decideTurns() says of a node that has just got its turn that it has, and not how it was before', () => {
+  const { nodes } = plan(olds('n1', 'n2'));
+  assert.deepEqual(
+    nodes.map(({ message }) => message),
+    [
+      'Node n1 gets its turn to run b',
+      'Node n2 waits for its turn: 1 node may be out of service (spec.maxUnavailable), and n1 (gets its turn) is',
+    ],
+  );
+});

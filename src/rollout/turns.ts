@@ -33,6 +33,8 @@ interface SoFar {
   readonly places: ReadonlySet<string>;
   /** Nodes that have a permit, or get one. */
   readonly holders: ReadonlySet<string>;
+  /** Nodes that get one in this pass. */
+  readonly granted: ReadonlySet<string>;
   readonly pulls: Pulls;
 }
 
@@ -43,11 +45,13 @@ export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn>
   const turns = new Map<string, Turn>();
   const places = new Set(pass.places);
   const holders = new Set(Object.keys(pass.permits));
+  const granted = new Set<string>();
   for (const member of pass.members) {
-    const turn = turnOf(pass, member, { places, holders, pulls });
+    const turn = turnOf(pass, member, { places, holders, granted, pulls });
     turns.set(member.name, turn);
     if (turn.kind !== 'grant') continue;
     holders.add(member.name);
+    granted.add(member.name);
     places.add(member.name);
     pulls.begin(member);
   }
@@ -80,7 +84,11 @@ function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
 }
 
 /** Why a node without a permit does not get one. */
-function objectionTo(pass: Pass, member: Member, { places, holders, pulls }: SoFar): Wait | undefined {
+function objectionTo(
+  pass: Pass,
+  member: Member,
+  { places, holders, granted, pulls }: SoFar,
+): Wait | undefined {
   const { policyProblems, snapshot, policy, failures } = pass;
   const { name } = member;
   const [problem] = policyProblems;
@@ -96,7 +104,7 @@ function objectionTo(pass: Pass, member: Member, { places, holders, pulls }: SoF
   if (peer !== undefined) return { ...peer, needsPerson: false };
   const others = places.size - (places.has(name) ? 1 : 0);
   if (others >= policy.maxUnavailable) {
-    const message = `Node ${name} waits for its turn: ${describePlaces(pass, places, name)}`;
+    const message = `Node ${name} waits for its turn: ${describePlaces(pass, places, name, granted)}`;
     return { reason: 'MaxUnavailable', message, needsPerson: false };
   }
   if (!pulls.mayBegin(member)) {
