@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nodePatch } from './node-patch.ts';
 import { releasedNode } from './released-node.ts';
 import { type Facts, nodeSnapshot, NOW } from './test-rollout.ts';
 
 const LEASE = { 'varve.dev/disruption-lease': '{"holder":"varve/worker"}' };
+const SETTINGS = { 'varve.dev/drift-policy': 'Heal', 'varve.dev/reboot': 'Soft' };
+const TOLD = { 'varve.dev/permit': '{"id":"","told":"2026-11-21T10:00:00Z"}' };
 const OWN = { 'varve.dev/cordon': 'Own' };
 
 /** The kinds of the intents, and whether it is to be uncordoned. */
@@ -51,6 +54,21 @@ const ROWS: Readonly<Record<string, readonly [Facts, readonly string[], boolean]
     ['untaint'],
     false,
   ],
+  'it has the settings of the pool that it was in': [
+    { config: 'a', image: 'x', annotations: { ...SETTINGS, ...TOLD } },
+    ['settings'],
+    false,
+  ],
+  'it has them, and is on its way back': [
+    { config: 'a→b', image: 'x→y', annotations: { ...LEASE, ...SETTINGS, ...TOLD } },
+    ['assign'],
+    false,
+  ],
+  'it has settings, and no rollout ever told it anything': [
+    { config: 'a', image: 'x', annotations: SETTINGS },
+    [],
+    false,
+  ],
 };
 
 for (const [when, [facts, kinds, uncordon]] of Object.entries(ROWS)) {
@@ -61,4 +79,13 @@ test('releasedNode() has a node stay at what it runs', () => {
   const { node } = nodeSnapshot({ config: 'a→b', image: 'x→y', annotations: LEASE });
   const [intent] = releasedNode(node, NOW).intents;
   assert.deepEqual(intent?.kind === 'assign' && intent.target, { machineConfig: 'a', image: 'x' });
+});
+
+test('releasedNode() takes the settings of its pool from a node', () => {
+  const { node } = nodeSnapshot({ config: 'a', image: 'x', annotations: { ...SETTINGS, ...TOLD } });
+  const { intents } = releasedNode(node, NOW);
+  assert.deepEqual(nodePatch(node, intents, '', NOW).metadata.annotations, {
+    'varve.dev/drift-policy': null,
+    'varve.dev/reboot': null,
+  });
 });

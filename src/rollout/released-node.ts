@@ -4,6 +4,7 @@ import {
   CURRENT_IMAGE_ANNOTATION,
   DESIRED_CONFIG_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
+  PERMIT_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
   PREFETCH_IMAGE_ANNOTATION,
 } from '../api/index.ts';
@@ -11,6 +12,7 @@ import { readLease } from './lease.ts';
 import { untainted } from './node-patch.ts';
 import { isNodeDone, type RolloutNode } from './node-state.ts';
 import type { NodeIntent } from './rollout-plan.ts';
+import { SETTINGS } from './upkeep.ts';
 
 /** What becomes of a node that no pool updates. */
 export interface ReleasedNode {
@@ -52,6 +54,12 @@ export function releasedNode(node: RolloutNode, now: number): ReleasedNode {
     intents.push({ kind: 'untaint', node: name, reason });
   if (annotation(PREFETCH_IMAGE_ANNOTATION) !== '') {
     intents.push({ kind: 'prefetch', node: name, image: undefined, reason });
+  }
+  // On a node that a rollout never told anything they are a person's; one on its way goes it as it began.
+  const copies = SETTINGS.filter((key) => annotations?.[key] !== undefined);
+  if (copies.length > 0 && annotations?.[PERMIT_ANNOTATION] !== undefined && isThere && isNodeDone(node)) {
+    const none = Object.fromEntries(copies.map((key) => [key, null]));
+    intents.push({ kind: 'settings', node: name, annotations: none, reason });
   }
   // Only when its agent cannot be about to reboot it: what it is to run is what it runs, and that it was told before.
   return { intents, uncordon: isCordonOurs && isThere };

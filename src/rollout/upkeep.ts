@@ -10,7 +10,7 @@ import type { Pass } from './pass.ts';
 import type { NodeIntent } from './rollout-plan.ts';
 
 /** What a person sets on a pool and its nodes' agents read. */
-const SETTINGS = [DRIFT_POLICY_ANNOTATION, HOST_TOOL_ANNOTATION, REBOOT_ANNOTATION];
+export const SETTINGS: readonly string[] = [DRIFT_POLICY_ANNOTATION, HOST_TOOL_ANNOTATION, REBOOT_ANNOTATION];
 
 /** What nodes carry besides their target: a taint while they are behind, the lease while they are disrupted, the pool's settings. */
 export function upkeepIntents(pass: Pass): readonly NodeIntent[] {
