@@ -315,16 +315,20 @@ export class NodeDrainer {
 
   async #patch(
     node: PoolNode,
-    { annotations, unschedulable }: DrainPatch,
+    { annotations, unschedulable, taints }: DrainPatch,
     signal: AbortSignal,
   ): Promise<PoolNode> {
+    const spec = {
+      ...(unschedulable === undefined ? {} : { unschedulable: unschedulable || null }),
+      ...(taints === undefined ? {} : { taints: taints.length === 0 ? null : taints }),
+    };
     const patched = await patchSeen(
       this.#support.client,
       NODES,
       node,
       {
         metadata: { annotations },
-        ...(unschedulable === undefined ? {} : { spec: { unschedulable: unschedulable || null } }),
+        ...(Object.keys(spec).length === 0 ? {} : { spec }),
       },
       { signal },
     );

@@ -314,3 +314,45 @@ test('whatever agents, people and the rollout do: no cordon of a person is lifte
     }),
   );
 });
+
+const UPDATED = {
+  'machineconfiguration.openshift.io/currentConfig': 'b',
+  'machineconfiguration.openshift.io/desiredConfig': 'b',
+  'machineconfiguration.openshift.io/currentImage': 'y',
+  'machineconfiguration.openshift.io/desiredImage': 'y',
+};
+const OURS = { 'varve.dev/disruption-lease': '{"holder":"varve/worker"}' };
+const TAINTS = [
+  { key: 'gpu', effect: 'NoSchedule' },
+  { key: 'UpdateInProgress', effect: 'PreferNoSchedule' },
+];
+
+/** What uncordoning takes from a node beside its cordon. */
+function takenFrom(
+  annotations: Readonly<Record<string, string>>,
+  ready: string,
+): readonly [lease: string | null | undefined, taints: readonly string[] | undefined] {
+  const bare = nodeOf({ asked: 'uncordon-b', applied: 'drain-b', cordon: 'Own', unschedulable: true });
+  const step = decideDrain(
+    {
+      metadata: { ...bare.metadata, annotations: { ...bare.metadata.annotations, ...annotations } },
+      spec: { ...bare.spec, taints: TAINTS },
+      status: { conditions: [{ type: 'Ready', status: ready }] },
+    },
+    surroundings(),
+  );
+  assert.equal(step.kind, 'uncordon');
+  const { patch } = step;
+  return [patch.annotations['varve.dev/disruption-lease'], patch.taints?.map(({ key }) => key)];
+}
+
+test('decideDrain() takes lease and taint from a node in the write that uncordons it', () => {
+  assert.deepEqual(takenFrom({ ...UPDATED, ...OURS }, 'True'), [null, ['gpu']]);
+  // Others may not disrupt it before it is well.
+  assert.deepEqual(takenFrom({ ...UPDATED, ...OURS }, 'Unknown'), [undefined, ['gpu']]);
+  const others = { 'varve.dev/disruption-lease': '{"holder":"kured"}' };
+  assert.deepEqual(takenFrom({ ...UPDATED, ...others }, 'True'), [undefined, ['gpu']]);
+  const next = { 'machineconfiguration.openshift.io/desiredImage': 'z' };
+  assert.deepEqual(takenFrom({ ...UPDATED, ...OURS, ...next }, 'True'), [undefined, undefined]);
+  assert.deepEqual(takenFrom(OURS, 'True'), [undefined, undefined]);
+});

@@ -1,6 +1,11 @@
 import {
   CORDON_ANNOTATION,
+  CURRENT_CONFIG_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
+  DISRUPTION_LEASE_ANNOTATION,
   DRAIN_STARTED_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
@@ -9,7 +14,9 @@ import {
 import { formatTime } from '../schema/index.ts';
 import { cordoning, cordonOf, uncordons } from './cordon.ts';
 import { parseDrainRequest } from './drain-request.ts';
-import type { RolloutNode } from './node-state.ts';
+import { readLease } from './lease.ts';
+import { untainted } from './node-patch.ts';
+import { isNodeHealthy, type NodeTaint, type RolloutNode } from './node-state.ts';
 import { releasedNode } from './released-node.ts';
 import type { NodePlan } from './rollout-plan.ts';
 
@@ -29,6 +36,8 @@ export interface DrainSurroundings {
 export interface DrainPatch {
   readonly annotations: Readonly<Record<string, string | null>>;
   readonly unschedulable?: boolean;
+  /** All that are to be left, where one goes. */
+  readonly taints?: readonly NodeTaint[];
 }
 
 /** What is to be done with a node. Patches are of the node that was seen and of no later one. */
@@ -74,7 +83,7 @@ export function decideDrain(node: RolloutNode, surroundings: DrainSurroundings):
     const message = `The annotation ${DESIRED_DRAIN_ANNOTATION} of Node ${node.metadata.name} is ${JSON.stringify(desired.slice(0, 300))}, and has to be drain-CONFIG or uncordon-CONFIG.`;
     return { kind: 'invalid', message };
   }
-  if (request.verb === 'uncordon') return uncordon(node, desired);
+  if (request.verb === 'uncordon') return uncordon(node, desired, surroundings.now);
   // It is going down; when it is back its agent asks for what it needs.
   if (annotations[POST_CONFIG_ACTION_ANNOTATION] === 'Rebooting') return NOTHING;
   return drain(node, desired, surroundings);
@@ -134,7 +143,7 @@ function drain(
   return { kind: 'cordon', patch: cordon === 'none' ? { ...patch, unschedulable: true } : patch };
 }
 
-function uncordon(node: RolloutNode, desired: string): DrainStep {
+function uncordon(node: RolloutNode, desired: string, now: number): DrainStep {
   if (node.metadata.annotations?.[LAST_APPLIED_DRAIN_ANNOTATION] === desired)
     return cordonOf(node) === 'kept' ? NOTHING : giveBack(node);
   const patch = patchOf(node, {
@@ -143,10 +152,35 @@ function uncordon(node: RolloutNode, desired: string): DrainStep {
     [DRAIN_STARTED_ANNOTATION]: null,
   });
   const lifts = uncordons(node);
+  const rest = endOfUpdate(node, now);
   return {
     kind: 'uncordon',
-    patch: lifts ? { ...patch, unschedulable: false } : patch,
+    patch: {
+      ...patch,
+      ...rest,
+      annotations: { ...patch.annotations, ...rest.annotations },
+      ...(lifts ? { unschedulable: false } : {}),
+    },
     staysCordoned: !lifts && cordonOf(node) !== 'none',
+  };
+}
+
+/**
+ * What the rollout would take from the node as soon as it serves again, the lease and the taint, in the same breath: with
+ * thousands of nodes it is a request of each. Only of one that runs what it was told last.
+ */
+function endOfUpdate(node: RolloutNode, now: number): DrainPatch {
+  const { annotations = {} } = node.metadata;
+  const isThere =
+    annotations[CURRENT_CONFIG_ANNOTATION] !== undefined &&
+    annotations[CURRENT_CONFIG_ANNOTATION] === annotations[DESIRED_CONFIG_ANNOTATION] &&
+    annotations[CURRENT_IMAGE_ANNOTATION] === annotations[DESIRED_IMAGE_ANNOTATION];
+  if (!isThere) return { annotations: {} };
+  const gives = isNodeHealthy(node) && readLease(annotations, now).kind === 'ours';
+  const taints = untainted(node);
+  return {
+    annotations: gives ? { [DISRUPTION_LEASE_ANNOTATION]: null } : {},
+    ...(taints.length < (node.spec?.taints ?? []).length ? { taints } : {}),
   };
 }
 

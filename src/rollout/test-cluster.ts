@@ -14,7 +14,7 @@ import {
   UPDATE_TAINT,
 } from '../api/index.ts';
 import type { LayeredGate } from '../machineconfig/index.ts';
-import { decideDrain } from './drain-decision.ts';
+import { decideDrain, type DrainPatch } from './drain-decision.ts';
 import { nodePatch, type NodePatch } from './node-patch.ts';
 import { permitsPool, writePermits } from './permits.ts';
 import { planRollout } from './plan-rollout.ts';
@@ -72,6 +72,8 @@ export class Cluster {
   readonly processes: Process[] = [];
   /** Nodes that Varve took out of service, with the pool whose rollout it was. */
   readonly disrupted = new Map<string, string>();
+  /** Nodes of which a person has said so since anybody last drained or uncordoned them. */
+  readonly kept = new Set<string>();
   /** The most that each pool ever allowed. */
   readonly most = new Map<string, number>();
   now = START;
@@ -269,24 +271,19 @@ export class Cluster {
     }
   }
 
-  #drainPatch(
-    name: string,
-    seen: ModelNode,
-    patch: {
-      readonly annotations: Readonly<Record<string, string | null>>;
-      readonly unschedulable?: boolean;
-    },
-    process: Process,
-  ): void {
+  #drainPatch(name: string, seen: ModelNode, patch: DrainPatch, process: Process): void {
     const machine = there(this.machines.get(name));
     const begins =
       typeof patch.annotations[CORDON_ANNOTATION] === 'string' &&
       seen.metadata.annotations?.[CORDON_ANNOTATION] === undefined;
     const isWritten = this.nodes.update(name, seen.metadata.resourceVersion, (node) => {
       const next = annotated(node, patch.annotations);
-      return patch.unschedulable === undefined ? next : schedulable(next, !patch.unschedulable);
+      const kept =
+        patch.taints === undefined ? next : { ...next, spec: { ...next.spec, taints: patch.taints } };
+      return patch.unschedulable === undefined ? kept : schedulable(kept, !patch.unschedulable);
     });
     if (!isWritten) return;
+    this.kept.delete(name);
     if (patch.unschedulable === false)
       assert.ok(!machine.isCordonedByPerson, `a person's cordon of ${name} was lifted`);
     if (patch.annotations[CORDON_ANNOTATION] === null) this.disrupted.delete(name);
@@ -375,10 +372,17 @@ export class Cluster {
     return true;
   }
 
+  /** A person says that the node, which they have cordoned, is to be updated as it is. */
+  keep(node: ModelNode): void {
+    this.kept.add(node.metadata.name);
+    this.nodes.put(annotated(node, { [CORDON_ANNOTATION]: 'Kept' }));
+  }
+
   /** Whether anything of a rollout is left on a node. */
   traces(node: ModelNode): readonly string[] {
     const keys = [
-      CORDON_ANNOTATION,
+      // What a person says of an update to come stays until it has come.
+      ...(this.kept.has(node.metadata.name) ? [] : [CORDON_ANNOTATION]),
       DISRUPTION_LEASE_ANNOTATION,
       PREFETCH_IMAGE_ANNOTATION,
       POST_CONFIG_ACTION_ANNOTATION,

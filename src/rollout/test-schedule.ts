@@ -339,7 +339,7 @@ function meddle(cluster: Cluster, kind: Meddling, name: string, is: boolean): vo
         isCordoned &&
         node.metadata.annotations?.[CORDON_ANNOTATION] === undefined
       )
-        cluster.nodes.put(annotated(node, { [CORDON_ANNOTATION]: 'Kept' }));
+        cluster.keep(node);
   }
 }
 
