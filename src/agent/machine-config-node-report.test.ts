@@ -104,6 +104,8 @@ const ROWS: readonly (readonly [
       UpdatePrepared: 'True',
       UpdateExecuted: 'True',
       AppliedFilesAndOS: 'True',
+      Cordoned: 'True',
+      Drained: 'True',
       UpdatePostActionComplete: 'True',
       RebootedNode: 'True',
       Resumed: 'True',
@@ -128,6 +130,30 @@ for (const [name, phases, expected] of ROWS) {
     assert.deepEqual(after(...phases).on, expected);
   });
 }
+
+test('machineConfigNodeReport() says nothing while an image is unlocked, unless that fails: the reboot says it all', () => {
+  const { status } = after(['preparing'], ['draining', DRAINING]);
+  const unlock = { kind: 'unlock', reason: 'It may boot.', image: IMAGE, digest: 'sha256:a' } as const;
+  const report = (degraded?: string): MachineConfigNode['status'] =>
+    machineConfigNodeReport(
+      object(status),
+      DRAINED,
+      'rendered-1',
+      { ...plan('applying', degraded), step: unlock },
+      NOW,
+    );
+  assert.equal(report(), status);
+  assert.equal(report('It cannot.')?.conditions?.find(({ type }) => type === 'NodeDegraded')?.status, 'True');
+  assert.deepEqual(after(['preparing'], ['draining', DRAINING], ['rebooting', DRAINED]).on, {
+    UpdatePrepared: 'True',
+    UpdateExecuted: 'True',
+    AppliedFilesAndOS: 'True',
+    Cordoned: 'True',
+    Drained: 'True',
+    UpdatePostActionComplete: 'Unknown',
+    RebootedNode: 'Unknown',
+  });
+});
 
 test('machineConfigNodeReport() fills in what has not happened, and says nothing twice', () => {
   const { status } = after(['preparing']);

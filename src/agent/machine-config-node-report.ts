@@ -60,8 +60,9 @@ export function machineConfigNodeReport(
   files?: Condition,
 ): Status | undefined {
   const status = found.status;
-  if (plan.step.kind === 'record' || (plan.phase === 'checking' && plan.degraded === undefined))
-    return status;
+  // What is unlocked is booted in the next moment, and what is said then says this as well.
+  const isMomentary = plan.step.kind === 'unlock' || plan.phase === 'checking';
+  if (plan.step.kind === 'record' || (isMomentary && plan.degraded === undefined)) return status;
   const before = status?.conditions ?? [];
   const news = [
     ...conditionsOf(found, node, plan),
@@ -169,6 +170,7 @@ function phaseConditions(
         prepared,
         say('UpdateExecuted', 'True', 'Applied', `${line} is staged.`),
         say('AppliedFilesAndOS', 'True', 'Applied', `${line} is staged.`),
+        ...(node.desiredDrain === undefined ? [] : [cordoned, drained]),
         say('UpdatePostActionComplete', 'Unknown', 'Rebooting'),
         say('RebootedNode', 'Unknown', 'Rebooting'),
       ];
