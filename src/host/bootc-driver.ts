@@ -63,6 +63,7 @@ export class BootcDriver implements HostDriver {
           if (kernelArguments !== undefined) {
             await this.#setArguments(kernelArguments.append, signal);
             argumentsSet = true;
+            if (runs) await this.#refuseForeign(kernelArguments.remove, signal);
           }
           await this.#setLock(locked, signal);
         },
@@ -157,6 +158,21 @@ export class BootcDriver implements HostDriver {
     // Absent, the source is dropped.
     const options = wanted.length === 0 ? [] : ['--options', wanted.join(' ')];
     await this.#run([...args, ...options], this.#deadlines.change, signal);
+  }
+
+  /**
+   * Arguments of Varve's own are gone once others are set. Where nothing came to be staged by that they are somebody else's,
+   * which bootc takes away by no verb.
+   *
+   * @throws {FailedStep} `unsupported`
+   */
+  async #refuseForeign(unwanted: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    if (unwanted.length === 0) return;
+    const reading = await this.status(signal);
+    if (reading.state !== 'fresh' || reading.status.staged !== undefined) return;
+    throw unsupported(
+      `bootc cannot take ${unwanted.join(' ')} off the kernel command line: it was not set there for Varve`,
+    );
   }
 
   /** Staging anew drops the lock, so it is set last, and only where something is staged. */

@@ -352,6 +352,13 @@ test('bootc: sets its own kernel arguments by owner, and says where it cannot', 
   );
 });
 
+test('bootc: says of a kernel argument that it cannot take away that it cannot', async (t) => {
+  const { driver } = await scene(t, 'bootc', [BOOTED]);
+  const { failure } = failed(await stage(driver, A, { kernelArguments: { append: [], remove: ['quiet'] } }));
+  assert.equal(failure.class, 'unsupported');
+  assert.match(failure.message, /cannot take quiet off the kernel command line/u);
+});
+
 test('rpm-ostree: image first, kernel arguments second, each change once', async (t) => {
   const { host, driver } = await scene(t, 'rpm-ostree', [BOOTED]);
   const kernelArguments = { append: ['nosmt', 'quiet'], remove: ['rhgb'] };

@@ -100,7 +100,10 @@ export class FakeTools {
         this.#rollBack();
         return;
       case 'loader-entries': {
-        const kernelArguments = args.slice(args.indexOf('--options') + 1)[0] ?? '';
+        const at = args.indexOf('--options');
+        const kernelArguments = at < 0 ? '' : (args[at + 1] ?? '');
+        // Nothing was set before, and nothing is.
+        if (kernelArguments === '') return;
         if (this.#staged === undefined) this.#stage({ kernelArguments });
         else this.#changeStaged({ kernelArguments });
         return;
