@@ -4,7 +4,7 @@ import type { Settled } from './journal.ts';
 import { describeDifference } from './activation.ts';
 import { aheadOfTurn, isAhead } from './ahead-of-turn.ts';
 import { isAsWanted } from './host-view.ts';
-import type { LiveImage } from './live-record.ts';
+import { isUntouched, type LiveImage } from './live-record.ts';
 import { wayBack, whileSatisfied } from './live-way.ts';
 import { type Plan, resting, type Situation, stuck } from './situation.ts';
 import { type ImageTarget, isSettled } from './target.ts';
@@ -14,7 +14,8 @@ import { otherDrivers, refuseStaged } from './refusal.ts';
 export function atTarget(situation: Situation): Plan {
   const { journal, view, target } = situation;
   const { booted, staged, pending } = view.status;
-  const isKept = staged !== undefined && isAhead(situation, staged);
+  // Where the way back may be a reboot, what is staged would be in its way.
+  const isKept = staged !== undefined && isUntouched(journal, view) && isAhead(situation, staged);
   if (staged !== undefined && !isKept) return dropStaged(situation, 'in the place of what is wanted');
   if (target.kind === 'image' || target.kind === 'base') {
     const back = wayBack(situation, target);

@@ -179,6 +179,23 @@ test('liveWay() takes back what it wrote before another image boots, so that it 
   assert.deepEqual([world.host.booted.etc, world.host.services], [IMAGES.c.digest, IMAGES.c.digest]);
 });
 
+test('wayBack() reboots although what it was to boot instead is asked for ahead of its turn', () => {
+  const world = atA();
+  desire(world, IMAGES.a2, [RESTART]);
+  world.settle();
+  desire(world, IMAGES.c);
+  while (world.turn().step.kind !== 'restore') {
+    world.serveDrain();
+    assert.ok(world.plans.length < 20);
+  }
+  world.prefetch(IMAGES.c);
+  desire(world, IMAGES.a);
+  world.settle();
+  assert.equal(kinds(world), 'unstage rest reboot rest stage rest');
+  assert.deepEqual([world.host.booted.image.digest, world.host.services], [IMAGES.a.digest, IMAGES.a.digest]);
+  assert.equal(world.state, 'Done');
+});
+
 test('liveWay() takes a half-written /etc back where another image is wanted then', () => {
   const world = atA();
   desire(world, IMAGES.a2, [RESTART]);

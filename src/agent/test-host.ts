@@ -182,9 +182,8 @@ export class ModelHost {
       if (act.kind === 'stage' && this.staged !== undefined) this.staged.locked = false;
     }
     if (fault === 'power-cut-after' || fault === 'power-cut-midway') return this.#cut();
-    if (fault === 'killed-after' || fault === 'killed-midway' || act.kind === 'reboot')
-      return { result: 'dead' };
-    if (end.result === 'failed') return end;
+    if (fault === 'killed-after' || fault === 'killed-midway') return { result: 'dead' };
+    if (end.result !== 'done') return end;
     if (fault === 'fails-after') return failed('unknown', 'the bound image could not be pulled');
     return fault === 'hangs' && !isOwn ? failed('timed-out', 'the deadline passed') : end;
   }
@@ -290,6 +289,9 @@ export class ModelHost {
         return { result: 'done' };
       case 'reboot':
         if (act.soft && !this.isSoftRebootCapable) throw new TypeError('no soft reboot leads there');
+        // As the agent itself looks once more before it asks for a reboot.
+        if (this.staged !== undefined && this.staged.image.digest !== act.digest)
+          return failed('not-shown', 'it would boot something else');
         this.reboot();
         return { result: 'dead' };
     }
