@@ -192,9 +192,7 @@ export class Agent {
       const wished = node === undefined ? facts.node : nodeWishes(node);
       if (
         (letsGo(act) && !isSame(wished, facts.node)) ||
-        (act.kind === 'stage' &&
-          wished.prefetchImage !== facts.node.prefetchImage &&
-          !isWantedNow(act, wished)) ||
+        (wished.prefetchImage !== facts.node.prefetchImage && !isWantedNow(act, wished)) ||
         wished.desiredImage !== facts.node.desiredImage ||
         wished.desiredConfig !== facts.node.desiredConfig
       ) {
@@ -298,8 +296,8 @@ function isWeighty(act: Act): boolean {
 }
 
 /** Whether it is more than an image pulled ahead of its turn. */
-function isWantedNow(act: Extract<Act, { readonly kind: 'stage' }>, { desiredImage }: NodeWishes): boolean {
-  return act.image === desiredImage;
+function isWantedNow({ image }: { readonly image: string }, { desiredImage }: NodeWishes): boolean {
+  return image === desiredImage;
 }
 
 /** Whether an image may boot after it that could not before. */

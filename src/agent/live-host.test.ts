@@ -251,6 +251,27 @@ test('LiveHost does again what it was killed in, and removes what it left half-w
   assert.deepEqual(readdirSync(lab.files.at('/etc/d')).sort(), ['a', 'b']);
 });
 
+test('LiveHost gives labels to what it wrote before it was killed as well, and not to what a person has there', async (t) => {
+  const files = ['/etc/d/a', '/etc/d/b', '/etc/d/c'];
+  const lab = new Lab(t, { files: files.map((path) => inlineFile(path, '1')) });
+  lab.stage('b', { files: files.map((path) => inlineFile(path, '2')) });
+  lab.files.write('/sys/fs/selinux/enforce', '1');
+  const compared = await lab.compare(files);
+  assert.ok(compared.result === 'done' && compared.files !== undefined);
+  lab.files.write('/etc/d/a', '2');
+  lab.files.write('/etc/d/c', 'mine');
+  assert.deepEqual(await lab.write(compared.files, []), { result: 'done' });
+  assert.deepEqual(lab.told, ['restorecon -i -- /etc/d/a /etc/d/b']);
+});
+
+test('LiveHost refuses an image with a file on the way to what was written before: no other try would do', async (t) => {
+  const lab = new Lab(t, { files: [] });
+  lab.stage('b', { files: [inlineFile('/etc/x', '1')] });
+  const compared = await lab.compare(['/etc/x'], { '/etc/x/y': ['0'] });
+  assert.equal(compared.result, 'refused');
+  assert.match(compared.result === 'refused' ? compared.message : '', /\/etc\/x is no directory/u);
+});
+
 test('LiveHost leaves what a person changed, unless it is to be healed', async (t) => {
   const lab = new Lab(t, { files: [inlineFile('/etc/a', '1'), inlineFile('/etc/b', '1')] });
   lab.stage('b', { files: [inlineFile('/etc/a', '2')] });

@@ -13,7 +13,7 @@ import { compareImages } from './compare-images.ts';
 import { codeOf, FileProblem, type PathProblem, reasonOf } from './file-problem.ts';
 import { folderOf, formerFolders } from './image-tree.ts';
 import { changeEtc, type EtcOutcome, signatureAt } from './live-files.ts';
-import { deploymentName } from './live-record.ts';
+import { deploymentName, type LiveFiles } from './live-record.ts';
 import type { NodeFiles } from './node-files.ts';
 import { type HostCommandRun, runActions } from './run-actions.ts';
 import type { Act } from './step.ts';
@@ -81,11 +81,20 @@ export class LiveHost {
       return { result: 'refused', message: 'files below /var differ, which this agent does not look after' };
     }
     const files: Record<string, readonly string[]> = {};
-    for (const path of new Set([...found.etc, ...Object.keys(act.files)])) {
-      const [old, now] = [await signatureAt(before, `/usr${path}`), await signatureAt(after, `/usr${path}`)];
-      const known = new Set([old, ...(act.files[path] ?? [])]);
-      known.delete(now);
-      files[path] = [...known, now];
+    try {
+      for (const path of new Set([...found.etc, ...Object.keys(act.files)])) {
+        const [old, now] = [
+          await signatureAt(before, `/usr${path}`),
+          await signatureAt(after, `/usr${path}`),
+        ];
+        const known = new Set([old, ...(act.files[path] ?? [])]);
+        known.delete(now);
+        files[path] = [...known, now];
+      }
+    } catch (error) {
+      // A path that was written before, and leads through what is a file in this image: it would be so at every try.
+      if (!(error instanceof FileProblem)) throw error;
+      return { result: 'refused', message: `${error.path}: ${error.message}` };
     }
     return { result: 'done', files };
   }
@@ -102,7 +111,7 @@ export class LiveHost {
       return failed('not-shown', 'the image is not staged any more');
     const change = { root: this.#runner.root, tree, files, heal };
     const problems = await this.#write(staged, formerFolders(status), bootId, async () => {
-      await this.#relabel(await changeEtc(change));
+      await this.#relabel(files, await changeEtc(change));
     });
     if (problems.length > 0) return failed('unknown', `cannot place files below /var: ${listed(problems)}`);
     return runActions(this.#systemctl, this.#command(signal), run, image.items, signal);
@@ -122,7 +131,7 @@ export class LiveHost {
     const problems = await this.#write(booted, formerFolders(status), bootId, async () => {
       const outcome = await changeEtc(change);
       isChanged = outcome.written.length > 0;
-      await this.#relabel(outcome);
+      await this.#relabel(act.files, outcome);
     });
     if (problems.length > 0) return failed('unknown', `cannot place files below /var: ${listed(problems)}`);
     if (act.kind === 'sweep' && !isChanged) return { result: 'done' };
@@ -144,14 +153,17 @@ export class LiveHost {
     return [];
   }
 
-  async #relabel({ written }: EtcOutcome): Promise<void> {
+  /** All paths, and not what was written just now alone: whoever was killed in between wrote some of them. */
+  async #relabel(files: LiveFiles, { left }: EtcOutcome): Promise<void> {
+    const persons = new Set(left);
+    const paths = Object.keys(files).filter((path) => !persons.has(path));
     const isLabelled = await stat(`${this.#runner.root}/sys/fs/selinux/enforce`).then(
       () => true,
       () => false,
     );
-    if (!isLabelled || written.length === 0) return;
+    if (!isLabelled || paths.length === 0) return;
     const restorecon = new HostTool(this.#runner, 'restorecon');
-    const result = await restorecon.run(['-i', '--', ...written], DEADLINES.change);
+    const result = await restorecon.run(['-i', '--', ...paths], DEADLINES.change);
     if (!result.ok) throw new FileProblem('/etc', result.failure.message);
   }
 
@@ -172,7 +184,7 @@ function stagedAs({ staged }: HostStatus, digest: string): Deployment | undefine
   return isImage(staged, digest) ? staged : undefined;
 }
 
-/** The paths that were written, in words. */
+/** What stands in the way, in words. */
 function listed(problems: readonly PathProblem[]): string {
   return problems
     .slice(0, 5)

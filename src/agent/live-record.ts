@@ -6,7 +6,7 @@ import type { Journal } from './journal.ts';
 
 /**
  * Paths below /etc that the agent wrote on a running host or is about to, each with all that it may have put there, as
- * `signatureOf` tells it: whatever else is there is a person's.
+ * `signatureAt` tells it: whatever else is there is a person's.
  */
 export type LiveFiles = Readonly<Record<string, readonly string[]>>;
 
@@ -62,7 +62,7 @@ export function liveRecord(journal: Journal, { status }: HostView): LiveRecord {
   return (name === undefined ? undefined : journal.live[name]) ?? NO_RECORD;
 }
 
-/** The journal with another record for the deployment that runs, and without those of deployments that are gone. */
+/** The journal with another record for the deployment that runs. */
 export function withLiveRecord(journal: Journal, name: string, more: Partial<LiveRecord>): Journal {
   const record = { ...NO_RECORD, ...journal.live[name], ...more };
   return { ...journal, live: { ...journal.live, [name]: record } };
