@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { API_VERSION, CURRENT_CONFIG_ANNOTATION, type MachineConfigNode } from '../api/index.ts';
+import {
+  AGENT_ANNOTATIONS,
+  API_VERSION,
+  CURRENT_CONFIG_ANNOTATION,
+  type MachineConfigNode,
+} from '../api/index.ts';
 import { isImage } from '../host/index.ts';
 import { type AgentPolicy, DEFAULT_POLICY } from './agent-policy.ts';
 import { type ActOutcome, afterAct, afterRemedy } from './attempt-step.ts';
@@ -294,6 +299,7 @@ export class World {
     if (Object.keys(changes).length === 0) return;
     this.apiWrites += 1;
     for (const [key, value] of Object.entries(changes)) {
+      assert.ok(AGENT_ANNOTATIONS.includes(key), `an agent may not write ${key}`);
       if (value === null) delete this.annotations[key];
       else this.annotations[key] = value;
     }
