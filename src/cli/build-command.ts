@@ -131,6 +131,7 @@ class Build {
     this.#flags = flags;
     this.#registry = registry;
     this.#say = say;
+    const certificateAuthorities = (flags.ca ?? []).map(readAuthority);
     this.#builder = new PoolBuilder(
       { registry, cache: openBuildCache(cacheDirectory(flags.cache, environment)) },
       {
@@ -144,9 +145,10 @@ class Build {
             architecture: machineArchitecture(),
             auth: loadAuthFiles({ file: flags.authfile, env: environment.variables }),
             insecureRegistries: flags.insecureRegistry ?? [],
+            certificateAuthorities,
             path: environment.variables['PATH'] ?? '',
           }),
-          certificateAuthorities: (flags.ca ?? []).map(readAuthority),
+          certificateAuthorities,
           proxyEnvironment: proxiesOf(environment.variables),
           signal: signal ?? new AbortController().signal,
           say,
@@ -176,14 +178,18 @@ class Build {
     const osConfig = manifests.osConfigs.find(
       (candidate) => candidate.spec.machineConfigPool.name === flags.pool,
     );
-
-    const wish = await containerWish(rendered.machineConfig, osConfig, flags.arch ?? machineArchitecture());
-    if (wish !== undefined && flags.dryRun) {
+    const wishFor = async (architecture: string): Promise<CustomisationWish | undefined> => {
+      const wish = await containerWish(rendered.machineConfig, osConfig, architecture);
+      if (wish === undefined || !flags.dryRun) return wish;
       throw new CliError(
         'input',
         'cannot tell without building what a container build makes: leave --dry-run out',
       );
-    }
+    };
+    // Once more when it is known what the base is for; a text that is none is refused before anything is asked.
+    const asFarAsKnown =
+      flags.arch === 'all' ? ALL_ARCHITECTURES : (flags.arch ?? machineArchitecture()).split(',');
+    for (const name of asFarAsKnown) await wishFor(name.split('/')[0] ?? '');
 
     const push = explicitPush ?? pushFromPool(manifests, flags.pool);
     const osImageURL = rendered.machineConfig.spec.osImageURL ?? flags.base;
@@ -196,7 +202,7 @@ class Build {
       this.#say(`note: the base is ${osImageURL}, which a MachineConfig's osImageURL sets over --base`);
     const [found] = await Promise.all([asked.base, asked.current]);
     refuseOtherArchitecture(found, flags.arch);
-    const built = await this.#finish(manifests, asked, rendered, wish);
+    const built = await this.#finish(manifests, asked, rendered, wishFor);
     return this.#report(push, rendered, built);
   }
 
@@ -209,12 +215,11 @@ class Build {
     manifests: Manifests,
     asked: AskedBuild,
     rendered: Rendered,
-    wish: CustomisationWish | undefined,
+    wishFor: (architecture: string) => Promise<CustomisationWish | undefined>,
   ): Promise<BuiltImage> {
     const { pool, compression } = this.#flags;
     try {
-      const input = { pool, rendered, compression, ...(wish === undefined ? {} : { wish }) };
-      return await this.#builder.finish(asked, input);
+      return await this.#builder.finish(asked, { pool, rendered, compression, wishFor });
     } catch (error) {
       return withPlaces(manifests, () => {
         throw error;
@@ -300,6 +305,9 @@ class Build {
     return result;
   }
 }
+
+/** Those that a MachineOSConfig can have a Containerfile for. */
+const ALL_ARCHITECTURES: readonly string[] = ['amd64', 'arm64', 'ppc64le', 's390x'];
 
 /** What a container build is told of this machine's proxies. */
 function proxiesOf(variables: Environment['variables']): Readonly<Record<string, string | undefined>> {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type AuthSource, formatReference, type Reference } from '../oci/index.ts';
+import { folderPrefix, removeDead, removeFolder, untilUndisturbed, whileAlone } from './build-folders.ts';
 import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
 import { containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
@@ -17,6 +17,8 @@ export interface BuildahOptions {
   readonly auth: AuthSource;
   /** Registries that may be without TLS; those on this machine always may. */
   readonly insecureRegistries: readonly string[];
+  /** PEM of authorities that vouch for registries, besides the system's. */
+  readonly certificateAuthorities: readonly string[];
   /** Where buildah and what it starts are looked for, as PATH. */
   readonly path: string;
 }
@@ -25,6 +27,10 @@ const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])(?::\d+)?$/;
 
 /** Lines of a build that are kept for its failure. */
 const KEPT = 200;
+/** Characters of one of them. */
+const LONGEST = 4096;
+/** Where the folder of a build has the authorities. */
+const CERTIFICATES = 'certificates';
 /** How long a builder that was told to end may take, in milliseconds. */
 const GRACE = 5000;
 
@@ -45,23 +51,24 @@ export class BuildahBuilder implements ContainerBuilder {
     const { storage } = this.#options;
     const builds = join(storage, 'tmp');
     await mkdir(builds, { recursive: true, mode: 0o700 }).catch(refuseStorage(storage));
-    const isAlone = await removeDead(builds);
-    const folder = await mkdtemp(join(builds, `${process.pid}-`)).catch(refuseStorage(storage));
+    await removeDead(builds).catch(refuseStorage(storage));
+    const folder = await mkdtemp(join(builds, folderPrefix())).catch(refuseStorage(storage));
     // A name of its own: several builds have one store.
     const image = `localhost/varve:${folder.slice(folder.lastIndexOf('-') + 1).toLowerCase()}`;
     try {
-      await this.#write(folder, request);
+      await this.#write(folder, request).catch(refuseStorage(storage));
       // A builder that was killed leaves containers, each mounted; whose they are cannot be told while others build.
-      if (isAlone) await this.#spawn(folder, ['rm', '--all'], undefined, () => undefined);
-      await this.#run(folder, bud(folder, image, request), request);
-      await this.#run(folder, push(folder, image, request), request);
+      await whileAlone(builds, folder, () => this.#quietly(folder, ['rm', '--all']));
+      await untilUndisturbed(builds, folder, request.signal);
+      await this.#run(folder, bud(folder, image, request, this.#flags(folder)), request);
+      await this.#run(folder, push(image, request, this.#flags(folder)), request);
     } finally {
-      await this.#remove(folder, image);
+      await this.#remove(builds, folder, image);
     }
   }
 
   async #write(folder: string, { assembled, push, images }: ContainerBuildRequest): Promise<void> {
-    const { storage, auth } = this.#options;
+    const { storage, auth, certificateAuthorities } = this.#options;
     const here = [push, ...images].map(({ registry }) => registry).filter((name) => LOOPBACK.test(name));
     const registries = [...new Set([...this.#options.insecureRegistries, ...here])].map(
       (name) => `[[registry]]\nlocation = ${JSON.stringify(name)}\ninsecure = true\n`,
@@ -75,6 +82,8 @@ export class BuildahBuilder implements ContainerBuilder {
       ['policy.json', '{"default":[{"type":"insecureAcceptAnything"}]}'],
       ['registries.conf', registries.join('\n')],
       ['auth.json', authFile(auth, [push, ...images])],
+      // In the place of the machine's own, which are about its containers, too.
+      [join(CERTIFICATES, 'varve.crt'), certificateAuthorities.join('\n')],
       ['Containerfile', assembled.text],
       ...[...assembled.files].map(([path, text]) => [join('context', path), text, 0o755] as const),
     ];
@@ -85,11 +94,18 @@ export class BuildahBuilder implements ContainerBuilder {
     }
   }
 
+  /** How registries and images are trusted. */
+  #flags(folder: string): readonly string[] {
+    const policy = `--signature-policy=${join(folder, 'policy.json')}`;
+    if (this.#options.certificateAuthorities.length === 0) return [policy];
+    return [policy, `--cert-dir=${join(folder, CERTIFICATES)}`];
+  }
+
   async #run(folder: string, args: readonly string[], request: ContainerBuildRequest): Promise<void> {
-    const { signal, say, assembled } = request;
+    const { signal, say, assembled, proxyEnvironment } = request;
     const output: string[] = [];
-    const ended = await this.#spawn(folder, args, signal, (line) => {
-      output.push(line);
+    const ended = await this.#spawn(folder, args, { signal, environment: proxyEnvironment }, (line) => {
+      output.push(line.slice(0, LONGEST));
       if (output.length > KEPT) output.shift();
       say(line);
     });
@@ -104,7 +120,7 @@ export class BuildahBuilder implements ContainerBuilder {
   #spawn(
     folder: string,
     args: readonly string[],
-    signal: AbortSignal | undefined,
+    { signal, environment = {} }: SpawnOptions,
     take: (line: string) => void,
   ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -113,6 +129,7 @@ export class BuildahBuilder implements ContainerBuilder {
       // A process group: what runs in the build ends with it.
       detached: true,
       env: {
+        ...environment,
         PATH: this.#options.path,
         LC_ALL: 'C',
         HOME: folder,
@@ -148,27 +165,27 @@ export class BuildahBuilder implements ContainerBuilder {
   }
 
   /** The layers of the base stay for the next build; what this one made is in the registry. */
-  async #remove(folder: string, image: string): Promise<void> {
+  async #remove(builds: string, folder: string, image: string): Promise<void> {
+    await this.#quietly(folder, ['rmi', '--force', image]);
+    await whileAlone(builds, folder, async () => {
+      // One that was told to end has left its container mounted.
+      await this.#quietly(folder, ['rm', '--all']);
+      await this.#quietly(folder, ['rmi', '--prune']);
+    }).catch(() => undefined);
+    await removeFolder(folder);
+  }
+
+  /** What it is for is done by the next build if it fails now. */
+  async #quietly(folder: string, args: readonly string[]): Promise<void> {
     const ignore = (): void => undefined;
-    await this.#spawn(folder, ['rmi', '--force', image], undefined, ignore).catch(ignore);
-    await this.#spawn(folder, ['rmi', '--prune'], undefined, ignore).catch(ignore);
-    await rm(folder, { recursive: true, force: true }).catch(ignore);
+    await this.#spawn(folder, args, {}, ignore).catch(ignore);
   }
 }
 
-/**
- * Removes what builds have left whose process is gone.
- *
- * @returns whether there is no other build
- */
-async function removeDead(builds: string): Promise<boolean> {
-  let isAlone = true;
-  for (const name of await readdir(builds)) {
-    const isAlive = existsSync(`/proc/${/^\d+/.exec(name)?.[0] ?? ''}/stat`);
-    if (isAlive) isAlone = false;
-    else await rm(join(builds, name), { recursive: true, force: true });
-  }
-  return isAlone;
+interface SpawnOptions {
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Credentials for these repositories, as podman keeps them. */
@@ -189,10 +206,11 @@ function bud(
   folder: string,
   image: string,
   { mediaFamily, proxyEnvironment }: ContainerBuildRequest,
+  flags: readonly string[],
 ): readonly string[] {
   return [
     'bud',
-    `--signature-policy=${join(folder, 'policy.json')}`,
+    ...flags,
     `--format=${mediaFamily}`,
     // One layer for each stage: what a build makes is kept whole, or not at all (architecture D3).
     '--layers=false',
@@ -201,17 +219,18 @@ function bud(
     '--identity-label=false',
     // What a build that fails leaves behind would stay mounted.
     '--force-rm',
-    ...Object.entries(proxyEnvironment).map(([name, value]) => `--build-arg=${name}=${value}`),
+    // Their values are in its environment: a password in one is not for everybody who can list processes.
+    ...Object.keys(proxyEnvironment).map((name) => `--build-arg=${name}`),
     `--tag=${image}`,
     `--file=${join(folder, 'Containerfile')}`,
     join(folder, 'context'),
   ];
 }
 
-function push(folder: string, image: string, request: ContainerBuildRequest): readonly string[] {
+function push(image: string, request: ContainerBuildRequest, flags: readonly string[]): readonly string[] {
   return [
     'push',
-    `--signature-policy=${join(folder, 'policy.json')}`,
+    ...flags,
     `--format=${request.mediaFamily === 'docker' ? 'v2s2' : 'oci'}`,
     '--quiet',
     image,
@@ -221,7 +240,9 @@ function push(folder: string, image: string, request: ContainerBuildRequest): re
 
 function refuseStorage(storage: string): (cause: unknown) => never {
   return (cause) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    // Not what an auth file is made of.
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    const why = cause.message;
     throw new OsBuildError('builder-storage', `cannot use ${storage} for container builds: ${why}`, {
       cause,
       retryable: true,

@@ -10,7 +10,7 @@ export interface ContainerBuildRequest {
   readonly push: Reference;
   /** Images that it stands on or copies from, as far as the text names them. */
   readonly images: readonly Reference[];
-  /** What each instruction may see as a build argument and as a variable: proxies. */
+  /** Proxies: for what is pulled and pushed; and each instruction may see them as build arguments and as variables. */
   readonly proxyEnvironment: Readonly<Record<string, string>>;
   /** Ends it, and all that it started. */
   readonly signal: AbortSignal;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Rendered } from '../machineconfig/index.ts';
 import type { Descriptor, Digest, Reference } from '../oci/index.ts';
 import {
@@ -13,7 +14,8 @@ import {
   withDigest,
   withTag,
 } from '../oci/index.ts';
-import type { Base, BaseCatalog } from './base-catalog.ts';
+import type { Base, BaseCatalog, FoundImage, ResolvedBase } from './base-catalog.ts';
+import { isBlobUnknown } from './base-catalog.ts';
 import { baseLayerTransfers } from './blob-push.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildHost } from './build-host.ts';
@@ -25,7 +27,8 @@ import { customisationKey } from './customisation-key.ts';
 import { readCustomisation } from './customisation-layers.ts';
 import { placeRendered } from './direct-image.ts';
 import { extensionCommands, extensionPackages } from './extension-commands.ts';
-import { OsBuildError } from './osbuild-error.ts';
+import { Label } from './image-labels.ts';
+import { OsBuildError, type OsBuildErrorCode } from './osbuild-error.ts';
 import { visibleConfiguration } from './visible-configuration.ts';
 
 /** What a pool wants of its image that only a container build can give (architecture D2). */
@@ -92,26 +95,43 @@ export class Customiser {
       configuration,
     });
     const kept = withTag(push, `customisation-${key}`);
-    const found = await this.#host.registry.resolve(kept);
+    const found = await this.#find(base, kept, key);
     onBuilt?.(found === undefined);
-    if (found === undefined) {
-      if (architecture !== builder.architecture) throw otherArchitecture(base, builder);
-      const commands = extensionCommands(wish.extensions);
-      await this.#build(base, push, kept, {
-        configuration,
-        commands,
-        containerfile: wish.containerfile,
-        key,
-      });
-    } else {
+    if (found !== undefined) {
       say(`note: what a container build would make is there already: ${formatReference(kept)}`);
+      return this.#open(base, found, kept);
     }
-    return this.#open(base, kept);
+    if (architecture !== builder.architecture) throw otherArchitecture(base, builder);
+    const commands = extensionCommands(wish.extensions);
+    const { containerfile } = wish;
+    const digest = await this.#build(base, push, kept, { configuration, commands, containerfile, key });
+    const made = withDigest(kept, digest);
+    return this.#open(base, await this.#catalog.find(made, [architecture], kept), kept);
   }
 
-  async #open(base: Base, kept: Reference): Promise<Base> {
-    const resolved = await this.#catalog.open(kept, [base.config.architecture], kept);
-    const [image] = resolved.images;
+  /** What is there under that name; undefined also where it is not what a container build has made for it. */
+  async #find(base: Base, kept: Reference, key: string): Promise<ResolvedBase<FoundImage> | undefined> {
+    const found = await this.#host.registry.resolve(kept);
+    if (found === undefined) return undefined;
+    const { architecture } = base.config;
+    try {
+      const image = await this.#catalog.find(withDigest(kept, found.digest), [architecture], kept);
+      if (image.images.length === 1 && image.images.every((one) => isCustomisation(one, base, key)))
+        return image;
+    } catch (error) {
+      const isUnusable = error instanceof OsBuildError && UNUSABLE.has(error.code);
+      if (!isUnusable && !isBlobUnknown(error)) throw error;
+    }
+    const { say } = this.#options;
+    say(
+      `warning: ${formatReference(kept)} is not what a container build has made of ${formatReference(base.reference)}: it is made anew`,
+    );
+    return undefined;
+  }
+
+  async #open(base: Base, found: ResolvedBase<FoundImage>, kept: Reference): Promise<Base> {
+    const { images } = await this.#catalog.complete(found, kept);
+    const [image] = images;
     if (image === undefined)
       throw new OsBuildError('not-pushed', `cannot find ${formatReference(kept)} again`);
     const layers = image.manifest.layers.slice(base.manifest.layers.length);
@@ -129,7 +149,7 @@ export class Customiser {
       readonly containerfile: Containerfile | undefined;
       readonly key: string;
     },
-  ): Promise<void> {
+  ): Promise<Digest> {
     const { builder, proxyEnvironment, say } = this.#options;
     const { registry } = this.#host;
     const transfers = baseLayerTransfers(registry, base.reference, push, base.manifest.layers, new Set());
@@ -141,7 +161,8 @@ export class Customiser {
       ...(build.containerfile === undefined ? {} : { containerfile: build.containerfile }),
       environment: environmentOf(base.config.config?.Env ?? []),
     });
-    const made = withTag(push, `build-${build.key}`);
+    // Of its own: another machine may be making the same.
+    const made = withTag(push, `build-${build.key}-${randomBytes(4).toString('hex')}`);
     say(`container a container build makes ${formatReference(kept)}`);
     const mediaFamily = mediaFamilyOf(base.mediaType);
     await builder.build({
@@ -153,11 +174,14 @@ export class Customiser {
       signal: this.#options.signal,
       say,
     });
-    await this.#keep(base, made, kept, configs.diffIds);
-    // Its layers are the kept image's from now on; what cannot be deleted is in nobody's way.
-    await registry.deleteManifest(made).catch((error: unknown) => {
-      if (!(error instanceof OciError)) throw error;
-    });
+    try {
+      return await this.#keep(base, made, kept, { below: configs.diffIds, key: build.key });
+    } finally {
+      // Its layers are the kept image's from now on; what cannot be deleted is in nobody's way.
+      await registry.deleteManifest(made).catch((error: unknown) => {
+        if (!(error instanceof OciError)) throw error;
+      });
+    }
   }
 
   /** The image that the stage `configs` begins with: the base itself where the build sees nothing of the configuration. */
@@ -196,7 +220,12 @@ export class Customiser {
   }
 
   /** Puts the layers that the build made on the base, without the configuration that it saw, and tags the result. */
-  async #keep(base: Base, made: Reference, kept: Reference, below: readonly Digest[]): Promise<void> {
+  async #keep(
+    base: Base,
+    made: Reference,
+    kept: Reference,
+    { below, key }: { readonly below: readonly Digest[]; readonly key: string },
+  ): Promise<Digest> {
     const { registry } = this.#host;
     const { bytes, mediaType } = await registry.requireManifest(made);
     const manifest = parseManifest(bytes, mediaType);
@@ -220,7 +249,7 @@ export class Customiser {
       { manifest: base.manifestBytes, mediaType: base.mediaType, config: base.configBytes },
       layers,
       {
-        labels: Object.fromEntries(labels),
+        labels: { ...Object.fromEntries(labels), [Label.customisation]: key },
         annotations: {},
         created: base.config.created ?? '1970-01-01T00:00:00Z',
         history: layers.map(() => ({ created_by: 'varve: container build' })),
@@ -228,7 +257,26 @@ export class Customiser {
     );
     await registry.putBlob(kept, image.configDescriptor, image.config);
     await registry.putManifest(kept, image.manifest, image.mediaType);
+    return image.digest;
   }
+}
+
+/** What is said of an image that cannot be a customised base. */
+const UNUSABLE: ReadonlySet<OsBuildErrorCode> = new Set([
+  'base-malformed',
+  'base-not-bootable',
+  'image-missing',
+]);
+
+/** Whether an image stands on the base, and was made for this key: anybody who may push can put another one under its name. */
+function isCustomisation({ manifest, config }: FoundImage, base: Base, key: string): boolean {
+  const { layers } = base.manifest;
+  return (
+    config.architecture === base.config.architecture &&
+    config.config?.Labels?.[Label.customisation] === key &&
+    layers.every(({ digest }, at) => manifest.layers[at]?.digest === digest) &&
+    base.config.rootfs.diff_ids.every((id, at) => config.rootfs.diff_ids[at] === id)
+  );
 }
 
 /** Images that a Containerfile names; what a variable is in is asked for without credentials. */

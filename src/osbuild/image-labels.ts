@@ -12,6 +12,8 @@ export const Label = {
   streamClass: 'io.openshift.os.streamclass',
   /** diff id of the layer that holds the pool's configuration and the provenance map. */
   configLayer: 'dev.varve.config-layer',
+  /** Of what a container build has made, and of all that stands on it: the key of all that it depends on. */
+  customisation: 'dev.varve.customisation',
 } as const;
 
 /** Annotation of the configuration layer's descriptor: the rendered MachineConfig in it. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { digestHex, type Descriptor } from '../oci/index.ts';
 import type { KnownListings } from './base-indexer.ts';
@@ -5,22 +6,37 @@ import type { BuildCache } from './build-cache.ts';
 import type { LayerChange } from './layer-listing.ts';
 
 /** Grows with {@link LayerChange} and with what a listing keeps of a layer; the form is that of this V8. */
-const KEY = `layer-listing/v1-${process.versions.v8.split('.').slice(0, 2).join('.')}`;
+const KEY = `layer-listing/v2-${process.versions.v8.split('.').slice(0, 2).join('.')}`;
 
-/** Listings of layers in a cache of this machine, which nobody else writes. What cannot be read there is listed anew. */
+/** Of the sha256 that stands before a listing, in bytes. */
+const HASH = 32;
+
+/**
+ * Listings of layers in a cache of this machine, which nobody else writes. What a crash of the machine has damaged there is found
+ * out by its hash, and listed anew: V8 would make something of it.
+ */
 export function keptListings(cache: BuildCache): KnownListings {
   const keyOf = ({ digest }: Descriptor): string => `${KEY}/${digestHex(digest)}`;
   return {
     get(layer) {
       const bytes = cache.get(keyOf(layer));
       if (bytes === undefined) return undefined;
+      const listing = bytes.subarray(HASH);
+      if (!hashOf(listing).equals(bytes.subarray(0, HASH))) return undefined;
       try {
-        const changes: unknown = deserialize(bytes);
+        const changes: unknown = deserialize(listing);
         return Array.isArray(changes) ? (changes as readonly LayerChange[]) : undefined;
       } catch {
         return undefined;
       }
     },
-    put: (layer, changes) => cache.put(keyOf(layer), serialize(changes)),
+    put(layer, changes) {
+      const listing = serialize(changes);
+      cache.put(keyOf(layer), Buffer.concat([hashOf(listing), listing]));
+    },
   };
+}
+
+function hashOf(listing: Uint8Array): Buffer {
+  return hash('sha256', listing, 'buffer');
 }

@@ -61,8 +61,8 @@ export interface PoolBuildInput {
   readonly pool: string;
   readonly rendered: Rendered;
   readonly compression: Compression;
-  /** What only a container build can give it; absent: nothing (`containerWish`). */
-  readonly wish?: CustomisationWish;
+  /** What only a container build can give the image of an architecture (`containerWish`); absent: nothing, for none. */
+  readonly wishFor?: (architecture: string) => Promise<CustomisationWish | undefined>;
 }
 
 /** An image that has been made and pushed. */
@@ -128,8 +128,9 @@ export class PoolBuilder {
   }
 
   async #customise(base: ResolvedBase, push: Reference, input: PoolBuildInput): Promise<ResolvedBase> {
-    const { wish, rendered } = input;
-    if (wish === undefined) return base;
+    const { wishFor, rendered } = input;
+    const wishes = await Promise.all(base.images.map(async ({ config }) => wishFor?.(config.architecture)));
+    if (wishes.every((wish) => wish === undefined)) return base;
     const { customiser: options } = this.#options;
     if (options === undefined) {
       throw new OsBuildError(
@@ -141,7 +142,10 @@ export class PoolBuilder {
     const customiser = new Customiser(this.#host, this.#catalog, options);
     const images: Base[] = [];
     await this.#time('customise', async () => {
-      for (const image of base.images) images.push(await customiser.customise(image, push, rendered, wish));
+      for (const [at, image] of base.images.entries()) {
+        const wish = wishes[at];
+        images.push(wish === undefined ? image : await customiser.customise(image, push, rendered, wish));
+      }
     });
     return { ...base, images };
   }
