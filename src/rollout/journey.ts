@@ -29,7 +29,8 @@ export function stageOf(member: Member): Stage {
   if (isDone) return isHealthy && !isBegun ? 'Soaking' : 'ReturningToService';
   if (asked.startsWith('uncordon-') && asked !== applied) return 'Uncordoning';
   const isThere = current.config === desired.config && current.image === desired.image;
-  if (asksDrain && !isThere) return 'Draining';
+  // A drain for what it was told before says nothing of this: its agent may be gone since.
+  if (asksDrain && asked === `drain-${desired.config}` && !isThere) return 'Draining';
   if (asked.startsWith('drain-') && asked === applied && !isThere) return 'Applying';
   if (isThere) return 'Resuming';
   return hasAnswered(member) ? 'Preparing' : 'Assigned';

@@ -100,6 +100,20 @@ const ALONE: Readonly<Record<string, Row>> = {
     },
     ['stuck', 'Draining', 'Node n1 is being drained: Pod default/web-0 waits', 'permitted'],
   ],
+  'it is told something else, and only its drain for what it was told before is asked for': [
+    {
+      ...GOING,
+      state: 'Working',
+      toldBefore: 40,
+      notReadyFor: 39,
+      annotations: { [DRAIN]: 'drain-a9' },
+    },
+    [
+      'stuck',
+      'Stuck',
+      'Node n1 is not Ready, and was seen to get on last at 2026-11-21T11:21:00Z, when it was pulling and staging its image: look at it, at its console if need be',
+    ],
+  ],
   'it is drained': [
     { ...GOING, unschedulable: true, annotations: { ...OWN, [DRAIN]: 'drain-b', [APPLIED]: 'drain-b' } },
     ['updating', 'Applying', 'Node n1 is on its way to b: it is drained and being updated'],
