@@ -203,6 +203,83 @@ describe('varve controller', { concurrency: 1 }, () => {
     await until('and its builds', async () => (await names('machineosbuilds')).length === 0, 20);
   }
 
+  /** Has controllers do all that they do with nodes, one of which runs something else than its pool wants. */
+  async function useNodes(): Promise<void> {
+    const node = '/api/v1/nodes/n1';
+    const pods = '/api/v1/namespaces/default/pods';
+    const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+    const make = async (path: string, object: AnyObject): Promise<void> => {
+      const { status, text } = await admin.post(path, object);
+      assert.equal(status, 201, text);
+    };
+    const annotationOf = async (key: string): Promise<string | undefined> => {
+      const { body } = await admin.get(node);
+      return (at(body, 'metadata.annotations') as Record<string, string> | undefined)?.[`${GROUP}/${key}`];
+    };
+    await make('/apis/operator.openshift.io/v1/machineconfigurations', {
+      apiVersion: 'operator.openshift.io/v1',
+      kind: 'MachineConfiguration',
+      metadata: { name: 'cluster' },
+      spec: { managementState: 'Managed' },
+    });
+    // What its budget does not let go is deleted when the time is over.
+    await admin.merge(`${MCO}/machineconfigpools/worker`, {
+      metadata: { annotations: { 'varve.dev/drain-policy': 'Force', 'varve.dev/drain-timeout': '3s' } },
+    });
+    await make('/api/v1/nodes', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: {
+        name: 'n1',
+        labels: { 'node-role.kubernetes.io/worker': '' },
+        annotations: { [`${GROUP}/currentConfig`]: 'before', [`${GROUP}/state`]: 'Done' },
+      },
+    });
+    // Nobody is drained for the sake of the only node.
+    await make('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'other' } });
+    const metadata = { name: 'web', labels: { app: 'web' } };
+    await make(budgets, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'web' },
+      spec: { maxUnavailable: 0, selector: { matchLabels: { app: 'web' } } },
+    });
+    await make(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { nodeName: 'n1', containers: [{ name: 'web', image: 'example.com/web:1' }] },
+    });
+    await admin.merge(`${pods}/web/status`, {
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    await until(
+      'the node is told what to run',
+      async () => (await annotationOf('desiredImage')) !== undefined,
+    );
+    const drain = `drain-${await annotationOf('desiredConfig')}`;
+    await admin.merge(node, {
+      metadata: { annotations: { [`${GROUP}/desiredDrain`]: drain, [`${GROUP}/state`]: 'Working' } },
+    });
+    await until(
+      'the pod was told to go',
+      async () => {
+        const { status, body } = await admin.get(`${pods}/web`);
+        return status === 404 || at(body, 'metadata.deletionTimestamp') !== undefined;
+      },
+      30,
+    );
+    await until('what held the drain is said', async () =>
+      /"reason":"Drain/.test((await admin.get(`${MCO}/machineconfignodes/n1`)).text),
+    );
+    for (const path of [`${pods}/web`, `${budgets}/web`, node, '/api/v1/nodes/other'])
+      await admin.delete(path);
+    await admin.delete('/apis/operator.openshift.io/v1/machineconfigurations/cluster');
+    await admin.merge(`${MCO}/machineconfigpools/worker`, {
+      metadata: { annotations: { 'varve.dev/drain-policy': null, 'varve.dev/drain-timeout': null } },
+    });
+  }
+
   test('with the permissions of deploy/controller and no others, does all that controllers do', async (t) => {
     const process = start(t, '--keep-builds=0', '--keep-rendered=0');
     const health = await healthOf(process);
@@ -265,6 +342,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     try {
       await label('');
       await until('an image is in force', async () => (await image()) !== '', 20);
+      await useNodes();
       await useAll(await image());
     } finally {
       stop.abort();
@@ -273,6 +351,8 @@ describe('varve controller', { concurrency: 1 }, () => {
     }
     // A repeated event is counted in the first one, and a person may wait long for one to repeat.
     client.used.add('patch  events');
+    // One of an earlier Node of its name goes with that, nearly always before anybody looks.
+    client.used.add(`delete ${GROUP} machineconfignodes`);
     const allowed = new Set<string>();
     for (const object of loadAll(await readFile(join(CHECKOUT, 'deploy/controller/rbac.yaml'), 'utf8'))) {
       for (const rule of (at(object, 'rules') ?? []) as Record<

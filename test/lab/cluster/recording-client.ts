@@ -74,6 +74,11 @@ export class RecordingClient extends KubeClient {
     return super.delete(type, key, options);
   }
 
+  override evict(pods: ResourceType, key: ObjectKey, options?: DeleteOptions): Promise<void> {
+    this.#note('create', pods, 'eviction');
+    return super.evict(pods, key, options);
+  }
+
   #note(verb: string, { group, plural }: ResourceType, subresource?: string): void {
     this.used.add(`${verb} ${group} ${plural}${subresource === undefined ? '' : `/${subresource}`}`);
   }
