@@ -91,7 +91,8 @@ export async function compareImages(
       return { result: 'refused', reason: `${path} differs, which no item of the change explains` };
     if (path !== folder) etc.add(path);
   }
-  if (differsBelowVar && (old.rules === undefined || now.rules === undefined))
+  // The whole of it is looked at when the change is made, whatever of it differs.
+  if (old.rules === undefined || now.rules === undefined)
     return {
       result: 'refused',
       reason: 'this agent does not know the form of what the image puts below /var',

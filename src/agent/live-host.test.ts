@@ -26,6 +26,7 @@ const RESTART: DisruptionAction = { type: 'Restart', restart: { serviceName: 'a.
 class Lab {
   readonly files: TestFiles;
   readonly live: LiveHost;
+  readonly watch: NodeFiles;
   readonly told: string[] = [];
   /** By unit, as systemctl shows it; what is not here runs. */
   units: Record<string, { load?: string; active?: string }> = {};
@@ -38,8 +39,8 @@ class Lab {
     this.files.boot('a');
     cpSync(this.files.at('/usr/etc'), this.files.at('/etc'), { recursive: true, verbatimSymlinks: true });
     const runner: HostRunner = { root: this.files.root, run: (command) => this.#run(command) };
-    const files = new NodeFiles({ runner, memory: this.files.memory, clock: systemClock });
-    this.live = new LiveHost({ runner, files: watched ? files : undefined });
+    this.watch = new NodeFiles({ runner, memory: this.files.memory, clock: systemClock });
+    this.live = new LiveHost({ runner, files: watched ? this.watch : undefined });
   }
 
   stage(image: string, config: TestConfig): void {
@@ -303,6 +304,40 @@ test('LiveHost brings what is below /var about as well, in both directions', asy
   assert.deepEqual(await lab.restore(files), { result: 'done' });
   assert.equal(lab.text('/var/lib/one'), '1');
   assert.ok(!existsSync(lab.files.at('/var/lib/two')));
+});
+
+test('LiveHost is not kept from a change by what could not be placed below /var before it', async (t) => {
+  const old = inlineFile('/var/lib/old', '1');
+  const lab = new Lab(t, { files: [inlineFile('/etc/a', '1'), old] });
+  lab.files.write('/var/lib/old/of-a-person', 'x');
+  await lab.watch.follow(lab.files.target(), 'Report');
+  lab.stage('b', { files: [inlineFile('/etc/a', '2'), old] });
+  const { outcome } = await lab.apply(['/etc/a']);
+  assert.deepEqual(outcome, { result: 'done' });
+  assert.match(JSON.stringify(lab.watch.report?.problems), /\/var\/lib\/old/u);
+});
+
+test('LiveHost fails, and again, where a change cannot place what it has below /var', async (t) => {
+  const lab = new Lab(t, { files: [inlineFile('/etc/a', '1')] });
+  await lab.watch.follow(lab.files.target(), 'Report');
+  lab.stage('b', { files: [inlineFile('/etc/a', '2'), inlineFile('/var/lib/new', '1')] });
+  lab.files.write('/var/lib/new/of-a-person', 'x');
+  const { outcome, files } = await lab.apply(['/etc/a', '/var/lib/new']);
+  for (const one of [outcome, await lab.write(files, [])]) {
+    assert.match(
+      one.result === 'failed' ? one.message : '',
+      /cannot place files below \/var: \/var\/lib\/new/u,
+    );
+  }
+});
+
+test('LiveHost takes a reboot where it does not know the form of what an image puts below /var', async (t) => {
+  const lab = new Lab(t, { files: [inlineFile('/etc/a', '1')] });
+  lab.stage('b', { files: [inlineFile('/etc/a', '2')] });
+  for (const image of ['a', 'b'])
+    lab.files.write(`${lab.files.folder(image)}/usr/lib/tmpfiles.d/00-varve.conf`, 'another form\n');
+  const compared = await lab.compare(['/etc/a']);
+  assert.match(compared.result === 'refused' ? compared.message : '', /does not know the form/u);
 });
 
 test('LiveHost takes a reboot for files below /var that nobody looks after', async (t) => {

@@ -72,6 +72,8 @@ export class NodeFiles {
   #policy: DriftPolicy = 'Report';
   #report: DriftReport | undefined;
   #placing: readonly PathProblem[] = [];
+  /** What could not be placed before the last change without a reboot. */
+  #former: readonly PathProblem[] = [];
   #healing: readonly PathProblem[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #isDirty = false;
@@ -133,16 +135,22 @@ export class NodeFiles {
 
   /**
    * Has the files changed to another image's without a reboot: nobody looks at them before `write` has done its part and what
-   * the image has below /var is there. What of that could not be placed.
+   * the image has below /var is there. What of that could not be placed, but for what could not before: it is in the report, and
+   * no reason to have no change at all.
    */
   changeTo(target: FilesTarget, write: () => Promise<void>): Promise<readonly PathProblem[]> {
     return this.#exclusively(async () => {
+      const current = this.#current;
+      // The second try of one change comes after the problems of the first.
+      if (current !== undefined && keyOf(current.target) !== keyOf(target)) this.#former = this.#placing;
       this.#current = undefined;
       await write();
       await this.#place(target);
       // What differs now differs from another image.
       await this.#look().catch((error: unknown) => this.#trouble('look at files', error));
-      return this.#placing;
+      return this.#placing.filter(
+        ({ path, reason }) => !this.#former.some((one) => one.path === path && one.reason === reason),
+      );
     });
   }
 
