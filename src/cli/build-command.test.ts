@@ -175,6 +175,33 @@ test('build() makes an index of every architecture asked for', async (t) => {
   );
 });
 
+test('build() leaves out no Containerfile of a single architecture with --arch all', async (t) => {
+  const lab = await startLab(t, { architectures: ['amd64', 'arm64'] });
+  const file = join(lab.directory, 'layered.json');
+  const osConfig = {
+    apiVersion: 'machineconfiguration.openshift.io/v1',
+    kind: 'MachineOSConfig',
+    metadata: { name: 'layered' },
+    spec: {
+      machineConfigPool: { name: 'layered' },
+      imageBuilder: { imageBuilderType: 'Job' },
+      renderedImagePushSecret: { name: 'push' },
+      renderedImagePushSpec: 'registry.example.com/os/layered:1',
+      containerFile: [{ containerfileArch: 'ARM64', content: 'FROM configs AS final\nRUN true\n' }],
+    },
+  };
+  await writeFile(file, JSON.stringify(osConfig));
+  const filename = [EXAMPLES, file];
+  // Here is no buildah, and none for two architectures anywhere: what matters is that it is asked for.
+  await assert.rejects(
+    lab.run({ arch: 'all', filename }),
+    /there is no buildah on this machine|nothing is emulated/,
+  );
+  await assert.rejects(lab.run({ arch: 'all', filename, dryRun: true }), /leave --dry-run out/);
+  const { images } = await lab.run({ arch: 'amd64', filename });
+  assert.equal(images.length, 1);
+});
+
 test('build() keeps the media types of a Docker base', async (t) => {
   const lab = await startLab(t, { mediaFamily: 'docker' });
   const report = await lab.run();

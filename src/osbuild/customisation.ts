@@ -281,7 +281,7 @@ function isCustomisation({ manifest, config }: FoundImage, base: Base, key: stri
 
 /** Images that a Containerfile names; what a variable is in is asked for without credentials. */
 function imagesOf(containerfile: Containerfile | undefined): readonly Reference[] {
-  const copied = containerfile?.text.matchAll(/--from=(\S+)/g) ?? [];
+  const copied = containerfile?.text.matchAll(/[-,=]from=([^\s,]+)/g) ?? [];
   const names = [
     ...(containerfile?.stages ?? []).map(({ base }) => base),
     ...[...copied].map(([, name = '']) => name),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 import { fileContents, flatten, type ImageTree } from '../lab/image-tree.ts';
 import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
@@ -9,7 +12,7 @@ import { skipWithout } from '../lab/requirements.ts';
 import type { RunResult } from '../lab/run.ts';
 import { imageFromRegistry, type StoredImage } from '../lab/stored-image.ts';
 import { unmountBelow } from '../lab/unmount.ts';
-import { varve } from '../lab/varve.ts';
+import { CHECKOUT, varve } from '../lab/varve.ts';
 
 const skip = skipWithout('buildah', 'docker-registry', 'mmdebstrap', 'skopeo');
 
@@ -46,7 +49,7 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     await lab.close();
   });
 
-  async function attempt(pool: Pool, repository: string): Promise<RunResult> {
+  async function write(pool: Pool, repository: string): Promise<readonly string[]> {
     const folder = join(lab.folder, `config-${count++}`);
     await mkdir(folder);
     await writeFile(
@@ -54,10 +57,21 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
       JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(pool) }),
     );
     const push = `${lab.registry.host}/${repository}:1`;
-    return varve(['build', '--pool', 'worker', '-f', folder, '--base', lab.base, '--push', push], {
-      env: { HOME: lab.folder, XDG_CACHE_HOME: join(lab.folder, 'cache') },
-      accept: [0, 1],
-    });
+    return ['build', '--pool', 'worker', '-f', folder, '--base', lab.base, '--push', push];
+  }
+
+  function home(): Record<string, string> {
+    return { HOME: lab.folder, XDG_CACHE_HOME: join(lab.folder, 'cache') };
+  }
+
+  async function attempt(pool: Pool, repository: string): Promise<RunResult> {
+    return varve(await write(pool, repository), { env: home(), accept: [0, 1] });
+  }
+
+  /** Containers that are mounted. */
+  async function mounted(): Promise<readonly string[]> {
+    const mounts = await readFile('/proc/self/mounts', 'utf8');
+    return mounts.split('\n').filter((line) => new RegExp(`${lab.folder}\\S*/merged `).test(line));
   }
 
   async function build(pool: Pool, repository: string): Promise<Built> {
@@ -150,8 +164,33 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     );
     assert.match(stderr.slice(stderr.indexOf('error: cannot build')), /oh no/);
     await assert.rejects(imageFromRegistry(`${lab.registry.host}/os/failing:1`));
-    const mounts = await readFile('/proc/self/mounts', 'utf8');
-    assert.doesNotMatch(mounts, new RegExp(`${lab.folder}\\S*/merged `), 'nothing stays mounted');
+    assert.deepEqual(await mounted(), [], 'nothing stays mounted');
+  });
+
+  test('a build that is stopped leaves nothing running, mounted or on the disk that is secret', async () => {
+    const containerfile = 'FROM configs AS final\nRUN echo begun && exec sleep 86399\n';
+    const args = await write({ containerfile }, 'os/stopped');
+    const child = spawn(join(CHECKOUT, 'bin/varve'), args, {
+      env: { ...process.env, ...home() },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = once(child, 'close');
+    const begun = new Promise<void>((resolve) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        if (line === 'begun') resolve();
+      });
+    });
+    await Promise.race([begun, ended]);
+    assert.ok((await mounted()).length > 0, 'its container is mounted');
+    child.kill('SIGTERM');
+    await ended;
+    assert.deepEqual(await mounted(), []);
+    assert.deepEqual(await readdir(join(lab.folder, 'cache', 'varve', 'containers', 'tmp')), []);
+    const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const commands = await Promise.all(
+      processes.map((name) => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')),
+    );
+    assert.ok(!commands.includes('sleep\u000086399\u0000'), 'its command has ended');
   });
 
   test('an image of another stage that is not there is told as that', async () => {
