@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readlinkSync, type Stats, statSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { copyAttributes, copyTree, entriesOf, ownerOf, removeTree, statOf } from './files.ts';
+import { pathBelow } from './root-path.ts';
 
 /** What of a live /etc is not its default's; paths below /etc (host-contract §3.3). */
 export interface EtcChanges {
@@ -84,7 +85,7 @@ export function mergeEtc(original: string, live: string, target: string): EtcCha
 
 /** @throws EtcConflict where what it was in is no folder any more */
 function remove(target: string, path: string): void {
-  const at = join(target, path);
+  const at = placeIn(target, path);
   let folder: Stats | undefined;
   try {
     folder = statSync(dirname(at), { throwIfNoEntry: false });
@@ -99,7 +100,7 @@ function carryOver(live: string, target: string, path: string): void {
   const changed = statOf(join(live, path));
   if (changed === undefined) return;
   ensureFolder(live, target, dirname(path));
-  const to = join(target, path);
+  const to = placeIn(target, path);
   const there = statOf(to);
   if (there?.isDirectory() === true) {
     // What the host changed of a folder that is the image's as well is not carried over; what is in it is, on its own.
@@ -113,14 +114,28 @@ function carryOver(live: string, target: string, path: string): void {
 /** The folder that something changed is in: as the host had it, whether the new image has it too or not. */
 function ensureFolder(live: string, target: string, path: string): void {
   if (path === '.') return;
-  const there = statOf(join(target, path));
+  const at = placeIn(target, path);
+  const there = statOf(at);
   if (there === undefined) {
     const parent = dirname(path);
-    if (statOf(join(target, parent)) === undefined) ensureFolder(live, target, parent);
-    mkdirSync(join(target, path));
+    if (statOf(placeIn(target, parent)) === undefined) ensureFolder(live, target, parent);
+    mkdirSync(at);
   } else if (!there.isDirectory()) {
     throw new EtcConflict(`openat(${path}): Not a directory`);
   }
   const like = statOf(join(live, path));
-  if (like !== undefined) copyAttributes(like, join(target, path));
+  if (like !== undefined) copyAttributes(like, at);
+}
+
+/**
+ * Where a path of the new /etc is. A link that the image has on its way begins at the image's root and not at this computer's.
+ *
+ * @throws EtcConflict where such a link leads out of /etc, or in a circle
+ */
+function placeIn(target: string, path: string): string {
+  const at = pathBelow(dirname(target), join(basename(target), path));
+  if (at === undefined) throw new EtcConflict(`openat(${path}): Too many levels of symbolic links`);
+  if (at !== target && !at.startsWith(`${target}/`))
+    throw new EtcConflict(`openat(${path}): Read-only file system`);
+  return at;
 }

@@ -112,11 +112,19 @@ export class Repository {
     return found;
   }
 
-  /** Makes a tree's files, links and folders in an empty folder: files are the repository's own. */
+  /**
+   * Makes a tree's files, links and folders in an empty folder: files are the repository's own.
+   *
+   * @throws Error for what is in no folder of the tree: an image could have a link to anywhere there, and this computer's files
+   *   written through it
+   */
   checkout(tree: Tree, folder: string): void {
     mkdirSync(folder, { recursive: true });
     const folders: (readonly [string, TreeNode])[] = [];
     for (const [path, node] of tree) {
+      const parent = dirname(path);
+      if (parent !== '.' && tree.get(parent)?.kind !== 'directory')
+        throw new Error(`Can't make ${path}: ${parent} is not a directory`);
       const at = join(folder, path);
       if (node.kind === 'directory') {
         mkdirSync(at);

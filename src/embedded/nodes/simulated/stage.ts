@@ -102,7 +102,8 @@ function placeVar(machine: MachineFolder, tree: string): void {
   if (statOf(machine.at(`sysroot/ostree/deploy/${STATEROOT}/var`)) === undefined) {
     mkdirSync(machine.at(`sysroot/ostree/deploy/${STATEROOT}/var`));
   }
-  if (entriesOf(shipped).length > 0) copyOnce(machine, shipped);
+  // A link would be followed, and out of the machine.
+  if (statOf(shipped)?.isDirectory() === true) copyOnce(machine, shipped);
   removeTree(shipped);
   replaceLink(shipped, '../../var');
 }

@@ -6,7 +6,7 @@ import type { ToolRun } from './tool-run.ts';
 
 /** `touch`. */
 export function touch(run: ToolRun): void {
-  for (const path of paths(run.args)) closeSync(openSync(below(run, path), 'a'));
+  for (const path of paths(run.args)) closeSync(openSync(below(run, `${path}/.`), 'a'));
 }
 
 /** `rm`. */

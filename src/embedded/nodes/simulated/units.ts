@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { entriesOf, linkOf, replaceFile, replaceLink, removeTree, statOf, textOf } from './files.ts';
 import { configurationFiles } from './configuration-files.ts';
 import type { MachineFolder } from './machine-folder.ts';
-import { followedBelow } from './root-path.ts';
+import { followedBelow, pathBelow } from './root-path.ts';
 
 /** Where unit files are, those that count more first. */
 const FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
@@ -57,11 +57,14 @@ export class Units {
 
   /** Makes the links that its [Install] section asks for. */
   enable(name: string): void {
-    for (const [link, target] of this.#wantedLinks(name)) replaceLink(this.#machine.at(link), target);
+    for (const [link, target] of this.#wantedLinks(name)) {
+      const at = pathBelow(this.#machine.root, link);
+      if (at !== undefined) replaceLink(at, target);
+    }
   }
 
   disable(name: string): void {
-    for (const [link] of this.#linksTo(name)) removeTree(this.#machine.at(link));
+    for (const link of this.#linksTo(name)) removeTree(link);
   }
 
   mask(name: string): boolean {
@@ -161,16 +164,15 @@ export class Units {
     return /^\[Install\]/m.test(textOf(file) ?? '') ? 'disabled' : 'static';
   }
 
-  /** Links of /etc by which something wants a unit. */
-  #linksTo(name: string): readonly (readonly [string])[] {
-    const folder = 'etc/systemd/system';
-    return entriesOf(this.#machine.at(folder))
+  /** Links of /etc by which something wants a unit, as this process sees them. */
+  #linksTo(name: string): readonly string[] {
+    const folder = followedBelow(this.#machine.root, 'etc/systemd/system') ?? '';
+    return entriesOf(folder)
       .filter((entry) => /\.(?:wants|requires)$/.test(entry.name))
-      .flatMap((entry) =>
-        entriesOf(this.#machine.at(join(folder, entry.name)))
-          .filter((link) => link.name === name)
-          .map((link) => [join(folder, entry.name, link.name)] as const),
-      );
+      .flatMap((entry) => {
+        const at = pathBelow(this.#machine.root, `etc/systemd/system/${entry.name}/${name}`);
+        return at !== undefined && statOf(at) !== undefined ? [at] : [];
+      });
   }
 
   #wantedLinks(name: string): readonly (readonly [link: string, target: string])[] {
