@@ -114,6 +114,10 @@ export class UpNode implements MachineListener {
     if (agent !== undefined) this.#ends = Promise.all([this.#ends, agent.kill()]).then(() => undefined);
   }
 
+  failed(why: string): void {
+    this.#options.say(`warning: node ${this.name} is down and stays down: ${why}`);
+  }
+
   /** Shuts it down in order: what is staged and let go is finalized, and boots at the next start. */
   async close(): Promise<void> {
     const { machine, say } = this.#options;

@@ -11,12 +11,14 @@ export interface MachineBoot {
   readonly agentEnvironment: Readonly<Record<string, string>>;
 }
 
-/** Who is told of a machine's life. Neither call may throw. */
+/** Who is told of a machine's life. No call may throw. */
 export interface MachineListener {
   /** User space is up. */
   booted(boot: MachineBoot): void;
   /** Nothing of this boot runs any more, and nothing may be done to the machine; a reboot boots it again by itself. */
   down(): void;
+  /** A reboot came to nothing, and it stays down; why, for people. What {@link NodeMachine.start} fails with is not told here. */
+  failed?(why: string): void;
 }
 
 /** A machine that a node of `varve up` stands on: deployments, a boot loader, a disk that outlives power. */

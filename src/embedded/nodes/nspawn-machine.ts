@@ -121,9 +121,10 @@ export class NspawnMachine implements NodeMachine {
       if (end !== 'rebooted' || !this.#isOn) break;
       try {
         listener.booted(await this.#boot());
-      } catch {
-        // As a machine that hangs while it boots: the node is not ready, and the console says why.
+      } catch (error) {
+        // As a machine that hangs while it boots: the node is not ready.
         await this.#kill();
+        if (this.#isOn) listener.failed?.(error instanceof Error ? error.message : String(error));
         break;
       }
     }

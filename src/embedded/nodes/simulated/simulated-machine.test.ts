@@ -37,6 +37,7 @@ interface Scene {
   /** By the version of their base: `HOST/REPOSITORY@DIGEST`. */
   readonly images: readonly [one: string, two: string];
   readonly boots: MachineBoot[];
+  readonly failures: string[];
   readonly run: (tool: string, ...args: readonly string[]) => Promise<CommandOutcome>;
   readonly driver: (tool: DeployTool) => Promise<HostDriver>;
 }
@@ -61,13 +62,19 @@ async function scene(t: TestContext, options: Partial<SimulatedMachineOptions> =
     await rm(folder, { recursive: true, force: true });
   });
   const boots: MachineBoot[] = [];
-  await machine.start({ booted: (boot) => void boots.push(boot), down: () => {} });
+  const failures: string[] = [];
+  await machine.start({
+    booted: (boot) => void boots.push(boot),
+    down: () => {},
+    failed: (why) => void failures.push(why),
+  });
   const { runner } = machine;
   return {
     machine,
     client,
     images,
     boots,
+    failures,
     run: (tool, ...args) => runner.run({ tool, args, deadline: 10_000 }),
     driver: async (tool) => {
       const capabilities = await probeCapabilities(runner);
@@ -263,4 +270,14 @@ test('a machine that is told twice to reboot, within it and from a process of it
   await sleep(50);
   await machine.stop();
   assert.equal(boots.length, 3);
+});
+
+test('a machine whose reboot comes to nothing says so, and can be switched off', async (t) => {
+  const { machine, boots, failures, run } = await scene(t);
+  await rm(join(machine.root, 'boot/loader'));
+  await run('systemctl', 'reboot').catch(() => {});
+  // Comes after it.
+  await machine.stop();
+  assert.deepEqual(failures, ['cannot start node n1: its boot loader has nothing to boot']);
+  assert.equal(boots.length, 1);
 });

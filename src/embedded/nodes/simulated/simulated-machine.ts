@@ -61,7 +61,13 @@ export class SimulatedMachine implements SimulatedNodeMachine {
       const life = this.#boot;
       // As long as it is the same boot that asks for it: one that asks twice goes down once.
       void this.#next(async () => {
-        if (this.#boot === life) await this.#switchTo(asked);
+        if (this.#boot !== life) return;
+        try {
+          await this.#switchTo(asked);
+        } catch (error) {
+          // Nobody waits for it who could be told.
+          this.#listener?.failed?.(error instanceof Error ? error.message : String(error));
+        }
       });
     };
     this.#tools = new ToolsWithin(this.#machine, request);
@@ -109,10 +115,7 @@ export class SimulatedMachine implements SimulatedNodeMachine {
       this.#bootAgain();
       if (this.#boot === undefined) {
         this.#turnOff();
-        throw new EmbeddedError(
-          'cannot-start',
-          `cannot start node ${this.name}: its boot loader has nothing to boot`,
-        );
+        throw this.#unbootable();
       }
     });
   }
@@ -183,7 +186,7 @@ export class SimulatedMachine implements SimulatedNodeMachine {
       if (isWhole) soft = bootableDeployments(this.#machine).find((one) => one.name === next);
     }
     if (request === 'poweroff') this.#turnOff();
-    else this.#bootAgain(soft);
+    else this.#bootOn(soft);
   }
 
   /** False when the power went over it. */
@@ -230,6 +233,17 @@ export class SimulatedMachine implements SimulatedNodeMachine {
       }
     }
     if (this.#boot !== undefined) this.#listener?.booted(this.#description(this.#boot));
+  }
+
+  /** After a reboot. @throws EmbeddedError where that comes to nothing */
+  #bootOn(soft: Deployment | undefined): void {
+    this.#bootAgain(soft);
+    if (this.#boot === undefined) throw this.#unbootable();
+  }
+
+  #unbootable(): EmbeddedError {
+    const reason = 'its boot loader has nothing to boot';
+    return new EmbeddedError('cannot-start', `cannot start node ${this.name}: ${reason}`);
   }
 
   #turnOff(): void {
