@@ -60,8 +60,10 @@ export function machineConfigNodeReport(
   files?: Condition,
 ): Status | undefined {
   const status = found.status;
-  // What is unlocked is booted in the next moment, and what is said then says this as well.
-  const isMomentary = plan.step.kind === 'unlock' || plan.phase === 'checking';
+  // What is unlocked is booted in the next moment, and what is said then says this as well; after a change without a reboot
+  // there is no such moment, and nothing else says what was done.
+  const isUnlocked = plan.step.kind === 'unlock' && plan.live === undefined;
+  const isMomentary = isUnlocked || plan.phase === 'checking';
   if (plan.step.kind === 'record' || (isMomentary && plan.degraded === undefined)) return status;
   const before = status?.conditions ?? [];
   const news = [
