@@ -437,14 +437,22 @@ describe('varve up', { concurrency: 3 }, () => {
       assert.equal((await up.stop()).status, 0);
     });
 
-    test('when it is killed itself, its controller ends', async () => {
+    test('when it is killed itself, its controller ends, and its agents and the picture of it do', async () => {
       const data = join(folder, 'killed with controller');
-      const up = start('--data', data);
+      const up = start('--data', data, '--nodes', '1');
       await up.ready();
-      const { pid } = await controllerOf(data);
+      const { pid = 0 } = up.child;
+      const childrenOf = async (): Promise<readonly number[]> => {
+        const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+        return text.trim().split(' ').map(Number);
+      };
+      // The controller, the picture, and an agent as soon as the machine is installed.
+      await until('all three run', async () => (await childrenOf()).length === 3);
+      const children = await childrenOf();
+      assert.ok(children.includes((await controllerOf(data)).pid));
       // Itself alone: its controller is in another group.
       assert.equal((await up.stop('SIGKILL')).status, 'SIGKILL');
-      await until('its controller has ended', () => !isRunning(pid));
+      await until('all have ended', () => !children.some(isRunning));
     });
 
     test('--no-controller leaves it out', async () => {
