@@ -272,7 +272,8 @@ describe('varve controller', { concurrency: 1 }, () => {
     await until('what held the drain is said', async () =>
       /"reason":"Drain/.test((await admin.get(`${MCO}/machineconfignodes/n1`)).text),
     );
-    for (const path of [`${pods}/web`, `${budgets}/web`, node, '/api/v1/nodes/other'])
+    // There is no kubelet that would end the pod.
+    for (const path of [`${pods}/web?gracePeriodSeconds=0`, `${budgets}/web`, node, '/api/v1/nodes/other'])
       await admin.delete(path);
     await admin.delete('/apis/operator.openshift.io/v1/machineconfigurations/cluster');
     await admin.merge(`${MCO}/machineconfigpools/worker`, {
