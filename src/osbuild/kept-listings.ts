@@ -16,7 +16,9 @@ const HASH = 32;
  * out by its hash, and listed anew: V8 would make something of it.
  */
 export function keptListings(cache: BuildCache): KnownListings {
-  const keyOf = ({ digest }: Descriptor): string => `${KEY}/${digestHex(digest)}`;
+  // How its bytes are to be read is a part of what a layer is: the same ones of another type may be no layer at all.
+  const keyOf = ({ digest, mediaType }: Descriptor): string =>
+    `${KEY}/${digestHex(digest)}-${hash('sha256', mediaType, 'hex').slice(0, 16)}`;
   return {
     get(layer) {
       const bytes = cache.get(keyOf(layer));
