@@ -198,6 +198,30 @@ test('an agent breaks off a pull when its image is no longer wanted', async (t) 
   assert.deepEqual(agent.troubles, []);
 });
 
+test('an agent breaks off a pull ahead of its turn that is no longer asked for', async (t) => {
+  const node = await scene(t, modelHost({ ahead: 'fetch' }));
+  const { agent, cluster, key } = node;
+  const ask = (image: string | null): Promise<unknown> => {
+    const annotations = { 'varve.dev/prefetch-image': image };
+    return cluster.kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
+  };
+  await desire(node, a);
+  await until('the node runs a', () => isAt(node, a));
+  let isPulled = false;
+  agent.holds = (act) => {
+    const isB = act.kind === 'fetch' && act.digest === b.digest;
+    isPulled ||= isB;
+    return isB;
+  };
+  await ask(b.image);
+  await until('b is pulled', () => isPulled);
+  await ask(c.image);
+  await until('c is at hand', async () => {
+    return (await annotationsOf(node))['varve.dev/prefetched-image'] === c.image;
+  });
+  assert.deepEqual(agent.troubles, []);
+});
+
 test('an agent breaks off a pull to what would boot at once when its node is no longer drained', async (t) => {
   const node = await scene(t, modelHost({ lock: 'none' }));
   const { agent, cluster, key } = node;
