@@ -47,6 +47,8 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
     server.once('error', (cause: NodeJS.ErrnoException) => reject(addressError(host, port, cause)));
     server.listen(port, host, resolve);
   });
+  // A connection that cannot be taken, such as for want of a file descriptor, is no reason to end.
+  server.on('error', () => undefined);
   const bound = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`,

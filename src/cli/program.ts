@@ -86,7 +86,10 @@ function buildCommands({ environment }: Surroundings): Command {
         .choices(['gzip', 'zstd'] as const)
         .default('gzip' as const),
     )
-    .option('--cache <dir>', 'where indexes of bases are kept; $VARVE_CACHE or ~/.cache/varve by default')
+    .option(
+      '--cache <dir>',
+      'where indexes of bases are kept, and container builds are made; $VARVE_CACHE or ~/.cache/varve by default',
+    )
     .option('--dry-run', 'build, but push no image', false)
     .option('-q, --quiet', 'print nothing but the result and errors', false)
     .addOption(outputOption().default('text' as const))

@@ -9,7 +9,7 @@ import { containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 export interface BuildahOptions {
-  /** Where it keeps images between builds; made if it is missing. On a file system that overlayfs can stand on. */
+  /** Where it has images while it builds; made if it is missing. On a file system that overlayfs can stand on. */
   readonly storage: string;
   /** As GOARCH names it. */
   readonly architecture: string;
@@ -164,7 +164,7 @@ export class BuildahBuilder implements ContainerBuilder {
     });
   }
 
-  /** The layers of the base stay for the next build; what this one made is in the registry. */
+  /** What this build made and what it stood on are in registries: nothing stays, since a base has gigabytes. */
   async #remove(builds: string, folder: string, image: string): Promise<void> {
     await this.#quietly(folder, ['rmi', '--force', image]);
     await whileAlone(builds, folder, async () => {
