@@ -11,8 +11,12 @@ import { deploy } from './stage.ts';
 /** What installers put on a command line to find the disk. */
 const OWN_ARGUMENTS = ['root=LABEL=root', 'rw'];
 
-/** Installs an image on a machine's empty disk, as `bootc install` does. */
-export async function installFirst(machine: MachineFolder, options: SimulatedMachineOptions): Promise<void> {
+/** Installs an image on a machine's empty disk, as `bootc install` does. @throws what the signal says, or why not */
+export async function installFirst(
+  machine: MachineFolder,
+  options: SimulatedMachineOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { image, kernelArguments = OWN_ARGUMENTS, onProgress, pullSecret, name } = options;
   onProgress?.(`installing ${image} on ${name}`);
   for (const path of ['boot', 'run/ostree', 'proc', `sysroot/ostree/deploy/${STATEROOT}/deploy`]) {
@@ -26,8 +30,11 @@ export async function installFirst(machine: MachineFolder, options: SimulatedMac
     plainHttp: settings.plainHttp,
     certificateAuthorities: settings.certificateAuthorities,
     environment: {},
-    signal: new AbortController().signal,
-    step: () => Promise.resolve(),
+    signal,
+    step: () => {
+      signal.throwIfAborted();
+      return Promise.resolve();
+    },
     onLayer: () => {},
   });
   const deployment = deploy(machine, {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -263,7 +263,7 @@ test('a machine that is told twice to reboot, within it and from a process of it
   const { machine, boots, run } = await scene(t);
   const asked = [run('systemctl', 'reboot'), run('systemctl', 'reboot')];
   // As a tool leaves it that is a process of its own; nobody has seen it yet when the machine goes down.
-  await writeFile(join(machine.folder, 'machine/power/late'), 'reboot');
+  writeFileSync(join(machine.folder, 'machine/power/late'), 'reboot');
   await Promise.allSettled(asked);
   await machine.cutPowerShortly();
   assert.equal(boots.length, 3);
@@ -280,4 +280,17 @@ test('a machine whose reboot comes to nothing says so, and can be switched off',
   await machine.stop();
   assert.deepEqual(failures, ['cannot start node n1: its boot loader has nothing to boot']);
   assert.equal(boots.length, 1);
+});
+
+test('a machine that is switched off while it is installed is not installed to the end', async (t) => {
+  const { machine, images } = await scene(t);
+  const folder = `${machine.folder}-2`;
+  const other = createSimulatedMachine({ name: 'n2', folder, image: images[0] });
+  const started = other.start({ booted: () => assert.fail('it boots'), down: () => {} });
+  const refused = assert.rejects(started, {
+    message: `cannot install ${images[0]} on node n2: it was switched off meanwhile`,
+  });
+  await other.stop();
+  await refused;
+  assert.equal(existsSync(other.root), false);
 });

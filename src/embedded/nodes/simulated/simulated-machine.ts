@@ -49,6 +49,8 @@ export class SimulatedMachine implements SimulatedNodeMachine {
   readonly #switch: PowerSwitch;
   #listener: MachineListener | undefined;
   #boot: Boot | undefined;
+  /** Fires for an installation that nobody waits for any more. */
+  #installing = new AbortController();
   /** One after the other: what its power does. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -104,12 +106,13 @@ export class SimulatedMachine implements SimulatedNodeMachine {
 
   /** @throws EmbeddedError `cannot-start` */
   start(listener: MachineListener): Promise<void> {
+    const { signal } = (this.#installing = new AbortController());
     return this.#next(async () => {
       if (this.#listener !== undefined)
         throw new EmbeddedError('cannot-start', `cannot start node ${this.name}: it is on`);
       // Of a life that ended with the process that it was in, as by a power cut.
       this.#killTools();
-      await this.#prepare();
+      await this.#prepare(signal);
       this.#listener = listener;
       this.#switch.open();
       this.#bootAgain();
@@ -121,10 +124,12 @@ export class SimulatedMachine implements SimulatedNodeMachine {
   }
 
   stop(): Promise<void> {
+    this.#installing.abort();
     return this.#next(() => this.#switchTo('poweroff'));
   }
 
   cutPower(): Promise<void> {
+    this.#installing.abort();
     return this.#next(async () => {
       if (this.#listener === undefined) return;
       await this.#goDown();
@@ -154,7 +159,7 @@ export class SimulatedMachine implements SimulatedNodeMachine {
   }
 
   /** A disk with something to boot on it, and tools as the machine is said to have them. */
-  async #prepare(): Promise<void> {
+  async #prepare(signal: AbortSignal): Promise<void> {
     const { name, tools = ALL_TOOLS, plainHttp = [], certificateAuthorities = [] } = this.#options;
     mkdirSync(this.folder, { recursive: true });
     this.#machine.writeSettings({ name, tools, plainHttp, certificateAuthorities });
@@ -162,10 +167,11 @@ export class SimulatedMachine implements SimulatedNodeMachine {
     writeLaunchers(this.#machine);
     if (bootableDeployments(this.#machine).length > 0) return;
     try {
-      await installFirst(this.#machine, this.#options);
+      await installFirst(this.#machine, this.#options, signal);
     } catch (error) {
       removeTree(this.root);
-      const reason = error instanceof Error ? error.message : String(error);
+      const why = error instanceof Error ? error.message : String(error);
+      const reason = signal.aborted ? 'it was switched off meanwhile' : why;
       throw new EmbeddedError(
         'cannot-start',
         `cannot install ${this.#options.image} on node ${name}: ${reason}`,
