@@ -289,6 +289,15 @@ describe('a store in a file', () => {
         }
       });
 
+    test('of an object are not found by a name that reads like its place', async () => {
+      const other: ObjectKey = { storage: 'example.com/pods', namespace: 'default', name: 'a' };
+      const writing = put(other, '1');
+      assert.equal(store.get(pod('a/example.com')), undefined);
+      await writing;
+      assert.equal(store.get(pod('a/example.com')), undefined);
+      assert.equal(store.get(other)?.revision, store.revision);
+    });
+
     test('of one object are found without those of others', async () => {
       reopen({ recentSize: 0 });
       for (let round = 1; round <= 3; round++)

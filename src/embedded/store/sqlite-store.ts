@@ -86,6 +86,8 @@ export class SqliteStore implements Store {
     const { storage, namespace, name } = key;
     const last = this.#last;
     if (last?.name === name && last.namespace === namespace && last.storage === storage) return last;
+    // With a slash in its name it could have the place of an object of another storage.
+    if (!isStorable(namespace, name)) return undefined;
     const place = placeOf(key);
     const fresh = this.#fresh.get(place);
     if (fresh !== undefined || this.#fresh.has(place)) return fresh;
@@ -96,7 +98,7 @@ export class SqliteStore implements Store {
 
   #current({ storage, namespace, name }: ObjectKey): StoredObject | undefined {
     const id = this.#names.idOf(storage);
-    if (id === undefined || !isStorable(namespace, name)) return undefined;
+    if (id === undefined) return undefined;
     return this.#read(() => this.#versions.current(id, objectKey(namespace, name)));
   }
 
