@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type AuthSource, formatReference, type Reference } from '../oci/index.ts';
-import { folderPrefix, removeDead, removeFolder, untilUndisturbed, whileAlone } from './build-folders.ts';
 import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
 import { containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
+import { takeTurn } from './store-turn.ts';
 
 export interface BuildahOptions {
   /** Where it has images while it builds; made if it is missing. On a file system that overlayfs can stand on. */
@@ -29,6 +29,8 @@ const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])(?::\d+)?$/;
 const KEPT = 200;
 /** Characters of one of them. */
 const LONGEST = 4096;
+/** What a build makes, in its store. */
+const IMAGE = 'localhost/varve:build';
 /** Where the folder of a build has the authorities. */
 const CERTIFICATES = 'certificates';
 /** How long a builder that was told to end may take, in milliseconds. */
@@ -49,21 +51,33 @@ export class BuildahBuilder implements ContainerBuilder {
 
   async build(request: ContainerBuildRequest): Promise<void> {
     const { storage } = this.#options;
+    const { signal, say } = request;
     const builds = join(storage, 'tmp');
     await mkdir(builds, { recursive: true, mode: 0o700 }).catch(refuseStorage(storage));
-    await removeDead(builds).catch(refuseStorage(storage));
-    const folder = await mkdtemp(join(builds, folderPrefix())).catch(refuseStorage(storage));
-    // A name of its own: several builds have one store.
-    const image = `localhost/varve:${folder.slice(folder.lastIndexOf('-') + 1).toLowerCase()}`;
+    const release = await takeTurn(storage, signal, () =>
+      say('note: another container build is under way on this machine: this one waits for it'),
+    );
+    if (release === undefined) throw stopped();
+    try {
+      await this.#build(builds, request);
+    } finally {
+      release();
+    }
+  }
+
+  async #build(builds: string, request: ContainerBuildRequest): Promise<void> {
+    const { storage } = this.#options;
+    // What builds have left that were killed.
+    for (const name of await readdir(builds)) await removeFolder(join(builds, name));
+    const folder = await mkdtemp(join(builds, 'build-')).catch(refuseStorage(storage));
     try {
       await this.#write(folder, request).catch(refuseStorage(storage));
-      // A builder that was killed leaves containers, each mounted; whose they are cannot be told while others build.
-      await whileAlone(builds, folder, () => this.#quietly(folder, ['rm', '--all']));
-      await untilUndisturbed(builds, folder, request.signal);
-      await this.#run(folder, bud(folder, image, request, this.#flags(folder)), request);
-      await this.#run(folder, push(image, request, this.#flags(folder)), request);
+      // Their containers are mounted.
+      await this.#quietly(folder, ['rm', '--all']);
+      await this.#run(folder, bud(folder, request, this.#flags(folder)), request);
+      await this.#run(folder, push(request, this.#flags(folder)), request);
     } finally {
-      await this.#remove(builds, folder, image);
+      await this.#remove(folder);
     }
   }
 
@@ -109,10 +123,7 @@ export class BuildahBuilder implements ContainerBuilder {
       if (output.length > KEPT) output.shift();
       say(line);
     });
-    if (signal.aborted)
-      throw new OsBuildError('command-failed', 'cannot build the image: the build was stopped', {
-        retryable: true,
-      });
+    if (signal.aborted) throw stopped();
     if (ended !== 'exit status 0') throw containerBuildError({ assembled, output, ended });
   }
 
@@ -165,13 +176,10 @@ export class BuildahBuilder implements ContainerBuilder {
   }
 
   /** What this build made and what it stood on are in registries: nothing stays, since a base has gigabytes. */
-  async #remove(builds: string, folder: string, image: string): Promise<void> {
-    await this.#quietly(folder, ['rmi', '--force', image]);
-    await whileAlone(builds, folder, async () => {
-      // One that was told to end has left its container mounted.
-      await this.#quietly(folder, ['rm', '--all']);
-      await this.#quietly(folder, ['rmi', '--prune']);
-    }).catch(() => undefined);
+  async #remove(folder: string): Promise<void> {
+    // One that was told to end has left its container mounted.
+    await this.#quietly(folder, ['rm', '--all']);
+    await this.#quietly(folder, ['rmi', '--all', '--force']);
     await removeFolder(folder);
   }
 
@@ -202,9 +210,21 @@ function authFile(auth: AuthSource, references: readonly Reference[]): string {
   return JSON.stringify({ auths });
 }
 
+/** The credentials first, whatever keeps the rest from going: a mount that a killed builder has left is in nobody's way. */
+async function removeFolder(folder: string): Promise<void> {
+  const ignore = (): void => undefined;
+  await rm(join(folder, 'auth.json'), { force: true }).catch(ignore);
+  await rm(folder, { recursive: true, force: true }).catch(ignore);
+}
+
+function stopped(): OsBuildError {
+  return new OsBuildError('command-failed', 'cannot build the image: the build was stopped', {
+    retryable: true,
+  });
+}
+
 function bud(
   folder: string,
-  image: string,
   { mediaFamily, proxyEnvironment }: ContainerBuildRequest,
   flags: readonly string[],
 ): readonly string[] {
@@ -221,19 +241,19 @@ function bud(
     '--force-rm',
     // Their values are in its environment: a password in one is not for everybody who can list processes.
     ...Object.keys(proxyEnvironment).map((name) => `--build-arg=${name}`),
-    `--tag=${image}`,
+    `--tag=${IMAGE}`,
     `--file=${join(folder, 'Containerfile')}`,
     join(folder, 'context'),
   ];
 }
 
-function push(image: string, request: ContainerBuildRequest, flags: readonly string[]): readonly string[] {
+function push(request: ContainerBuildRequest, flags: readonly string[]): readonly string[] {
   return [
     'push',
     ...flags,
     `--format=${request.mediaFamily === 'docker' ? 'v2s2' : 'oci'}`,
     '--quiet',
-    image,
+    IMAGE,
     `docker://${formatReference(request.push)}`,
   ];
 }
