@@ -21,7 +21,7 @@ import { until } from '../lab/until.ts';
 // Registries that lie, refuse or are gone; those that break in one phase of a push are in build-faults.test.ts.
 
 /** Some causes are tried again after a minute. */
-const FASTER = 30;
+const FASTER = 8;
 
 const complaint = (status: number, code: string, headers: Reply['headers'] = {}): Reply => ({
   status,

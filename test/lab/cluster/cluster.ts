@@ -183,7 +183,9 @@ export class Cluster {
 
   /** Removes all that is of this test, and what of Varve's kinds it had to install. */
   async close(): Promise<void> {
-    for (const end of this.#workers.splice(0)) await end();
+    const failures: unknown[] = [];
+    // One that fails to end is no reason to leave the others: the test's process would live on with them.
+    for (const end of this.#workers.splice(0)) await end().catch((error: unknown) => failures.push(error));
     try {
       // What an embedded server holds goes with it.
       if (!this.isEmbedded) await this.#tidyUp();
@@ -191,6 +193,7 @@ export class Cluster {
       for (const client of [...this.#clients, this.kube]) await client.close();
       await this.#stop();
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #tidyUp(): Promise<void> {
