@@ -1,5 +1,5 @@
 import type { Change } from '../kube/index.ts';
-import { PoolMembers, type NodePlan, type PoolPlan } from '../rollout/index.ts';
+import { heldByPause, PoolMembers, type NodePlan, type PoolPlan } from '../rollout/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { PoolNode } from './resources.ts';
 
@@ -16,6 +16,7 @@ export interface PoolRollout {
 export class RolloutBoard {
   readonly #members = new PoolMembers<PoolNode>();
   readonly #rollouts = new Map<string, PoolRollout>();
+  readonly #paused = new Set<string>();
   #before: { readonly node: string; readonly pool: string | undefined } | undefined;
   readonly #listeners = new Set<(pool: string, nodes: readonly string[]) => void>();
 
@@ -34,6 +35,8 @@ export class RolloutBoard {
         const { name } = object.metadata;
         if (type === 'deleted') this.#members.removePool(name);
         else this.#members.putPool(name, object.spec);
+        if (type !== 'deleted' && object.spec.paused === true) this.#paused.add(name);
+        else this.#paused.delete(name);
       }),
       view.nodes.subscribe((change) => this.#note(change)),
     ];
@@ -54,7 +57,9 @@ export class RolloutBoard {
   /** What the rollout of its pool says of a node; undefined before it has been looked at. */
   planOf(node: string): NodePlan | undefined {
     const pool = this.#members.poolOf(node);
-    return pool === undefined ? undefined : this.#rollouts.get(pool)?.nodes.get(node);
+    const plan = pool === undefined ? undefined : this.#rollouts.get(pool)?.nodes.get(node);
+    if (plan === undefined || pool === undefined || !this.#paused.has(pool)) return plan;
+    return heldByPause(plan, pool);
   }
 
   /** Takes note of a pass; those who listen hear of the nodes for which it is news. */

@@ -44,11 +44,14 @@ export function aimOf({ pool, gate, imageProblem }: RolloutSnapshot): Aim {
   return { target, isLayered, ...(hold === undefined ? {} : { hold }) };
 }
 
+/** What holds a pool that a person has paused. */
+export function pauseOf(pool: string): Hold {
+  const message = `MachineConfigPool ${pool} is paused: set spec.paused to false to go on`;
+  return { reason: 'PoolPaused', message, needsPerson: true };
+}
+
 function holdOf(pool: string, isPaused: boolean, imageProblem: string | undefined): Hold | undefined {
-  if (isPaused) {
-    const message = `MachineConfigPool ${pool} is paused: set spec.paused to false to go on`;
-    return { reason: 'PoolPaused', message, needsPerson: true };
-  }
+  if (isPaused) return pauseOf(pool);
   if (imageProblem === undefined) return undefined;
   return { reason: 'ImageGone', message: imageProblem, needsPerson: true };
 }

@@ -32,3 +32,4 @@ export { releasedNode } from './released-node.ts';
 export type { NodePatch } from './node-patch.ts';
 export type { ReleasedNode } from './released-node.ts';
 export { primaryPool } from './primary-pool.ts';
+export { heldByPause } from './pause-heard.ts';

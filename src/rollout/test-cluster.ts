@@ -18,6 +18,7 @@ import { decideDrain, type DrainPatch } from './drain-decision.ts';
 import { nodePatch, type NodePatch } from './node-patch.ts';
 import { permitsPool, writePermits } from './permits.ts';
 import { planRollout } from './plan-rollout.ts';
+import { heldByPause } from './pause-heard.ts';
 import { primaryPool } from './primary-pool.ts';
 import { releasedNode } from './released-node.ts';
 import type { NodePlan, RolloutIntent, RolloutPlan } from './rollout-plan.ts';
@@ -245,7 +246,10 @@ export class Cluster {
     const selections = new Map([...process.pools.objects].map(([key, { spec }]) => [key, spec]));
     const membership = primaryPool(node.metadata.labels, selections);
     const held = { drain: 'held', message: '' } as const;
-    const plan = membership.kind === 'member' ? (process.plans.get(name) ?? held) : undefined;
+    const known = process.plans.get(name);
+    const isPaused = membership.kind === 'member' && selections.get(membership.pool)?.paused === true;
+    const heard = known !== undefined && isPaused ? heldByPause(known, membership.pool) : known;
+    const plan = membership.kind === 'member' ? (heard ?? held) : undefined;
     const step = decideDrain(node, { plan, isOnlyNode: false, impossible: [], now: this.now });
     switch (step.kind) {
       case 'nothing':
