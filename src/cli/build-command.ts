@@ -7,7 +7,7 @@ import type {
   FoundImage,
   ResolvedBase,
 } from '../osbuild/index.ts';
-import { buildahBuilder, containerWish, openBuildCache, PoolBuilder } from '../osbuild/index.ts';
+import { buildahBuilders, containerWish, openBuildCache, PoolBuilder } from '../osbuild/index.ts';
 import type { Compression, Reference, RegistryClient } from '../oci/index.ts';
 import { formatReference, loadAuthFiles, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
@@ -140,7 +140,7 @@ class Build {
         dryRun: flags.dryRun,
         events: this.#events(progress),
         customiser: {
-          builder: buildahBuilder({
+          builders: buildahBuilders({
             storage: join(cacheDirectory(flags.cache, environment), 'containers'),
             architecture: machineArchitecture(),
             auth: loadAuthFiles({ file: flags.authfile, env: environment.variables }),
@@ -148,8 +148,11 @@ class Build {
             certificateAuthorities,
             path: environment.variables['PATH'] ?? '',
           }),
-          certificateAuthorities,
-          proxyEnvironment: proxiesOf(environment.variables),
+          inputs: {
+            mounts: [],
+            certificateAuthorities,
+            proxyEnvironment: proxiesOf(environment.variables),
+          },
           signal: signal ?? new AbortController().signal,
           say,
         },

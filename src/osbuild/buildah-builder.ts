@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type AuthSource, formatReference, type Reference } from '../oci/index.ts';
+import { type AuthSource, type Digest, formatReference, parseDigest, type Reference } from '../oci/index.ts';
 import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
 import { containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
@@ -40,16 +40,14 @@ const GRACE = 5000;
  * buildah as a process of this machine, with a store of its own (build-lab §2): native overlay, isolation by chroot, the network of the
  * machine. It needs root.
  */
-export class BuildahBuilder implements ContainerBuilder {
-  readonly architecture: string;
+export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   readonly #options: BuildahOptions;
 
   constructor(options: BuildahOptions) {
-    this.architecture = options.architecture;
     this.#options = options;
   }
 
-  async build(request: ContainerBuildRequest): Promise<void> {
+  async build(request: ContainerBuildRequest): Promise<Digest> {
     const { storage } = this.#options;
     const { signal, say } = request;
     const builds = join(storage, 'tmp');
@@ -59,13 +57,13 @@ export class BuildahBuilder implements ContainerBuilder {
     );
     if (release === undefined) throw stopped();
     try {
-      await this.#build(builds, request);
+      return await this.#build(builds, request);
     } finally {
       release();
     }
   }
 
-  async #build(builds: string, request: ContainerBuildRequest): Promise<void> {
+  async #build(builds: string, request: ContainerBuildRequest): Promise<Digest> {
     const { storage } = this.#options;
     // What builds have left that were killed.
     for (const name of await readdir(builds)) await removeFolder(join(builds, name));
@@ -75,7 +73,9 @@ export class BuildahBuilder implements ContainerBuilder {
       // Their containers are mounted.
       await this.#quietly(folder, ['rm', '--all']);
       await this.#run(folder, bud(folder, request, this.#flags(folder)), request);
-      await this.#run(folder, push(request, this.#flags(folder)), request);
+      const file = join(folder, 'digest');
+      await this.#run(folder, push(request, [...this.#flags(folder), `--digestfile=${file}`]), request);
+      return parseDigest((await readFile(file, 'utf8').catch(refuseStorage(storage))).trim());
     } finally {
       await this.#remove(folder);
     }

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { MiniatureArchitecture } from '../embedded/index.ts';
 import { pushMiniatureBase, startRegistry } from '../embedded/index.ts';
 import { type Rendered, render } from '../machineconfig/index.ts';
-import type { Reference, RegistryClient } from '../oci/index.ts';
+import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
 import {
   appendLayers,
   buildLayer,
@@ -18,10 +18,11 @@ import {
   withTag,
 } from '../oci/index.ts';
 import { memoryCache } from './build-cache.ts';
-import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
+import type { ContainerBuilders, ContainerBuildRequest } from './container-builder.ts';
 import { readContainerfile } from './containerfile.ts';
 import type { CustomisationWish } from './customisation.ts';
 import { Label } from './image-labels.ts';
+import { OsBuildError } from './osbuild-error.ts';
 import { type BuiltImage, PoolBuilder } from './pool-builder.ts';
 
 interface Lab {
@@ -52,8 +53,8 @@ const rendered: Rendered = render({
 });
 
 /** What stands in a container build's place: one file on the stage `configs`, named for the Containerfile. */
-function builderOf(registry: RegistryClient, ran: string[], architecture: string): ContainerBuilder {
-  const build = async ({ assembled, push }: ContainerBuildRequest): Promise<void> => {
+function buildersOf(registry: RegistryClient, ran: string[], own: string): ContainerBuilders {
+  const build = async ({ assembled, push }: ContainerBuildRequest): Promise<Digest> => {
     ran.push(push.tag ?? '');
     const configs = parseReference(/^FROM (\S+) AS configs$/m.exec(assembled.text)?.[1] ?? '');
     const { bytes, mediaType } = await registry.requireManifest(configs);
@@ -75,8 +76,14 @@ function builderOf(registry: RegistryClient, ran: string[], architecture: string
     await registry.putBlob(push, layer.descriptor, layer.bytes);
     await registry.putBlob(push, made.configDescriptor, made.config);
     await registry.putManifest(push, made.manifest, made.mediaType);
+    return made.digest;
   };
-  return { architecture, build };
+  return {
+    for: (architecture) => {
+      if (architecture === own) return { description: 'a stand-in', build };
+      throw new OsBuildError('no-builder', `this machine is ${own}, and nothing is emulated`);
+    },
+  };
 }
 
 async function startLab(t: TestContext, architectures?: readonly MiniatureArchitecture[]): Promise<Lab> {
@@ -98,9 +105,8 @@ async function startLab(t: TestContext, architectures?: readonly MiniatureArchit
     {
       architectures: 'all',
       customiser: {
-        builder: builderOf(registry, ran, 'amd64'),
-        certificateAuthorities: [],
-        proxyEnvironment: {},
+        builders: buildersOf(registry, ran, 'amd64'),
+        inputs: { mounts: [], certificateAuthorities: [], proxyEnvironment: {} },
         signal: new AbortController().signal,
         say: (line) => void said.push(line),
       },

@@ -20,7 +20,8 @@ import { baseLayerTransfers } from './blob-push.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildHost } from './build-host.ts';
 import { layerEntries } from './config-layer.ts';
-import type { ContainerBuilder } from './container-builder.ts';
+import type { BuildInputs } from './build-inputs.ts';
+import type { ContainerBuilders } from './container-builder.ts';
 import type { Containerfile } from './containerfile.ts';
 import { assembleContainerfile } from './containerfile-assembly.ts';
 import { customisationKey } from './customisation-key.ts';
@@ -42,9 +43,8 @@ export interface CustomisationWish {
 
 /** What customising needs beside the wish. */
 export interface CustomiserOptions {
-  readonly builder: ContainerBuilder;
-  readonly certificateAuthorities: readonly string[];
-  readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
+  readonly builders: ContainerBuilders;
+  readonly inputs: BuildInputs;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
   /** Told whether a container ran. */
@@ -73,10 +73,11 @@ export class Customiser {
    * The customised image of a base, as the base of the configuration.
    *
    * @param push any reference into the push repository
-   * @throws OsBuildError what the builder says; `no-builder` for another architecture than this machine's
+   * @throws OsBuildError what the builder says; `no-builder` for an architecture that nothing here is of
    */
   async customise(base: Base, push: Reference, rendered: Rendered, wish: CustomisationWish): Promise<Base> {
-    const { builder, say, onBuilt } = this.#options;
+    const { say, onBuilt } = this.#options;
+    const { certificateAuthorities, proxyEnvironment } = this.#options.inputs;
     const { architecture } = base.config;
     const placement = placeRendered(rendered, base);
     const text = wish.containerfile?.text ?? '';
@@ -90,8 +91,8 @@ export class Customiser {
       extensionPackages: extensionPackages(wish.extensions),
       kernelType: 'default',
       secrets: {},
-      certificateAuthorities: this.#options.certificateAuthorities,
-      proxyEnvironment: this.#options.proxyEnvironment,
+      certificateAuthorities,
+      proxyEnvironment,
       configuration,
     });
     const kept = withTag(push, `customisation-${key}`);
@@ -101,7 +102,6 @@ export class Customiser {
       say(`note: what a container build would make is there already: ${formatReference(kept)}`);
       return this.#open(base, found, kept);
     }
-    if (architecture !== builder.architecture) throw otherArchitecture(base, builder);
     const commands = extensionCommands(wish.extensions);
     const { containerfile } = wish;
     const digest = await this.#build(base, push, kept, { configuration, commands, containerfile, key });
@@ -150,7 +150,8 @@ export class Customiser {
       readonly key: string;
     },
   ): Promise<Digest> {
-    const { builder, proxyEnvironment, say } = this.#options;
+    const { builders, inputs, say } = this.#options;
+    const builder = builders.for(base.config.architecture);
     const { registry } = this.#host;
     const transfers = baseLayerTransfers(registry, base.reference, push, base.manifest.layers, new Set());
     await inParallel(transfers, CONCURRENT_BLOBS, (transfer, signal) => transfer(signal));
@@ -165,20 +166,23 @@ export class Customiser {
     const made = withTag(push, `build-${build.key}-${randomBytes(4).toString('hex')}`);
     say(`container a container build makes ${formatReference(kept)}`);
     const mediaFamily = mediaFamilyOf(base.mediaType);
-    await builder.build({
+    say(`builder: ${builder.description}`);
+    const digest = await builder.build({
       assembled,
       mediaFamily,
       push: made,
       images: [configs.reference, ...imagesOf(build.containerfile)],
-      proxyEnvironment: withoutEmpty(proxyEnvironment),
+      mounts: inputs.mounts,
+      proxyEnvironment: withoutEmpty(inputs.proxyEnvironment),
       signal: this.#options.signal,
       say,
     });
     try {
-      return await this.#keep(base, made, kept, { below: configs.diffIds, key: build.key });
+      const pushed = withDigest(push, digest);
+      return await this.#keep(base, pushed, kept, { below: configs.diffIds, key: build.key });
     } finally {
       // Its layers are the kept image's from now on; what cannot be deleted is in nobody's way.
-      await registry.deleteManifest(made).catch((error: unknown) => {
+      await registry.deleteManifest(withDigest(push, digest)).catch((error: unknown) => {
         if (!(error instanceof OciError)) throw error;
       });
     }
@@ -294,14 +298,6 @@ function imagesOf(containerfile: Containerfile | undefined): readonly Reference[
       throw error;
     }
   });
-}
-
-function otherArchitecture(base: Base, { architecture }: ContainerBuilder): OsBuildError {
-  const wanted = base.config.architecture;
-  return new OsBuildError(
-    'no-builder',
-    `cannot build ${formatReference(base.reference)} in a container for ${wanted}: this machine is ${architecture}, and nothing is emulated; build on a machine of that architecture`,
-  );
 }
 
 function environmentOf(variables: readonly string[]): Readonly<Record<string, string>> {

@@ -15,7 +15,7 @@ export { buildCircumstances, buildSecrets } from './build-circumstances.ts';
 export type { CustomisationWish } from './customisation.ts';
 export { memoryCache, openBuildCache } from './build-cache.ts';
 export type { BuildCache } from './build-cache.ts';
-export { buildahBuilder } from './buildah.ts';
+export { buildahBuilders } from './buildah.ts';
 export { containerWish, refuseContainerBuild } from './container-build-needs.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';

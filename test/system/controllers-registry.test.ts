@@ -117,9 +117,10 @@ async function openLab(t: TestContext): Promise<Lab> {
   const controllers = new LabControllers(cluster, { client });
   cluster.beforeClose(async () => {
     await controllers.stop();
-    await rm(folder, { recursive: true, force: true });
     assert.deepEqual(controllers.defects, []);
   });
+  // Registries are closed with the cluster, which is to be before what they write to goes.
+  t.after(() => rm(folder, { recursive: true, force: true }));
   return { cluster, folder, controllers };
 }
 
