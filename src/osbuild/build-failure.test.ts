@@ -28,6 +28,8 @@ const CAUSES: Readonly<Record<string, [unknown, BuildFailureReason, RetryClass]>
   'a push over the base': [new OsBuildError('push-over-base', 'm'), 'OSConfigInvalid', 'never'],
   packages: [new OsBuildError('needs-container-build', 'm'), 'BuildUnsupported', 'never'],
   'a path that no image holds': [new MachineConfigError('unplaceable', 'm'), 'ConfigurationInvalid', 'never'],
+  'a pod that was evicted': [new OsBuildError('evicted', 'm'), 'Evicted', 'soon'],
+  'a build that took too long': [new OsBuildError('timeout', 'm'), 'TimedOut', 'later'],
   'a full disk': [new OsBuildError('cache', 'm'), 'BuilderStorage', 'soon'],
 };
 

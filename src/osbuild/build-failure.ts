@@ -13,6 +13,7 @@ import { OsBuildError } from './osbuild-error.ts';
  * - `CommandFailed`: a command of the Containerfile.
  * - `ConfigurationInvalid`: no image can hold what a MachineConfig asks for.
  * - `ContainerfileInvalid`: its text, before anything of it ran.
+ * - `Evicted`: the pod of the builder was, or its node is gone.
  * - `ImageMissing`: the registry has no such image.
  * - `ImageNameInvalid`: the name of a base, or of where to push to.
  * - `InternalError`: a defect of Varve.
@@ -25,6 +26,7 @@ import { OsBuildError } from './osbuild-error.ts';
  * - `RegistryUnreachable`: no answer at all.
  * - `RegistryUntrusted`: the registry's certificate, or the authorities that would vouch for it.
  * - `SecretInvalid`: the form of a secret.
+ * - `TimedOut`: the build took longer than it may.
  */
 export type BuildFailureReason =
   | 'BaseUnusable'
@@ -33,6 +35,7 @@ export type BuildFailureReason =
   | 'CommandFailed'
   | 'ConfigurationInvalid'
   | 'ContainerfileInvalid'
+  | 'Evicted'
   | 'ImageMissing'
   | 'ImageNameInvalid'
   | 'InternalError'
@@ -44,7 +47,8 @@ export type BuildFailureReason =
   | 'RegistryRefused'
   | 'RegistryUnreachable'
   | 'RegistryUntrusted'
-  | 'SecretInvalid';
+  | 'SecretInvalid'
+  | 'TimedOut';
 
 /** Why a build failed, for a condition. */
 export interface BuildFailure {
@@ -55,7 +59,7 @@ export interface BuildFailure {
 /**
  * When a failure is worth another try although no object has changed:
  * - `soon`: it passes by itself.
- * - `later`: somebody has to do something at the registry, of which nobody tells us.
+ * - `later`: it may pass by itself, or somebody has to do something at a registry, of which nobody tells us.
  * - `never`: an object has to change, which starts another build.
  */
 export type RetryClass = 'soon' | 'later' | 'never';
@@ -67,6 +71,7 @@ const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   CommandFailed: 'never',
   ConfigurationInvalid: 'never',
   ContainerfileInvalid: 'never',
+  Evicted: 'soon',
   ImageMissing: 'later',
   ImageNameInvalid: 'never',
   InternalError: 'later',
@@ -79,6 +84,7 @@ const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   RegistryUnreachable: 'soon',
   RegistryUntrusted: 'later',
   SecretInvalid: 'never',
+  TimedOut: 'later',
 };
 
 const REGISTRY_REASONS: Readonly<Record<OciErrorCode, BuildFailureReason>> = {
@@ -112,6 +118,7 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   cache: 'BuilderStorage',
   'command-failed': 'CommandFailed',
   containerfile: 'ContainerfileInvalid',
+  evicted: 'Evicted',
   'image-missing': 'ImageMissing',
   'invalid-os-config': 'OSConfigInvalid',
   'invalid-os-image': 'ImageNameInvalid',
@@ -127,6 +134,7 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   'provenance-missing': 'InternalError',
   'push-over-base': 'OSConfigInvalid',
   'registry-refused': 'RegistryRefused',
+  timeout: 'TimedOut',
 };
 
 /**

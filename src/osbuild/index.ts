@@ -16,6 +16,8 @@ export type { CustomisationWish } from './customisation.ts';
 export { memoryCache, openBuildCache } from './build-cache.ts';
 export type { BuildCache } from './build-cache.ts';
 export { buildahBuilders } from './buildah.ts';
+export type { BuildInputs } from './build-inputs.ts';
+export type { ContainerBuilders } from './container-builder.ts';
 export { containerWish, refuseContainerBuild } from './container-build-needs.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';
