@@ -1,7 +1,7 @@
 /** Raise it when a change to the recipe or to what turns it into layers must reach machines that hold an older base. */
 export const RECIPE_VERSION = 1;
 
-export type BaseSize = 'small' | 'large' | 'bootable';
+export type BaseSize = 'small' | 'large' | 'bootable' | 'packages';
 
 export interface BaseRecipe {
   readonly packages: readonly string[];
@@ -13,6 +13,8 @@ export interface BaseRecipe {
   readonly initramfs: number;
   /** A real initramfs is made, so that the image boots: in a container, and in a virtual machine. */
   readonly bootable?: boolean;
+  /** apt and dpkg work in its containers, without a network: `debian-package-base.ts`. */
+  readonly packageDatabase?: boolean;
 }
 
 /** What a MachineConfig build needs from a base: systemd, names to resolve, Ignition, ostree, and jq for the peer's RUN line. */
@@ -84,16 +86,18 @@ const KERNEL: Readonly<Record<string, string>> = { amd64: 'linux-image-amd64', a
  * The small base is for tests: an ostree host's tree with nothing in it that no test looks at, kernel and initramfs
  * being placeholders. The large one is for measuring: real packages of a node, and made-up programs and firmware up to
  * some 3 GB in all, over 1.1 GB compressed, about what RHEL CoreOS and Fedora CoreOS weigh. The bootable one is small, and what it
- * has is real: it boots as a container and as a virtual machine.
+ * has is real: it boots as a container and as a virtual machine. The one with packages is small, and apt installs from
+ * a repository in it.
  */
 export function baseRecipe(size: BaseSize, architecture: string): BaseRecipe {
-  if (size === 'small') {
+  if (size === 'small' || size === 'packages') {
     return {
       packages: HOST,
       exclude: DOCUMENTATION,
       programs: 0,
       firmware: 0,
       initramfs: 1 << 20,
+      packageDatabase: size === 'packages',
     };
   }
   const kernel = (size === 'bootable' ? VIRTUAL_KERNEL : KERNEL)[architecture];

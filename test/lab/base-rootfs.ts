@@ -2,6 +2,12 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BaseRecipe } from './base-recipe.ts';
+import {
+  makeLabPackages,
+  packageHooks,
+  prepareForPackages,
+  setPackageDatabaseAside,
+} from './debian-package-base.ts';
 import { aptOptions, debianSources } from './debian-sources.ts';
 import { binaryLike, noise } from './filler.ts';
 import { run } from './run.ts';
@@ -9,6 +15,9 @@ import { run } from './run.ts';
 /** Debian from packages, unpacked at `root` and shaped as the tree of an ostree host (host-contract §3.6). Answers the kernel version. */
 export async function makeRootfs(root: string, recipe: BaseRecipe, suite: string): Promise<string> {
   const sources = await debianSources();
+  const made = `${root}-packages`;
+  if (recipe.packageDatabase === true) await makeLabPackages(made);
+  const hooks = recipe.packageDatabase === true ? await packageHooks(made) : [];
   // In a mount namespace of its own: a bootstrap that is killed must not leave /dev or /sys mounted below a folder
   // that the next step removes.
   await run(
@@ -21,6 +30,7 @@ export async function makeRootfs(root: string, recipe: BaseRecipe, suite: string
       `--include=${recipe.packages.join(',')}`,
       ...recipe.exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       ...(await aptOptions()).map((option) => `--aptopt=${option}`),
+      ...hooks.map((hook) => `--customize-hook=${hook}`),
       suite,
       root,
       '-',
@@ -28,11 +38,14 @@ export async function makeRootfs(root: string, recipe: BaseRecipe, suite: string
     // The kernel's own initramfs would be made for nothing.
     { input: sources, env: { DEBIAN_FRONTEND: 'noninteractive', INITRD: 'No' } },
   );
+  await rm(made, { recursive: true, force: true });
   await forgetTheMachine(root);
   await addAccounts(root);
   const kernel = await placeKernel(root, recipe);
   await placeFiller(root, recipe);
+  if (recipe.packageDatabase === true) await setPackageDatabaseAside(root);
   await shapeForOstree(root);
+  if (recipe.packageDatabase === true) await prepareForPackages(root);
   if (recipe.bootable === true) await prepareToRun(root);
   return kernel;
 }

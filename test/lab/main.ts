@@ -4,13 +4,15 @@ import { baseLayout } from './base.ts';
 import { startRegistry } from './registry.ts';
 import { pushLayout } from './skopeo.ts';
 
-const USAGE = `usage: node test/lab/main.ts base small|large|bootable   make (or find) a base, print its OCI layout
-       node test/lab/main.ts up small|large|bootable     a registry with that base in it, until interrupted
+const USAGE = `usage: node test/lab/main.ts base small|large|bootable|packages   make (or find) a base, print its OCI layout
+       node test/lab/main.ts up small|large|bootable|packages     a registry with that base in it, until interrupted
 `;
 
 const { positionals } = parseArgs({ allowPositionals: true });
-const [verb, size] = positionals;
-if ((verb !== 'base' && verb !== 'up') || (size !== 'small' && size !== 'large' && size !== 'bootable')) {
+const [verb, name] = positionals;
+const sizes = ['small', 'large', 'bootable', 'packages'] as const;
+const size = sizes.find((one) => one === name);
+if ((verb !== 'base' && verb !== 'up') || size === undefined) {
   process.stderr.write(USAGE);
   process.exit(2);
 }
