@@ -161,3 +161,71 @@ test('a repository that takes longer to list than there is time is left alone fo
   await lab.clock.advance(600_000);
   assert.deepEqual(await lab.images.tidy(OS_CONFIG, signal), { kind: 'done', deleted: 0 });
 });
+
+const KEY = 'c'.repeat(32);
+const CUSTOMISATION = { tag: `customisation-${KEY}`, digest: digest('7') };
+const USED = [
+  { tag: SUCCEEDED.metadata.name, digest: digest('1') },
+  { tag: POOL, digest: digest('1') },
+];
+const HOUR = 3_600_000;
+
+/** A repository with one customisation, and what its images stand on. */
+function customised(stoodOn: () => readonly string[], begin = (): void => undefined): Lab {
+  return open({
+    listImages: () => Promise.resolve([...USED, CUSTOMISATION]),
+    customisationsOf: (_push, digests) => {
+      assert.deepEqual(digests, [digest('1')]);
+      begin();
+      return Promise.resolve(new Set(stoodOn()));
+    },
+  });
+}
+
+test('what a container build has made goes when no image has stood on it for a while', async () => {
+  let stoodOn = [KEY];
+  const lab = customised(() => stoodOn);
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+  stoodOn = [];
+  await lab.clock.advance(HOUR);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+  // Somebody builds on it once more: it is as if it had never been of no use.
+  stoodOn = [KEY];
+  await lab.clock.advance(HOUR);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+  stoodOn = [];
+  await lab.clock.advance(HOUR);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+  // A look in between makes it no older.
+  lab.images.expect(OS_CONFIG);
+  await lab.clock.advance(HOUR / 2);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+  await lab.clock.advance(HOUR);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 1 });
+  assert.deepEqual(lab.deleted, [CUSTOMISATION.digest]);
+});
+
+test('what container builds have made stays while another pool with the same repository is being built', async () => {
+  const building = buildOf('infra', '3', { state: 'building' });
+  const lab = customised(() => []);
+  lab.images.expect(OS_CONFIG);
+  await lab.tidy();
+  lab.builds.put(building);
+  await lab.clock.advance(HOUR);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 0 });
+  // Nor does it go for a build that begins while images are read.
+  let isBegun = false;
+  const late: Lab = customised(
+    () => [],
+    () => {
+      if (isBegun) late.builds.put(building);
+      isBegun = true;
+    },
+  );
+  late.images.expect(OS_CONFIG);
+  await late.tidy();
+  await late.clock.advance(HOUR);
+  assert.deepEqual(await late.tidy(), { kind: 'done', deleted: 0 });
+  assert.deepEqual(late.deleted, []);
+});

@@ -5,6 +5,7 @@ import { formatRepository } from '../oci/index.ts';
 import { buildFailure, disposableImages, pushRepository } from '../osbuild/index.ts';
 import type { TaggedImage } from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { CustomisationRetention } from './customisation-retention.ts';
 import type { PoolRegistries } from './pool-registries.ts';
 import { accessSources, poolAccess } from './registry-access.ts';
 import { clusterKey } from './resources.ts';
@@ -32,11 +33,13 @@ export type ImageRetentionResult =
 const RETRY = 600_000;
 
 /**
- * Deletes images whose build is gone from the repositories of MachineOSConfigs. To list a repository costs a request for each
+ * Deletes images whose build is gone from the repositories of MachineOSConfigs, and what container builds have made that no image
+ * stands on any more. To list a repository costs a request for each
  * of its tags, so that it is done when a build has gone, and now and then.
  */
 export class ImageRetention {
   readonly #options: ImageRetentionOptions;
+  readonly #customisations: CustomisationRetention;
   /** When each MachineOSConfig's images are due, by its uid. */
   readonly #due = new Map<string, number>();
   /** What was last said of each. */
@@ -44,6 +47,8 @@ export class ImageRetention {
 
   constructor(options: ImageRetentionOptions) {
     this.#options = options;
+    const { view, clock, settings } = options;
+    this.#customisations = new CustomisationRetention({ view, clock, age: settings.retention.period });
   }
 
   /** A build has gone, and its image may. */
@@ -63,12 +68,14 @@ export class ImageRetention {
     try {
       const tags = await registry.listImages(push, signal);
       if (this.#isBuilding(osConfig)) return { kind: 'not-now' };
-      const digests = this.#disposable(osConfig, tags);
+      const images = this.#disposable(osConfig, tags);
+      const left = tags.filter(({ digest }) => !images.includes(digest));
+      const digests = [...images, ...(await this.#customisations.disposable(registry, push, left, signal))];
       const deleted = digests.length === 0 ? 0 : await registry.deleteImages(push, digests, signal);
       this.#defer(uid, settings.retention.period);
       if (deleted === digests.length) return { kind: 'done', deleted };
-      const left = `cannot delete ${digests.length - deleted} of ${digests.length} images that nothing needs from ${formatRepository(push)}: the registry does not delete, or does not let the push secret`;
-      return { kind: 'failed', news: this.#news(uid, left) };
+      const complaint = `cannot delete ${digests.length - deleted} of ${digests.length} images that nothing needs from ${formatRepository(push)}: the registry does not delete, or does not let the push secret`;
+      return { kind: 'failed', news: this.#news(uid, complaint) };
     } catch (error) {
       // A repository too large to list in the time that there is would be listed again and again without a pause.
       this.#defer(uid, Math.min(RETRY, settings.retention.period));

@@ -64,6 +64,7 @@ export function registryOf(does: Partial<PoolRegistry>): PoolRegistry {
     has: unexpected,
     publishTags: unexpected,
     listImages: unexpected,
+    customisationsOf: unexpected,
     deleteImages: unexpected,
     close: () => {},
     ...does,

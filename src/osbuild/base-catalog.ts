@@ -28,6 +28,8 @@ export interface Customisation extends CustomisationContents {
   /** The base that it was made of: what a person named. */
   readonly reference: Reference;
   readonly digest: Digest;
+  /** How many layers that base has; the others are the container build's. */
+  readonly layersBelow: number;
 }
 
 /** One architecture of a base image, with everything that a build on it needs. */

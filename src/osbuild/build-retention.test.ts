@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BuildState, MachineOSBuild } from '../api/index.ts';
-import { disposableBuilds, disposableImages } from './build-retention.ts';
-import type { BuildUse, ImageUse, TaggedImage } from './build-retention.ts';
+import { disposableBuilds, disposableCustomisations, disposableImages } from './build-retention.ts';
+import type { BuildUse, CustomisationUse, ImageUse, TaggedImage } from './build-retention.ts';
+import { builderTag, configsTag, customisationTag } from './customisation-tags.ts';
 import { osConfigOf, storedBuild } from './test-build-objects.ts';
 
 const PREFIX = 'machineconfiguration.openshift.io';
@@ -136,6 +137,58 @@ for (const [sentence, [more, expected]] of Object.entries(IMAGES)) {
 for (const annotation of NODE_ANNOTATIONS) {
   test(`disposableImages(): what a node names in ${annotation} stays`, () => {
     assert.deepEqual(disposableImages(imageUse({ nodes: [node(annotation, 1)] })), [digest(2)]);
+  });
+}
+
+const KEY = 'c'.repeat(32);
+const KEPT = { tag: customisationTag(KEY), digest: digest(7) };
+const LEFT = [
+  { tag: builderTag(KEY, '0123abcd'), digest: digest(8) },
+  { tag: configsTag(KEY), digest: digest(9) },
+];
+
+function customisationUse(more: Partial<CustomisationUse> = {}): CustomisationUse {
+  return {
+    builds: [numbered(3)],
+    nodes: [],
+    tags: [tag(3), KEPT],
+    pools: ['worker'],
+    stoodOn: new Set(),
+    ...more,
+  };
+}
+
+const CUSTOMISATIONS: Readonly<Record<string, [Partial<CustomisationUse>, readonly TaggedImage[]]>> = {
+  'what no image stands on may go': [{}, [KEPT]],
+  'what an image stands on stays': [{ stoodOn: new Set([KEY]) }, []],
+  'what builds have left may go, whatever stands on what they made': [
+    { tags: [KEPT, ...LEFT], stoodOn: new Set([KEY]) },
+    LEFT,
+  ],
+  'what is called so that it is none stays': [
+    {
+      tags: ['customisation-1', `customisation-${KEY}0`, `build-${KEY}`, 'configs'].map((name) => ({
+        tag: name,
+        digest: KEPT.digest,
+      })),
+    },
+    [],
+  ],
+  'the tag of a pool of such a name stays': [{ pools: [KEPT.tag] }, []],
+  'the tag of a build of such a name stays': [
+    { builds: [storedBuild('building', { metadata: { name: KEPT.tag } })] },
+    [],
+  ],
+  'what another tag names, too, stays': [{ tags: [KEPT, { tag: 'golden', digest: KEPT.digest }] }, []],
+  'what a node runs stays': [{ nodes: [node('varve.dev/rollback-image', 7)] }, []],
+};
+
+for (const [sentence, [more, expected]] of Object.entries(CUSTOMISATIONS)) {
+  test(`disposableCustomisations(): ${sentence}`, () => {
+    assert.deepEqual(
+      disposableCustomisations(customisationUse(more)),
+      expected.toSorted((one, other) => (one.tag < other.tag ? -1 : 1)),
+    );
   });
 }
 

@@ -9,6 +9,7 @@ import {
   ROLLBACK_IMAGE_ANNOTATION,
 } from '../api/index.ts';
 import { compareText } from '../ignition/index.ts';
+import { readCustomisationTag } from './customisation-tags.ts';
 import { poolTags } from './pool-tags.ts';
 
 /** How many builds of a MachineOSConfig stay although nothing uses their image, the newest: to go back to. */
@@ -85,10 +86,7 @@ export interface ImageUse {
  */
 export function disposableImages(use: ImageUse): readonly string[] {
   const { osConfig, builds, nodes, tags } = use;
-  const stays = new Set([
-    ...use.pools.flatMap((pool) => Object.values(poolTags(pool))),
-    ...builds.map(({ metadata }) => metadata.name),
-  ]);
+  const stays = staying(use);
   const isOurs = ({ tag }: TaggedImage): boolean => !stays.has(tag) && isBuildOf(osConfig.metadata.name, tag);
   const digests = digestsInUse(nodes, [
     osConfig.status?.currentImagePullSpec,
@@ -99,6 +97,42 @@ export function disposableImages(use: ImageUse): readonly string[] {
     (image) => isOurs(image) && !digests.has(image.digest) && !named.has(image.digest),
   );
   return [...new Set(gone.map(({ digest }) => digest))].sort(compareText);
+}
+
+/** What decides which of the images of container builds stay. */
+export interface CustomisationUse extends Omit<ImageUse, 'osConfig'> {
+  /** The keys of the customisations that other images of the repository stand on. */
+  readonly stoodOn: ReadonlySet<string>;
+}
+
+/**
+ * The images of container builds that may be deleted from the repository, sorted by their tags: customisations that no image of it
+ * stands on, and what builds have left. Each of them is only a short cut, for the layers of an image are its own as well; but
+ * whether a build is just about to use one is not known here.
+ */
+export function disposableCustomisations(use: CustomisationUse): readonly TaggedImage[] {
+  const { builds, nodes, tags, stoodOn } = use;
+  const stays = staying(use);
+  const isGone = ({ tag }: TaggedImage): boolean => {
+    const read = stays.has(tag) ? undefined : readCustomisationTag(tag);
+    return read !== undefined && (read.kind !== 'customisation' || !stoodOn.has(read.key));
+  };
+  const digests = digestsInUse(
+    nodes,
+    builds.map(({ status }) => status?.digestedImagePushSpec),
+  );
+  const named = new Set(tags.filter((image) => !isGone(image)).map(({ digest }) => digest));
+  return tags
+    .filter((image) => isGone(image) && !digests.has(image.digest) && !named.has(image.digest))
+    .sort((one, other) => compareText(one.tag, other.tag));
+}
+
+/** The tags that are in use by their name. */
+function staying({ pools, builds }: Pick<ImageUse, 'pools' | 'builds'>): ReadonlySet<string> {
+  return new Set([
+    ...pools.flatMap((pool) => Object.values(poolTags(pool))),
+    ...builds.map(({ metadata }) => metadata.name),
+  ]);
 }
 
 /** By digest alone: a node may have pulled the image from a mirror, under another name. */

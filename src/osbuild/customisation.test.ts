@@ -15,12 +15,15 @@ import {
   openRegistry,
   parseManifest,
   parseReference,
+  withDigest,
   withTag,
 } from '../oci/index.ts';
+import { makeArtifact, pushArtifact } from './artifact.ts';
 import { memoryCache } from './build-cache.ts';
 import type { ContainerBuilders, ContainerBuildRequest } from './container-builder.ts';
 import { readContainerfile } from './containerfile.ts';
 import type { CustomisationWish } from './customisation.ts';
+import { customisationsOf } from './image-customisations.ts';
 import { Label } from './image-labels.ts';
 import { OsBuildError } from './osbuild-error.ts';
 import { type BuiltImage, PoolBuilder } from './pool-builder.ts';
@@ -182,6 +185,72 @@ for (const [sentence, replace] of Object.entries({
     );
   });
 }
+
+test('a customisation whose layers the registry has collected is made anew', async (t) => {
+  const lab = await startLab(t);
+  const first = await lab.build({ amd64: ONE });
+  const layer = first.images[0]?.base.manifest.layers.at(-1);
+  const { registry, repository } = lab.push;
+  const url = `http://${registry}/v2/${repository}/blobs/${layer?.digest}`;
+  assert.equal((await fetch(url, { method: 'DELETE' })).status, 202);
+  const second = await lab.build({ amd64: ONE });
+  assert.equal(lab.ran.length, 2);
+  assert.match(
+    lab.said.join('\n'),
+    /warning: the registry does not have all of .*:customisation-\S+ any more/,
+  );
+  assert.equal(
+    await lab.registry.hasBlob(lab.push, second.images[0]?.base.manifest.layers.at(-1)?.digest ?? 'sha256:'),
+    true,
+  );
+});
+
+test('layers of the base that the registry has collected below a customisation are provided again', async (t) => {
+  const lab = await startLab(t);
+  const first = await lab.build({ amd64: ONE });
+  const { registry, repository } = lab.push;
+  const below = first.images[0]?.base.manifest.layers[0];
+  const gone = await fetch(`http://${registry}/v2/${repository}/blobs/${below?.digest}`, {
+    method: 'DELETE',
+  });
+  assert.equal(gone.status, 202);
+  const manifest = `http://${registry}/v2/${repository}/manifests/${first.pushed.digest}`;
+  assert.equal((await fetch(manifest, { method: 'DELETE' })).status, 202);
+  const second = await lab.build({ amd64: ONE });
+  assert.equal(lab.ran.length, 1);
+  assert.equal(second.pushed.digest, first.pushed.digest);
+  assert.equal(await lab.registry.hasBlob(lab.push, below?.digest ?? 'sha256:'), true);
+});
+
+test('customisationsOf() reads what images stand on, of each architecture', async (t) => {
+  const lab = await startLab(t);
+  const built = await lab.build({ amd64: ONE });
+  const host = { registry: lab.registry, cache: memoryCache() };
+  const { digest } = built.pushed;
+  const key = built.images[0]?.base.config.config?.Labels?.[Label.customisation];
+  assert.ok(key !== undefined);
+  const asked = { ...withDigest(lab.push, digest), digest };
+  assert.deepEqual(await customisationsOf(host, asked), [key]);
+  // What a digest names never changes.
+  await lab.registry.deleteManifest(asked);
+  assert.deepEqual(await customisationsOf(host, asked), [key]);
+  const fresh = { registry: lab.registry, cache: memoryCache() };
+  assert.deepEqual(await customisationsOf(fresh, asked), []);
+  await lab.build({ amd64: ONE });
+  assert.deepEqual(await customisationsOf(fresh, asked), [key], 'what was not there may be, later');
+});
+
+test('customisationsOf() of an index is that of all its images, and of an artifact none', async (t) => {
+  const lab = await startLab(t, ['amd64', 'arm64']);
+  const { pushed } = await lab.build({ amd64: ONE });
+  const host = { registry: lab.registry, cache: memoryCache() };
+  const of = (digest: Digest): Promise<readonly string[]> =>
+    customisationsOf(host, { ...withDigest(lab.push, digest), digest });
+  assert.equal((await of(pushed.digest)).length, 1);
+  const artifact = makeArtifact('application/x-test', 'application/x-test', Buffer.from('x'));
+  await pushArtifact(lab.registry, withTag(lab.push, 'artifact'), artifact);
+  assert.deepEqual(await of(artifact.digest), []);
+});
 
 test('each architecture has its own Containerfile, or none', async (t) => {
   const lab = await startLab(t, ['amd64', 'arm64']);

@@ -25,6 +25,7 @@ import type { ContainerBuilders } from './container-builder.ts';
 import type { Containerfile } from './containerfile.ts';
 import { assembleContainerfile } from './containerfile-assembly.ts';
 import { customisationKey } from './customisation-key.ts';
+import { builderTag, configsTag, customisationTag } from './customisation-tags.ts';
 import { readCustomisation } from './customisation-layers.ts';
 import { placeRendered } from './direct-image.ts';
 import { extensionCommands, extensionPackages } from './extension-commands.ts';
@@ -95,7 +96,7 @@ export class Customiser {
       proxyEnvironment,
       configuration,
     });
-    const kept = withTag(push, `customisation-${key}`);
+    const kept = withTag(push, customisationTag(key));
     const found = await this.#find(base, kept, key);
     onBuilt?.(found === undefined);
     if (found !== undefined) {
@@ -114,19 +115,32 @@ export class Customiser {
     const found = await this.#host.registry.resolve(kept);
     if (found === undefined) return undefined;
     const { architecture } = base.config;
+    const { say } = this.#options;
     try {
       const image = await this.#catalog.find(withDigest(kept, found.digest), [architecture], kept);
-      if (image.images.length === 1 && image.images.every((one) => isCustomisation(one, base, key)))
-        return image;
+      const [one] = image.images;
+      if (one !== undefined && isCustomisation(one, base, key)) {
+        if (await this.#hasLayers(one, base, kept)) return image;
+        say(`warning: the registry does not have all of ${formatReference(kept)} any more: it is made anew`);
+        return undefined;
+      }
     } catch (error) {
       const isUnusable = error instanceof OsBuildError && UNUSABLE.has(error.code);
       if (!isUnusable && !isBlobUnknown(error)) throw error;
     }
-    const { say } = this.#options;
     say(
       `warning: ${formatReference(kept)} is not what a container build has made of ${formatReference(base.reference)}: it is made anew`,
     );
     return undefined;
+  }
+
+  /** Whether its own layers are there: a registry may have collected them although something names them. */
+  async #hasLayers({ manifest }: FoundImage, base: Base, kept: Reference): Promise<boolean> {
+    const own = manifest.layers.slice(base.manifest.layers.length);
+    const answers = await inParallel([manifest.config, ...own], CONCURRENT_BLOBS, ({ digest }, signal) =>
+      this.#host.registry.hasBlob(kept, digest, signal),
+    );
+    return answers.every((isThere) => isThere);
   }
 
   async #open(base: Base, found: ResolvedBase<FoundImage>, kept: Reference): Promise<Base> {
@@ -136,7 +150,9 @@ export class Customiser {
       throw new OsBuildError('not-pushed', `cannot find ${formatReference(kept)} again`);
     const layers = image.manifest.layers.slice(base.manifest.layers.length);
     const contents = await readCustomisation(this.#host, kept, layers);
-    return { ...image, customisation: { ...contents, reference: base.reference, digest: base.digest } };
+    const { reference, digest } = base;
+    const layersBelow = base.manifest.layers.length;
+    return { ...image, customisation: { ...contents, reference, digest, layersBelow } };
   }
 
   async #build(
@@ -155,7 +171,7 @@ export class Customiser {
     const { registry } = this.#host;
     const transfers = baseLayerTransfers(registry, base.reference, push, base.manifest.layers, new Set());
     await inParallel(transfers, CONCURRENT_BLOBS, (transfer, signal) => transfer(signal));
-    const configs = await this.#pushConfigs(base, push, build.configuration);
+    const configs = await this.#pushConfigs(base, withTag(push, configsTag(build.key)), build.configuration);
     const assembled = assembleContainerfile({
       configsImage: formatReference(withDigest(configs.reference, configs.digest)),
       commands: build.commands,
@@ -163,7 +179,7 @@ export class Customiser {
       environment: environmentOf(base.config.config?.Env ?? []),
     });
     // Of its own: another machine may be making the same.
-    const made = withTag(push, `build-${build.key}-${randomBytes(4).toString('hex')}`);
+    const made = withTag(push, builderTag(build.key, randomBytes(4).toString('hex')));
     say(`container a container build makes ${formatReference(kept)}`);
     const mediaFamily = mediaFamilyOf(base.mediaType);
     say(`builder: ${builder.description}`);
@@ -219,7 +235,8 @@ export class Customiser {
     );
     await registry.putBlob(push, layer.descriptor, layer.bytes);
     await registry.putBlob(push, image.configDescriptor, image.config);
-    await registry.putManifest(withDigest(push, image.digest), image.manifest, image.mediaType);
+    // By a tag: what no tag names no registry lists, and nobody could delete.
+    await registry.putManifest(push, image.manifest, image.mediaType);
     return { reference: push, digest: image.digest, diffIds: [...diffIds, layer.diffId] };
   }
 

@@ -1,6 +1,6 @@
 import type { Descriptor, Digest, Reference } from '../oci/index.ts';
 import { buildIndex, formatRepository, withDigest } from '../oci/index.ts';
-import type { ResolvedBase } from './base-catalog.ts';
+import type { Base, ResolvedBase } from './base-catalog.ts';
 import { isBlobUnknown } from './base-catalog.ts';
 import type { BlobTransfer } from './blob-push.ts';
 import { baseLayerTransfers } from './blob-push.ts';
@@ -70,7 +70,7 @@ export async function pushImages(
           ),
         // While the registry is at work, but before anything is tagged: a full disk stops the push.
         async () => rememberPushed(cache, options.next ?? push, content),
-        ...baseLayerTransfers(registry, image.base.reference, push, image.base.manifest.layers, known),
+        ...transfersOf(registry, image.base, push, known),
       ];
       moved.push(...(await inParallel(steps, CONCURRENT_BLOBS, (step, signal) => step(signal))));
       if (base.index !== undefined) {
@@ -89,6 +89,20 @@ export async function pushImages(
   }
   const count = (how: string): number => moved.filter((one) => one === how).length;
   return { ...done, upToDate: false, mounted: count('mounted'), copied: count('copied') };
+}
+
+/** Of what a container build has made, the layers that it stands on: its own are in the repository, or it would not have been found. */
+function transfersOf(
+  registry: BuildHost['registry'],
+  { customisation, reference, manifest: { layers } }: Base,
+  push: Reference,
+  known: ReadonlySet<Digest>,
+): readonly BlobTransfer[] {
+  const [from, below] =
+    customisation === undefined
+      ? [reference, layers]
+      : [customisation.reference, layers.slice(0, customisation.layersBelow)];
+  return baseLayerTransfers(registry, from, push, below, known);
 }
 
 function contentOf(digest: Digest, images: readonly DirectImage[]): CurrentImage {

@@ -12,6 +12,7 @@ import { pushArtifact } from './artifact.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { TaggedImage } from './build-retention.ts';
+import { customisationsOf } from './image-customisations.ts';
 import { indexRepository } from './index-artifact.ts';
 import { OpenedBases } from './opened-bases.ts';
 import { missingBase, readOsImageURL, refuseOwnImage } from './os-image-url.ts';
@@ -173,6 +174,20 @@ class OpenPoolRegistry implements PoolRegistry {
       const tag = tags[position];
       return digest === undefined || tag === undefined ? [] : [{ tag, digest }];
     });
+  }
+
+  async customisationsOf(
+    push: Reference,
+    digests: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    this.#writesTo(push);
+    const registry = this.#registry.until(signal);
+    const keys = await inParallel(digests.map(parseDigest), CONCURRENT_REQUESTS, (digest, stop) => {
+      const host = { registry: registry.until(stop), cache: this.#cache };
+      return customisationsOf(host, { ...withDigest(push, digest), digest });
+    });
+    return new Set(keys.flat());
   }
 
   async deleteImages(push: Reference, digests: readonly string[], signal: AbortSignal): Promise<number> {

@@ -92,6 +92,15 @@ export interface PoolRegistry {
   /** All tags of a repository with what they name; none where there is no such repository. */
   listImages(push: Reference, signal: AbortSignal): Promise<readonly TaggedImage[]>;
   /**
+   * The keys of the customisations that images of a repository stand on, by digest; each image is read once. What is not there
+   * stands on none.
+   */
+  customisationsOf(
+    push: Reference,
+    digests: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>>;
+  /**
    * Deletes images by digest. What is gone already, and a registry that does not delete or does not let us, is no error
    * (contract §4.9). Answers how many went.
    */
