@@ -33,7 +33,8 @@ const CLUSTER_RULES: readonly Rule[] = [
   own(['machineconfigpools'], [...FOLLOW, 'patch']),
   // The default one of a labelled pool comes and goes with the label; annotations of all say which build is in force.
   own(['machineosconfigs'], [...FOLLOW, 'create', 'patch', 'delete']),
-  own(['machineosbuilds'], [...FOLLOW, 'create', 'delete']),
+  // An annotation of a build says which builder it has.
+  own(['machineosbuilds'], [...FOLLOW, 'create', 'patch', 'delete']),
   own(['machineconfigpools/status', 'machineosconfigs/status', 'machineosbuilds/status'], ['patch']),
   // What was rendered belongs to pools, builds to MachineOSConfigs and logs to builds, such that those wait for them:
   // OwnerReferencesPermissionEnforcement.

@@ -13,6 +13,7 @@ export { isEmptySelector, labelSelectorProblems, matchesSelector } from './label
 export { compareNewestFirst } from './newest-first.ts';
 export { decodeMachineConfig, decodeObject, decodeObjects } from './object.ts';
 export {
+  BUILDER_ANNOTATION,
   CORDON_ANNOTATION,
   CURRENT_BUILD_ANNOTATION,
   CURRENT_CONFIG_ANNOTATION,

@@ -60,6 +60,12 @@ export const FIRST_CONFIG_ANNOTATION = 'machineconfiguration.openshift.io/firstP
 export const ROLLBACK_CONFIG_ANNOTATION = 'varve.dev/rollback-config';
 export const ROLLBACK_IMAGE_ANNOTATION = 'varve.dev/rollback-image';
 
+/**
+ * Annotation of a MachineOSBuild, for people: which builder made its container build, and why that one. Absent where none was
+ * needed, or the same had been built before. Not of the contract.
+ */
+export const BUILDER_ANNOTATION = 'varve.dev/builder';
+
 /** Annotation of a MachineOSConfig, `true`: Varve made it, as the default of its pool. Not of the contract. */
 export const DEFAULT_OS_CONFIG_ANNOTATION = 'varve.dev/default';
 

@@ -11,6 +11,7 @@ import {
   namespaceOption,
   outputOption,
 } from './options.ts';
+import { BUILDER_KINDS } from './builder-kinds.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
 export function controllerCommands({ environment, version }: Surroundings): Command {
@@ -30,6 +31,14 @@ export function controllerCommands({ environment, version }: Surroundings): Comm
     .option('--every-pool', 'image mode for every pool, labelled or not', false)
     .option('--cache <dir>', 'where indexes of bases are kept; $VARVE_CACHE or ~/.cache/varve by default')
     .option('--arch <list>', 'of bases for several architectures: amd64,arm64,… or all', architectures, 'all')
+    .addOption(
+      new Option(
+        '--builder <kind>',
+        'who makes container builds: process is a buildah on this machine, which needs root',
+      )
+        .choices(BUILDER_KINDS)
+        .default('auto' as const),
+    )
     .option('--no-leader-elect', 'act without a lease: for the only controller of a cluster')
     .option(
       '--health-address <host:port>',

@@ -13,6 +13,7 @@ import {
 } from '../controllers/index.ts';
 import { QUICK_LEASE, systemClock, type ClusterAccess, type KubeClient } from '../kube/index.ts';
 import { openBuildCache } from '../osbuild/index.ts';
+import { chosenBuilder, type BuilderFlags } from './chosen-builder.ts';
 import { CliError } from './cli-error.ts';
 import { isInCluster, withCluster, type ClusterFlags } from './cluster-access.ts';
 import { cacheDirectory, type Environment } from './environment.ts';
@@ -23,13 +24,12 @@ import { openLog, type LogFormat } from './process-log.ts';
 import { readAuthority } from './registry-flags.ts';
 import { whenStdinEnds } from './stdin-end.ts';
 
-export interface ControllerFlags extends ClusterFlags {
+export interface ControllerFlags extends ClusterFlags, BuilderFlags {
   readonly namespace?: string | undefined;
   readonly pushRepository?: string | undefined;
   readonly pushSecret?: string | undefined;
   readonly pullSecret?: string | undefined;
   readonly everyPool: boolean;
-  readonly cache?: string | undefined;
   readonly arch: string;
   readonly leaderElect: boolean;
   readonly healthAddress?: HealthAddress | undefined;
@@ -88,6 +88,7 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     client,
     settings,
     cache: openBuildCache(cacheDirectory(flags.cache, environment)),
+    containers: chosenBuilder(flags, environment),
     log,
     identity: `${hostname()}_${randomUUID()}`,
     // Not the patient one: to lose the lead costs Varve nothing but a pause, since the process and its caches live on,

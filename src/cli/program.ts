@@ -11,6 +11,7 @@ import {
   watchCommands,
   whyCommands,
 } from './cluster-program.ts';
+import { BUILDER_KINDS } from './builder-kinds.ts';
 import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
 import { NODE_ENGINES, NODE_TOOLS } from './remembered-nodes.ts';
 import { command, type Surroundings } from './surroundings.ts';
@@ -122,6 +123,14 @@ function upCommands({ environment }: Surroundings): Command {
     )
     .option('--base <ref>', 'the base image of pools; a generated miniature one by default')
     .option('--no-controller', 'the API and the registry alone: nothing renders or builds')
+    .addOption(
+      new Option(
+        '--builder <kind>',
+        'who makes container builds: process is buildah on this machine, which needs root',
+      )
+        .choices(BUILDER_KINDS)
+        .default('auto' as const),
+    )
     .option(
       '--nodes <count>',
       "how many nodes; the last start's by default, none at first. Those beyond leave the cluster and keep their disks",

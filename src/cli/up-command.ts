@@ -14,6 +14,7 @@ import {
 import { API_VERSION, LAYERED_LABEL, ROLE_LABEL } from '../api/index.ts';
 import { openRegistry, parseReference } from '../oci/index.ts';
 import type { JsonObject } from '../schema/index.ts';
+import type { BuilderKind } from './builder-kinds.ts';
 import { CliError } from './cli-error.ts';
 import { startControllerProcess, type ControllerProcess } from './controller-process.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -37,6 +38,8 @@ export interface UpFlags {
   readonly base?: string | undefined;
   /** Whether controllers run as well. */
   readonly controller: boolean;
+  /** Who makes container builds; `auto` is a process. */
+  readonly builder: BuilderKind;
   /** Absent, as all of them: as at the last start; at first there is none. */
   readonly nodes?: number | undefined;
   readonly nodeEngine?: NodeEngine | undefined;
@@ -85,7 +88,10 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
       }).catch(explainPort('--port', port, flags.port === undefined));
       const address = registry?.address ?? '';
       await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
-      if (flags.controller) controller = await startController(plane, address, directory, environment);
+      if (flags.controller) {
+        const { builder } = flags;
+        controller = await startController({ plane, registry: address, directory, builder, environment });
+      }
       await writeNodes(directory, wanted);
       nodes = await UpNodes.start(
         {
@@ -186,14 +192,22 @@ async function makeBase(registry: EmbeddedRegistry): Promise<string> {
 }
 
 /** Starts the controllers, as a user of their own, for the registry that is here. */
-async function startController(
-  plane: ControlPlane,
-  registry: string,
-  data: string,
-  environment: Environment,
-): Promise<ControllerProcess> {
+async function startController({
+  plane,
+  registry,
+  directory,
+  builder,
+  environment,
+}: {
+  readonly plane: ControlPlane;
+  readonly registry: string;
+  /** Of all that is kept. */
+  readonly directory: string;
+  readonly builder: BuilderKind;
+  readonly environment: Environment;
+}): Promise<ControllerProcess> {
   return startControllerProcess({
-    directory: join(data, 'controller'),
+    directory: join(directory, 'controller'),
     kubeconfig: await plane.kubeconfigFor(CONTROLLER_USER, []),
     environment,
     args: [
@@ -202,6 +216,8 @@ async function startController(
       `--pull-secret=${REGISTRY_SECRET}`,
       // It is the only one, and is started again at once, without the wait for a lease that nobody gave back.
       '--no-leader-elect',
+      // There are no kubelets that would run a Job.
+      `--builder=${builder === 'auto' ? 'process' : builder}`,
     ],
     say: (line) => process.stderr.write(`${line}\n`),
   });

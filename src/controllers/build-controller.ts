@@ -13,6 +13,7 @@ import {
 } from '../osbuild/index.ts';
 import { BaseWatch, type BaseAnswer } from './base-watch.ts';
 import { buildMaker } from './build-maker.ts';
+import { containerInputs, type ContainerInputs } from './container-inputs.ts';
 import { BuildObjects } from './build-objects.ts';
 import { BuildRunner } from './build-runner.ts';
 import { watchPoolImages } from './build-triggers.ts';
@@ -55,6 +56,7 @@ interface Situation {
   readonly push: Reference;
   readonly access: PoolAccess;
   readonly lease: RegistryLease;
+  readonly containers: ContainerInputs;
   /** By its digest; there is one as soon as there is a rendered MachineConfig. */
   readonly base: string | undefined;
   /** What the registry said of the image. */
@@ -147,7 +149,8 @@ class BuildReconciler {
     const push = pushRepository(osConfig);
     const rendered = renderedMachineConfig(view, pool);
     const access = poolAccess(osConfig, accessSources(view, settings), rendered?.spec.osImageURL);
-    const situation = { pool, rendered, objects, push, access, lease: this.#lease(name, access) };
+    const containers = containerInputs(osConfig, rendered, access, this.#support);
+    const situation = { pool, rendered, objects, push, access, containers, lease: this.#lease(name, access) };
     if (rendered === undefined) return this.#decide({ ...situation, base: undefined }, problem);
     if (isRenderedEdited(rendered)) return this.#awaitRendered(pool, objects, rendered);
     const found = this.#baseOf(situation, rendered);
@@ -173,7 +176,7 @@ class BuildReconciler {
   }
 
   async #decide(situation: Situation, problem: string): Promise<Outcome> {
-    const { pool, rendered, objects, access, base } = situation;
+    const { pool, rendered, objects, access, containers, base } = situation;
     const { name } = pool.metadata;
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const { image } = situation;
@@ -181,7 +184,7 @@ class BuildReconciler {
         pool,
         osConfig: objects.osConfig,
         builds: objects.builds,
-        circumstances: access.circumstances,
+        circumstances: access.circumstances + containers.circumstances,
         now: new Date(this.#support.client.clock.wall()),
         ...(rendered === undefined ? {} : { rendered }),
         ...(base === undefined ? {} : { base }),
@@ -249,7 +252,8 @@ class BuildReconciler {
     }
   }
 
-  #run({ pool, objects, rendered, access, base }: Situation, name: string): void {
+  #run(situation: Situation, name: string): void {
+    const { pool, objects, rendered, access, base } = situation;
     const build = objects.find(name);
     if (build === undefined || rendered === undefined || base === undefined) return;
     if (isSeed(build))
@@ -262,16 +266,20 @@ class BuildReconciler {
       pool,
       osConfig: objects.osConfig,
       rendered,
+      build,
       base: parseReference(base),
       push: parseReference(build.spec.renderedImagePushSpec),
       architectures: settings.architectures,
+      access,
       lease: () => this.#registries.lease(access.key, access.access),
+      containers: this.#support.containers,
+      inputs: situation.containers.inputs,
     });
     this.#runner.run({
       pool: pool.metadata.name,
       build,
-      make: async (say, signal) => {
-        const result = await make(say, signal);
+      make: async (teller, signal) => {
+        const result = await make(teller, signal);
         this.#images.notePresent({ pool: pool.metadata.name, image: result.image, accessKey: access.key });
         return result;
       },

@@ -1,9 +1,12 @@
-import type { MachineConfig, MachineConfigPool, MachineOSConfig } from '../api/index.ts';
+import type { MachineConfig, MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/index.ts';
 import { renderedFrom } from '../machineconfig/index.ts';
 import { formatReference, type Reference } from '../oci/index.ts';
-import type { Architectures, PoolBuildResult } from '../osbuild/index.ts';
-import { refuseContainerBuild } from '../osbuild/index.ts';
+import type { Architectures, BuildInputs, CustomisationWish, PoolBuildResult } from '../osbuild/index.ts';
+import { containerWish, mayNeedContainer } from '../osbuild/index.ts';
+import type { BuildTeller } from './build-runner.ts';
+import type { ContainerBuilding } from './container-building.ts';
 import type { RegistryLease } from './pool-registries.ts';
+import type { PoolAccess } from './registry-access.ts';
 import { renderedOf, type RenderView } from './render-input.ts';
 
 /** What a build is made of, as it was when somebody decided to make it. */
@@ -12,30 +15,68 @@ export interface BuildRecipe {
   readonly pool: MachineConfigPool;
   readonly osConfig: MachineOSConfig;
   readonly rendered: MachineConfig;
+  readonly build: MachineOSBuild;
   /** By its digest. */
   readonly base: Reference;
   /** With the tag of the build. */
   readonly push: Reference;
   readonly architectures: Architectures;
+  readonly access: PoolAccess;
   readonly lease: () => RegistryLease;
+  readonly containers: ContainerBuilding;
+  readonly inputs: BuildInputs;
 }
+
+/** Those that a MachineOSConfig can have a Containerfile for. */
+const CONTAINERFILE_ARCHITECTURES: readonly string[] = ['amd64', 'arm64', 'ppc64le', 's390x'];
 
 /** The making of one image. */
 export function buildMaker(
   recipe: BuildRecipe,
-): (say: (line: string) => void, signal: AbortSignal) => Promise<PoolBuildResult> {
-  return async (say, signal) => {
+): (teller: BuildTeller, signal: AbortSignal) => Promise<PoolBuildResult> {
+  return async (teller, signal) => {
+    const { say } = teller;
     const { view, pool, osConfig, base, push, architectures, lease } = recipe;
     say(`base: ${formatReference(base)}`);
-    refuseContainerBuild(recipe.rendered, osConfig);
+    const wishFor = (architecture: string): Promise<CustomisationWish | undefined> =>
+      containerWish(recipe.rendered, osConfig, architecture);
+    const isDirect = !mayNeedContainer(recipe.rendered, osConfig);
+    // What is wrong in the text is said before anything is asked or read.
+    const known = architectures === 'all' ? CONTAINERFILE_ARCHITECTURES : architectures;
+    if (!isDirect) for (const name of known) await wishFor(name);
     const rendered = renderedOf(view, pool) ?? renderedFrom(recipe.rendered);
     say(`MachineConfigs: ${rendered.order.join(', ')}`);
     const { registry, release } = lease();
     try {
       const { name } = pool.metadata;
-      return await registry.build({ pool: name, rendered, base, push, architectures, signal, say });
+      return await registry.build({
+        pool: name,
+        rendered,
+        base,
+        push,
+        architectures,
+        signal,
+        say,
+        ...(isDirect ? {} : { containers: { ...buildersOf(recipe, teller), wishFor } }),
+      });
     } finally {
       release();
     }
   };
+}
+
+function buildersOf(
+  { build, osConfig, pool, access, push, inputs, containers }: BuildRecipe,
+  { onBuilder }: BuildTeller,
+): Pick<NonNullable<Parameters<RegistryLease['registry']['build']>[0]['containers']>, 'builders' | 'inputs'> {
+  const builders = containers.buildersFor({
+    build,
+    osConfig,
+    pool: pool.metadata.name,
+    access: access.access,
+    push,
+    inputs,
+    onBuilder,
+  });
+  return { builders, inputs };
 }

@@ -4,18 +4,27 @@ import { referenceTo, type EventRecorder, type EventType, type KubeClient } from
 import type { BuildFailure, PoolBuildResult } from '../osbuild/index.ts';
 import { buildFailure } from '../osbuild/index.ts';
 import { BuildLog } from './build-log.ts';
+import { BuildStop, type ChosenBuilder } from './container-building.ts';
 import { BuildStatusWriter } from './build-status-writer.ts';
 import { OS_BUILDS } from './resources.ts';
 import type { Log } from './support.ts';
 import { uidOf } from './object-uid.ts';
 import { messageOf } from './error-message.ts';
 
+/** Where the making of a build tells what becomes of it. */
+export interface BuildTeller {
+  /** A line of the build's log; no secrets. */
+  readonly say: (line: string) => void;
+  /** Which builder it has, for its status. */
+  readonly onBuilder: (chosen: ChosenBuilder) => void;
+}
+
 /** A build to make. */
 export interface BuildTask {
   readonly pool: string;
   readonly build: MachineOSBuild;
   /** Makes and pushes the image; fails with what `buildFailure` understands, and soon after its signal aborts. */
-  readonly make: (say: (line: string) => void, signal: AbortSignal) => Promise<PoolBuildResult>;
+  readonly make: (teller: BuildTeller, signal: AbortSignal) => Promise<PoolBuildResult>;
 }
 
 export interface BuildRunnerOptions {
@@ -93,14 +102,14 @@ export class BuildRunner {
     const running = this.#running.get(uidOf(build));
     if (running === undefined) return;
     if (lastWords !== undefined) running.lastWords = lastWords;
-    running.abort.abort();
+    running.abort.abort(new BuildStop('unwanted'));
   }
 
   /** Ends the work on all builds of a pool but one. */
   stopOthers(pool: string, kept?: MachineOSBuild): void {
     const uid = kept === undefined ? undefined : uidOf(kept);
     for (const { task, abort } of this.#running.values()) {
-      if (task.pool === pool && uidOf(task.build) !== uid) abort.abort();
+      if (task.pool === pool && uidOf(task.build) !== uid) abort.abort(new BuildStop('unwanted'));
     }
   }
 
@@ -123,11 +132,11 @@ export class BuildRunner {
     this.#ended.delete(uidOf(build));
   }
 
-  /** Ends all work, and waits for that. */
+  /** Ends all work that needs this process, and waits for that; nothing is unwanted that another one can go on with. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const running = [...this.#running.values()];
-    for (const { abort } of running) abort.abort();
+    for (const { abort } of running) abort.abort(new BuildStop('left'));
     await Promise.all(running.map(({ done }) => done));
   }
 
@@ -194,7 +203,8 @@ export class BuildRunner {
     status.say({ state: 'building' });
     this.#record(build, 'Normal', 'BuildStarted', `Building the image of pool ${pool}`);
     buildLog.say(`building the image of pool ${pool} for MachineConfig ${build.spec.machineConfig.name}`);
-    const made = await this.#outcome(task, buildLog, abort.signal);
+    const teller = { say: buildLog.say, onBuilder: (chosen: ChosenBuilder) => status.choose(chosen) };
+    const made = await this.#outcome(task, teller, abort.signal);
     if (abort.signal.aborted) return false;
     const duration = client.clock.now() - began;
     // Under way before the end is told, which does not wait for it.
@@ -221,19 +231,20 @@ export class BuildRunner {
   /** What came of it, told in the log as well. */
   async #outcome(
     { build, make }: BuildTask,
-    buildLog: BuildLog,
+    teller: BuildTeller,
     signal: AbortSignal,
   ): Promise<PoolBuildResult | BuildFailure> {
+    const { say } = teller;
     try {
-      const result = await make(buildLog.say, signal);
-      buildLog.say(result.upToDate ? `${result.image} was there already` : `pushed ${result.image}`);
+      const result = await make(teller, signal);
+      say(result.upToDate ? `${result.image} was there already` : `pushed ${result.image}`);
       return result;
     } catch (error) {
       const failure = buildFailure(error);
       if (failure.reason === 'InternalError' && !signal.aborted) {
         this.#options.log.error('a build failed by a defect', { build: build.metadata.name }, error);
       }
-      buildLog.say(`failed: ${failure.reason}: ${failure.message}`);
+      say(`failed: ${failure.reason}: ${failure.message}`);
       return failure;
     }
   }

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { MachineOSBuild } from '../api/index.ts';
+import { BUILDER_ANNOTATION } from '../api/index.ts';
 import { backoffDelay, isKubeError, keyOf, pause, type KubeClient } from '../kube/index.ts';
 import type { BuildNews } from '../osbuild/index.ts';
 import { buildStatus } from '../osbuild/index.ts';
-import type { JsonObject } from '../schema/index.ts';
+import type { ChosenBuilder } from './container-building.ts';
 import { patchSeen } from './patch-seen.ts';
 import { OS_BUILDS } from './resources.ts';
 
@@ -43,9 +45,18 @@ export class BuildStatusWriter {
 
   /** Once, after what was said before; a failure is no reason to stop: what comes later says more. */
   say(news: BuildNews): void {
+    this.#then(() => this.#write(news));
+  }
+
+  /** Says which builder it has, as {@link say} does. */
+  choose(chosen: ChosenBuilder): void {
+    this.#then(() => this.#choose(chosen));
+  }
+
+  #then(write: () => Promise<unknown>): void {
     this.#chain = this.#chain.then(async () => {
       try {
-        await this.#write(news);
+        await write();
       } catch (error) {
         if (!this.#options.signal.aborted) this.#options.report(error);
       }
@@ -71,16 +82,40 @@ export class BuildStatusWriter {
   }
 
   /** Whether the news has been written; not, if the build is in that state already, has ended, or is gone. */
-  async #write(news: BuildNews): Promise<boolean> {
+  #write(news: BuildNews): Promise<boolean> {
+    const { clock } = this.#options.client;
+    return this.#patch('status', (build) => {
+      const status = buildStatus(build, news, new Date(clock.wall()));
+      return status === undefined ? undefined : { status };
+    });
+  }
+
+  async #choose({ description, job }: ChosenBuilder): Promise<void> {
+    await this.#patch(undefined, ({ metadata }) =>
+      metadata.annotations?.[BUILDER_ANNOTATION] === description
+        ? undefined
+        : { metadata: { annotations: { [BUILDER_ANNOTATION]: description } } },
+    );
+    if (job === undefined) return;
+    const builder = { imageBuilderType: 'Job', job: { group: 'batch', resource: 'jobs', ...job } };
+    await this.#patch('status', ({ status }) =>
+      isDeepStrictEqual(status?.builder, builder) ? undefined : { status: { builder } },
+    );
+  }
+
+  /** Whether what is to change has been written; undefined: nothing is. */
+  async #patch(
+    subresource: 'status' | undefined,
+    changes: (build: MachineOSBuild) => Parameters<typeof patchSeen>[3] | undefined,
+  ): Promise<boolean> {
     const { client, signal } = this.#options;
     while (!this.#isGone && !signal.aborted) {
-      const status = buildStatus(this.#build, news, new Date(client.clock.wall()));
-      if (status === undefined) return false;
+      const patch = changes(this.#build);
+      if (patch === undefined) return false;
       try {
-        const patch = { status } as unknown as JsonObject;
         this.#build = await patchSeen(client, OS_BUILDS, this.#build, patch, {
           signal,
-          subresource: 'status',
+          ...(subresource === undefined ? {} : { subresource }),
         });
         return true;
       } catch (error) {

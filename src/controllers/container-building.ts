@@ -27,6 +27,8 @@ export interface ContainerBuildOrder {
 
 /** Where the controllers have container builds made. */
 export interface ContainerBuilding {
+  /** A build that failed is tried anew when this is another one. */
+  readonly kind: 'none' | 'process' | 'job';
   /** The builders for one build; whether there is one for an architecture they say when they are asked for it. */
   buildersFor(order: ContainerBuildOrder): ContainerBuilders;
 }

@@ -3,6 +3,8 @@ export { clusterTroubles } from './cluster-troubles.ts';
 export { Metrics } from './metrics.ts';
 export { addProcess, number } from './process-metrics.ts';
 export { reportRun } from './report-run.ts';
+export type { ContainerBuilding } from './container-building.ts';
+export { noBuilding, processBuilding } from './process-building.ts';
 export type { ControllersOptions } from './run-controllers.ts';
 export { Controllers } from './run-controllers.ts';
 export { COMPONENT_LABEL, COMPONENTS, controlPlaneMembers } from './control-plane.ts';

@@ -13,12 +13,14 @@ import { openPoolRegistry, OpenedBases, type BuildCache } from '../osbuild/index
 import { buildController } from './build-controller.ts';
 import type { FailedAccess } from './cluster-troubles.ts';
 import { clusterView, type ClusterView } from './cluster-view.ts';
+import type { ContainerBuilding } from './container-building.ts';
 import { disruptionPolicyController } from './disruption-policy-controller.ts';
 import { drainController } from './drain-controller.ts';
 import { imageModeController } from './image-mode-controller.ts';
 import { nodeKeeper } from './node-keeper.ts';
 import { PoolFindings } from './pool-findings.ts';
 import { PoolRegistries } from './pool-registries.ts';
+import { noBuilding } from './process-building.ts';
 import { poolStatusController } from './pool-status-controller.ts';
 import { renderController } from './render-controller.ts';
 import { retentionController } from './retention-controller.ts';
@@ -31,6 +33,8 @@ export interface ControllersOptions {
   readonly client: KubeClient;
   readonly settings: ControllerSettings;
   readonly cache: BuildCache;
+  /** Where container builds are made; absent: nowhere. */
+  readonly containers?: ContainerBuilding;
   readonly log: Log;
   /** Of this process and of no other one, ever. */
   readonly identity: string;
@@ -171,6 +175,7 @@ export class Controllers {
 
   async #work(signal: AbortSignal): Promise<void> {
     const { client, settings, cache, log, identity, onReconciled } = this.#options;
+    const { containers = noBuilding('make the image with varve build') } = this.#options;
     const events = new EventRecorder({
       client,
       component: 'varve-controller',
@@ -184,6 +189,7 @@ export class Controllers {
       findings: new PoolFindings(),
       settings,
       cache,
+      containers,
       log,
       ...(onReconciled === undefined ? {} : { onReconciled }),
     };

@@ -2,6 +2,7 @@ import type { EventRecorder, KubeClient, Reconciliation } from '../kube/index.ts
 import type { ImageModeDefaults } from '../machineconfig/index.ts';
 import type { Architectures, BuildCache } from '../osbuild/index.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { ContainerBuilding } from './container-building.ts';
 import type { PoolFindings } from './pool-findings.ts';
 
 /** Varve's own configuration; durations in milliseconds. */
@@ -68,6 +69,7 @@ export interface ControllerSupport {
   readonly findings: PoolFindings;
   readonly settings: ControllerSettings;
   readonly cache: BuildCache;
+  readonly containers: ContainerBuilding;
   readonly log: Log;
   /** Told of every run of a controller. */
   readonly onReconciled?: (run: Reconciliation) => void;

@@ -26,7 +26,7 @@ const CAUSES: Readonly<Record<string, [unknown, BuildFailureReason, RetryClass]>
   'a base whose name is none': [new OciError('invalid-reference', 'm'), 'ImageNameInvalid', 'never'],
   'a push spec that is none': [new OsBuildError('invalid-os-config', 'm'), 'OSConfigInvalid', 'never'],
   'a push over the base': [new OsBuildError('push-over-base', 'm'), 'OSConfigInvalid', 'never'],
-  packages: [new OsBuildError('needs-container-build', 'm'), 'BuildUnsupported', 'never'],
+  packages: [new OsBuildError('needs-container-build', 'm'), 'BuildUnsupported', 'later'],
   'a path that no image holds': [new MachineConfigError('unplaceable', 'm'), 'ConfigurationInvalid', 'never'],
   'a pod that was evicted': [new OsBuildError('evicted', 'm'), 'Evicted', 'soon'],
   'a build that took too long': [new OsBuildError('timeout', 'm'), 'TimedOut', 'later'],

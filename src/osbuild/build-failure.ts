@@ -9,7 +9,7 @@ import { OsBuildError } from './osbuild-error.ts';
  *
  * - `BaseUnusable`: the base is no image that a node could boot, or not one at all.
  * - `BuilderStorage`: the machine that builds cannot write to its disk.
- * - `BuildUnsupported`: the pool asks for something that this builder cannot make.
+ * - `BuildUnsupported`: the pool asks for something that no builder here can make.
  * - `CommandFailed`: a command of the Containerfile.
  * - `ConfigurationInvalid`: no image can hold what a MachineConfig asks for.
  * - `ContainerfileInvalid`: its text, before anything of it ran.
@@ -59,7 +59,7 @@ export interface BuildFailure {
 /**
  * When a failure is worth another try although no object has changed:
  * - `soon`: it passes by itself.
- * - `later`: it may pass by itself, or somebody has to do something at a registry, of which nobody tells us.
+ * - `later`: it may pass by itself, or somebody has to do something at a registry or a builder, of which nobody tells us.
  * - `never`: an object has to change, which starts another build.
  */
 export type RetryClass = 'soon' | 'later' | 'never';
@@ -67,7 +67,7 @@ export type RetryClass = 'soon' | 'later' | 'never';
 const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   BaseUnusable: 'never',
   BuilderStorage: 'soon',
-  BuildUnsupported: 'never',
+  BuildUnsupported: 'later',
   CommandFailed: 'never',
   ConfigurationInvalid: 'never',
   ContainerfileInvalid: 'never',

@@ -51,23 +51,11 @@ export async function containerWish(
   return { containerfile, extensions, buildInputs };
 }
 
-/**
- * Refuses a pool that needs packages or commands in its image, where nothing runs containers.
- *
- * @throws OsBuildError `needs-container-build` that names the field.
- */
-export function refuseContainerBuild(rendered: MachineConfig, osConfig: MachineOSConfig | undefined): void {
-  const { extensions = [] } = rendered.spec;
-  if (extensions.length > 0) {
-    throw needsContainer('spec.extensions', `extensions [${extensions.join(', ')}] are packages`);
-  }
-  refuseKernel(rendered);
-  if ((osConfig?.spec.containerFile ?? []).length > 0) {
-    throw needsContainer(
-      'spec.containerFile',
-      `MachineOSConfig ${osConfig?.metadata.name ?? ''} has a Containerfile`,
-    );
-  }
+/** Whether a pool asks for anything that {@link containerWish} may have to build in a container, whatever the architecture. */
+export function mayNeedContainer({ spec }: MachineConfig, osConfig: MachineOSConfig | undefined): boolean {
+  const { extensions = [], kernelType = 'default' } = spec;
+  if (extensions.length > 0 || (kernelType !== '' && kernelType !== 'default')) return true;
+  return (osConfig?.spec.containerFile ?? []).some(({ content }) => content.trim() !== '');
 }
 
 function refuseKernel({ spec: { kernelType = 'default' } }: MachineConfig): void {
@@ -88,13 +76,4 @@ function containerfileFor(osConfig: MachineOSConfig | undefined, architecture: s
   const all = files.find(({ containerfileArch }) => (containerfileArch ?? 'NoArch') === 'NoArch');
   const content = (own ?? all)?.content;
   return content === undefined || content.trim() === '' ? undefined : content;
-}
-
-function needsContainer(field: string, what: string): OsBuildError {
-  return new OsBuildError(
-    'needs-container-build',
-    `cannot build this pool's image: ${what}, which needs a container build, and Varve's controllers make none yet; ` +
-      `make the image with varve build, or remove ${field} from the pool's objects`,
-    { field },
-  );
 }

@@ -19,7 +19,7 @@ export type { BuildCache } from './build-cache.ts';
 export { buildahBuilders } from './buildah.ts';
 export type { BuildInputs } from './build-inputs.ts';
 export type { ContainerBuilders } from './container-builder.ts';
-export { containerWish, refuseContainerBuild } from './container-build-needs.ts';
+export { containerWish, mayNeedContainer } from './container-build-needs.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';
 export { Label } from './image-labels.ts';
@@ -34,6 +34,7 @@ export { osConfigStatus } from './os-config-status.ts';
 export { pushRepository } from './new-build.ts';
 export type { AskedBuild, BuilderEvents, BuiltImage } from './pool-builder.ts';
 export { PoolBuilder } from './pool-builder.ts';
+export { poolCredentials } from './pool-credentials.ts';
 export type { ConfigurationLayer, ImageDescription, ImageLayer, LayerPath } from './pool-image.ts';
 export { describeImage, readConfiguration } from './pool-image.ts';
 export type { ProvenanceItem, ProvenanceMap } from './provenance-map.ts';
@@ -41,6 +42,7 @@ export { PROVENANCE_PATH, provenanceMap, readProvenanceMap } from './provenance-
 export type {
   PoolBuildRequest,
   PoolBuildResult,
+  PoolContainers,
   PoolRegistry,
   RegistryAccess,
   ResolvedBaseName,

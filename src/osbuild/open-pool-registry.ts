@@ -114,24 +114,33 @@ class OpenPoolRegistry implements PoolRegistry {
   }
 
   async build(request: PoolBuildRequest): Promise<PoolBuildResult> {
-    const { pool, rendered, base, push, architectures, say } = request;
+    const { pool, rendered, base, push, architectures, containers, say } = request;
     this.#writesTo(push);
     // What was asked and is no longer waited for ends with the build.
     const ends = new AbortController();
+    const signal = AbortSignal.any([request.signal, ends.signal]);
     const log = new PoolBuildLog(say);
     const builder = new PoolBuilder(
       { registry: this.#registry, cache: this.#cache },
       {
         architectures,
         bases: this.#bases,
-        signal: AbortSignal.any([request.signal, ends.signal]),
+        signal,
         verify: true,
         events: log.events,
+        ...(containers === undefined
+          ? {}
+          : { customiser: { builders: containers.builders, inputs: containers.inputs, signal, say } }),
       },
     );
     try {
       const asked = builder.ask(base, push, withTag(push, poolTags(pool).image));
-      const built = await builder.finish(asked, { pool, rendered, compression: 'gzip' });
+      const built = await builder.finish(asked, {
+        pool,
+        rendered,
+        compression: 'gzip',
+        ...(containers === undefined ? {} : { wishFor: containers.wishFor }),
+      });
       log.ended(built);
       return { image: built.pushed.reference, upToDate: built.pushed.upToDate, warnings: built.warnings };
     } finally {

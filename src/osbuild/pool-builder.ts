@@ -77,7 +77,7 @@ export interface BuiltImage {
 /**
  * Makes the images of pools (architecture D2), the one way for `varve build` and for controllers:
  * first the registries are asked, so that they answer while a pool is rendered, then the image is made and pushed.
- * What needs a container is an own base by then (architecture D3), or has to be refused before (`refuseContainerBuild`).
+ * What needs a container is an own base by then (architecture D3).
  */
 export class PoolBuilder {
   readonly #host: BuildHost;

@@ -37,6 +37,16 @@ export class PoolCredentials implements AuthSource {
   }
 }
 
+/** The credentials of a pool that writes to these repositories. */
+export function poolCredentials(
+  access: Pick<RegistryAccess, 'push' | 'pull'>,
+  written: readonly Reference[],
+): AuthSource {
+  const credentials = new PoolCredentials(access);
+  for (const repository of written) credentials.writesTo(repository);
+  return credentials;
+}
+
 interface Secret {
   /** `secret "NAMESPACE/NAME"`. */
   readonly name: string;

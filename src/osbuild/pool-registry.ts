@@ -2,7 +2,10 @@ import type { MachineConfig } from '../api/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
 import type { Reference } from '../oci/index.ts';
 import type { Architectures } from './base-catalog.ts';
+import type { BuildInputs } from './build-inputs.ts';
 import type { TaggedImage } from './build-retention.ts';
+import type { ContainerBuilders } from './container-builder.ts';
+import type { CustomisationWish } from './customisation.ts';
 
 /** A document of credentials (`registryCredentials`) and the secret that it is from. */
 export interface SecretDocument {
@@ -30,6 +33,15 @@ export interface ResolvedBaseName {
   readonly isExternal: boolean;
 }
 
+/** What a pool's image may need that only a container build can give it. */
+export interface PoolContainers {
+  /** Of the image of an architecture, as GOARCH names it (`containerWish`). */
+  readonly wishFor: (architecture: string) => Promise<CustomisationWish | undefined>;
+  /** Asked only where nobody has built the same before. */
+  readonly builders: ContainerBuilders;
+  readonly inputs: BuildInputs;
+}
+
 export interface PoolBuildRequest {
   readonly pool: string;
   readonly rendered: Rendered;
@@ -38,6 +50,8 @@ export interface PoolBuildRequest {
   /** With the tag of the build. */
   readonly push: Reference;
   readonly architectures: Architectures;
+  /** Absent: nothing, whatever its objects say. */
+  readonly containers?: PoolContainers;
   readonly signal: AbortSignal;
   /** What a person who reads the build's log wants to know, line by line; no secrets. */
   readonly say: (line: string) => void;
@@ -67,10 +81,7 @@ export interface PoolRegistry {
     readonly push: Reference;
     readonly signal: AbortSignal;
   }): Promise<ResolvedBaseName>;
-  /**
-   * Makes an image and pushes it, verified to be there. Pools that need a container build have to be refused before
-   * (`refuseContainerBuild`).
-   */
+  /** Makes an image and pushes it, verified to be there. */
   build(request: PoolBuildRequest): Promise<PoolBuildResult>;
   /**
    * Whether the registry has an image of the pool, by its digest: `registry/repository@digest`.
