@@ -1,6 +1,6 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ControllerConfig } from '../api/index.ts';
-import { OsBuildError } from '../osbuild/index.ts';
+import { type CertificateField, readCertificates } from '../osbuild/index.ts';
 
 /** Certificate authorities that a ControllerConfig names for registries. */
 export interface TrustBundle {
@@ -9,16 +9,6 @@ export interface TrustBundle {
   /** The same for the same certificates; empty without any. */
   readonly version: string;
 }
-
-/** A member of a ControllerConfig that holds certificates. */
-interface Source {
-  readonly field: string;
-  /** PEM in base64. */
-  readonly data: string;
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/gu;
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/u;
 
 /** What was read before: a bundle of a distribution has a hundred certificates, and everything about a pool asks for it. */
 const known = new WeakMap<ControllerConfig, Map<string, TrustBundle>>();
@@ -44,7 +34,7 @@ export function trustBundle(
 }
 
 function readBundle({ metadata, spec }: ControllerConfig, registries: readonly string[]): TrustBundle {
-  const sources: readonly Source[] = [
+  const sources: readonly CertificateField[] = [
     { field: 'spec.additionalTrustBundle', data: spec.additionalTrustBundle ?? '' },
     ...forRegistries('spec.imageRegistryBundleData', spec.imageRegistryBundleData, registries),
     ...forRegistries('spec.imageRegistryBundleUserData', spec.imageRegistryBundleUserData, registries),
@@ -60,33 +50,8 @@ function forRegistries(
   field: string,
   files: ControllerConfig['spec']['imageRegistryBundleData'],
   registries: readonly string[],
-): readonly Source[] {
+): readonly CertificateField[] {
   return (files ?? []).flatMap(({ file, data }, index) =>
     registries.includes(file.replace('..', ':')) ? [{ field: `${field}[${index}].data`, data }] : [],
   );
-}
-
-function readCertificates(name: string, { field, data }: Source): readonly string[] {
-  const refuse = (reason: string): OsBuildError =>
-    new OsBuildError(
-      'invalid-trust-bundle',
-      `cannot trust the authorities of ControllerConfig ${JSON.stringify(name)}: ${field}: ${reason}; write PEM certificates in base64`,
-      { field },
-    );
-  if (!BASE64.test(data)) throw refuse('is not base64');
-  const text = Buffer.from(data, 'base64').toString('utf8');
-  const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0 && text.trim() !== '') throw refuse('holds no PEM certificate');
-  for (const [index, certificate] of certificates.entries()) {
-    if (!isCertificate(certificate)) throw refuse(`certificate ${index + 1} cannot be read`);
-  }
-  return certificates;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
 }

@@ -11,6 +11,15 @@ export type { BuildNews } from './build-status.ts';
 export { buildStatus, SEEDED } from './build-status.ts';
 export type { BuildSituation, BuildStep } from './build-step.ts';
 export { buildStep } from './build-step.ts';
+export type {
+  BuildInputObject,
+  BuildInputSources,
+  InputConfigMap,
+  InputSecret,
+} from './build-input-objects.ts';
+export { buildInputObjects, readBuildInputs } from './build-input-objects.ts';
+export type { CertificateField } from './certificate-authorities.ts';
+export { readCertificates } from './certificate-authorities.ts';
 export { buildCircumstances, buildSecrets } from './build-circumstances.ts';
 export { isCustomisationTag } from './customisation-tags.ts';
 export type { CustomisationWish } from './customisation.ts';
