@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Facts, nodePlan, plan } from './test-rollout.ts';
+import type { Permits } from './permits.ts';
+import { type Facts, GO, nodePlan, nodeSnapshot, NOW, plan } from './test-rollout.ts';
 
 const DRAIN = { 'machineconfiguration.openshift.io/desiredDrain': 'drain-b' };
 const REBOOTING = { 'machineconfiguration.openshift.io/post-config-action': 'Rebooting' };
@@ -29,6 +30,33 @@ test('planRollout() holds the drain of a node of the control plane while its quo
     found.message,
     'Node n1 has to stay: 2 other nodes of the control plane must be well to keep its quorum and 1 are; node m3 is not counted on: etcd is not ready',
   );
+});
+
+test('planRollout() holds the drain of a node of the control plane while one of the other pool is being updated', () => {
+  const controlPlane = ['n1', 'm2', 'm3', 'a1', 'a2', 'a3'].map((name) => ({ node: name, isHealthy: true }));
+  const verdict = (cordon: string, permits: Permits): readonly unknown[] => {
+    const arbiter: Facts = {
+      name: 'a1',
+      config: 'a→b',
+      image: 'x→y',
+      state: 'Working',
+      unschedulable: cordon !== '',
+      annotations: cordon === '' ? {} : { 'varve.dev/cordon': cordon },
+    };
+    const peer = { name: 'arbiter', isPaused: false, gate: GO, nodes: [nodeSnapshot(arbiter).node] };
+    const found = plan([asking('n1')], { name: 'master', permits }, { controlPlane, peer });
+    const { drain, message } = nodePlan(found, 'n1');
+    return drain === 'permitted' ? [drain] : [drain, message];
+  };
+  const held = ['held', 'Node n1 waits for node a1: nodes of the control plane are updated one at a time'];
+  const before = { a1: { id: 'master.1', since: NOW - 120_000 } };
+  const after = { a1: { id: 'master.1', since: NOW } };
+  assert.deepEqual(verdict('Own', {}), held, 'its drain has begun');
+  assert.deepEqual(verdict('', before), held, 'it had its turn before');
+  assert.deepEqual(verdict('', after), ['permitted'], 'its turn comes after');
+  // Whoever is out of service already goes first, and does not wait for who waits for it.
+  assert.deepEqual(verdict('Kept', after), held, 'it is out of service');
+  assert.deepEqual(verdict('Kept', {}), ['permitted'], 'it has no turn');
 });
 
 test('planRollout() does not hold a drain for the failure of its own node, and does for those of others', () => {

@@ -1,7 +1,8 @@
+import { cordonOf } from './cordon.ts';
 import { describePlaces } from './describe-places.ts';
 import type { Member } from './member.ts';
 import { leaseObjection, type Wait } from './obstacles.ts';
-import { isOutOfService } from './occupancy.ts';
+import { isOutAnyway, isOutOfService } from './occupancy.ts';
 import type { Pass } from './pass.ts';
 import { quorumObjection } from './quorum.ts';
 import { budgetSpent, type Turn } from './turns.ts';
@@ -47,7 +48,7 @@ function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<stri
   if (failures.size >= policy.failureBudget && !failures.has(name)) {
     return held({ reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true });
   }
-  const quorum = quorumObjection(snapshot, pass, new Set(), member);
+  const quorum = quorumObjection(snapshot, pass, holdersBefore(pass, member), member);
   if (quorum !== undefined) return held({ ...quorum, needsPerson: false });
   const others = out.size - (out.has(name) ? 1 : 0);
   if (others >= policy.maxUnavailable) {
@@ -55,4 +56,27 @@ function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<stri
     return held({ reason: 'MaxUnavailable', message, needsPerson: false });
   }
   return { kind: 'permitted' };
+}
+
+/**
+ * Nodes with a permit whose turn to be drained comes before this one's: two of the control plane have one together where a person
+ * has said of a node that they cordoned that it may be updated as it is, and may be of two pools, of which neither hears of the
+ * other's drains in time. Whoever is out of service already goes first, then who waits longest.
+ */
+function holdersBefore({ permits, byName, snapshot }: Pass, { name }: Member): ReadonlySet<string> {
+  const kept = new Set(
+    (snapshot.peer?.nodes ?? [])
+      .filter((node) => cordonOf(node) === 'kept')
+      .map((node) => node.metadata.name),
+  );
+  const order = Object.entries(permits).map(([holder, { since }]): [string, boolean, number] => {
+    const member = byName.get(holder);
+    return [holder, member === undefined ? kept.has(holder) : isOutAnyway(member), since];
+  });
+  order.sort(
+    ([one, isOneOut, a], [other, isOtherOut, b]) =>
+      Number(isOtherOut) - Number(isOneOut) || a - b || (one < other ? -1 : 1),
+  );
+  const place = order.findIndex(([holder]) => holder === name);
+  return new Set(order.slice(0, Math.max(0, place)).map(([holder]) => holder));
 }

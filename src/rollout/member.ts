@@ -50,7 +50,7 @@ export interface Member {
   readonly cordon: Cordon;
   readonly lease: DisruptionLease;
   readonly isRebooting: boolean;
-  /** Its drain has begun, or was done, or it reboots: only finishing the update brings it back. */
+  /** {@link hasUpdateBegun}. */
   readonly isBegun: boolean;
   /** Conditions are as they should be; a cordon does not count. */
   readonly isHealthy: boolean;
@@ -87,12 +87,7 @@ export function readMember(facts: NodeSnapshot, aim: Aim, permits: Permits, now:
   const applied = annotation(LAST_APPLIED_DRAIN_ANNOTATION);
   const isRebooting = annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting';
   const isCordoned = node.spec?.unschedulable === true;
-  const mark = annotation(CORDON_ANNOTATION);
-  const isBegun =
-    isRebooting ||
-    mark === 'Own' ||
-    (isCordoned && applied.startsWith('drain-')) ||
-    (mark === 'Kept' && annotation(DRAIN_STARTED_ANNOTATION) !== '');
+  const isBegun = hasUpdateBegun(node);
   const lease = readLease(annotations, now);
   const isLeftAlone =
     !aim.isLayered &&
@@ -134,6 +129,18 @@ export function readMember(facts: NodeSnapshot, aim: Aim, permits: Permits, now:
       (facts.machineConfigNode?.status?.conditions ?? []).length > 0,
     asksDrain: asked.startsWith('drain-') && (asked !== applied || !isCordoned),
   };
+}
+
+/** Whether a node's drain has begun, or was done, or it reboots: only finishing the update brings it back. */
+export function hasUpdateBegun({ metadata, spec }: RolloutNode): boolean {
+  const annotation = (key: string): string => metadata.annotations?.[key] ?? '';
+  const mark = annotation(CORDON_ANNOTATION);
+  return (
+    annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting' ||
+    mark === 'Own' ||
+    (spec?.unschedulable === true && annotation(LAST_APPLIED_DRAIN_ANNOTATION).startsWith('drain-')) ||
+    (mark === 'Kept' && annotation(DRAIN_STARTED_ANNOTATION) !== '')
+  );
 }
 
 /** Whether two references name one image: digests count, and not the registry that they name (contract §7.8). */

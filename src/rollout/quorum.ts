@@ -1,4 +1,4 @@
-import type { Member } from './member.ts';
+import { hasUpdateBegun, type Member } from './member.ts';
 import {
   isNodeAtTarget,
   isNodeDone,
@@ -28,7 +28,7 @@ export function isControlPlanePool(pool: string): boolean {
  * than half of its members do, so that half of the others and one more have to be well. Where there are but one or two, no
  * quorum outlives any update: the other one has to be well.
  *
- * @param holders nodes that have a permit; they count as under way
+ * @param holders nodes with a permit whose turn comes before the candidate's; they count as under way
  */
 export function quorumObjection(
   snapshot: RolloutSnapshot,
@@ -39,11 +39,12 @@ export function quorumObjection(
   const all = controlPlane(snapshot, members);
   if (!all.some(({ node }) => node === candidate.name)) return undefined;
   const others = all.filter(({ node }) => node !== candidate.name);
-  const under = others.find(({ node }) => {
-    return holders.has(node) || byName.get(node)?.isBegun === true;
-  });
+  const under =
+    others.find(({ node }) => holders.has(node) || byName.get(node)?.isBegun === true)?.node ??
+    snapshot.peer?.nodes.find(hasUpdateBegun)?.metadata.name ??
+    holderUnseen(snapshot, holders, candidate);
   if (under !== undefined) {
-    const message = `Node ${candidate.name} waits for node ${under.node}: nodes of the control plane are updated one at a time`;
+    const message = `Node ${candidate.name} waits for node ${under}: nodes of the control plane are updated one at a time`;
     return { reason: 'Quorum', message };
   }
   const well = others.filter(({ isHealthy }) => isHealthy).length;
@@ -73,6 +74,19 @@ export function peerObjection({ pool, peer }: RolloutSnapshot): Objection | unde
   if (name !== 'arbiter' || peer.isPaused) return undefined;
   const behind = peer.nodes.find((node) => !isPeerUpdated(node, peer));
   return behind === undefined ? undefined : waits(`its node ${behind.metadata.name} is not updated yet`);
+}
+
+/**
+ * A node that got its turn in a pool of the control plane and is in neither of them now, as far as is known: it may be back at any
+ * moment, and goes on with that turn.
+ */
+function holderUnseen(
+  { pool }: RolloutSnapshot,
+  holders: ReadonlySet<string>,
+  candidate: Member,
+): string | undefined {
+  if (!isControlPlanePool(pool.metadata.name)) return undefined;
+  return [...holders].find((name) => name !== candidate.name);
 }
 
 /** Those that the snapshot names; for the pools that are the control plane by their name, at least their nodes. */

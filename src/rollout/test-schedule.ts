@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { CORDON_ANNOTATION, DISRUPTION_LEASE_ANNOTATION, type MachineConfigPool } from '../api/index.ts';
 import { there } from './test-api.ts';
 import { Cluster, image, START } from './test-cluster.ts';
-import { annotated, NOT_LIVE_AFTER_ALL, schedulable, UNSTAGEABLE, UNWELL } from './test-machine.ts';
+import { annotated, schedulable } from './test-machine.ts';
 
 export interface Setup {
   readonly nodes: readonly {
@@ -153,9 +153,6 @@ const EVENT: fc.Arbitrary<Event> = fc.oneof(
 );
 
 export const EVENTS: fc.Arbitrary<readonly Event[]> = fc.array(EVENT, { maxLength: 60, size: 'max' });
-
-/** Goes on as a cluster does where nothing goes wrong; many of them make a rollout. */
-export const QUIET_STEPS = 400;
 
 export function makeCluster(setup: Setup): Cluster {
   const cluster = new Cluster();
@@ -385,11 +382,4 @@ export function settle(cluster: Cluster, rounds: number): boolean {
     cluster.now = Math.max(cluster.now, wakeAt);
   }
   return false;
-}
-
-/** Whether what a pool is to run can be run. */
-export function isTroublesome(target: string): boolean {
-  return (
-    [UNSTAGEABLE, UNWELL].some((end) => target.endsWith(end.slice(1))) && !target.endsWith(NOT_LIVE_AFTER_ALL)
-  );
 }

@@ -277,6 +277,11 @@ const ROWS: Readonly<Record<string, Row>> = {
       controlPlane: ['n1', 'n2', 'n3', 'n4', 'n5'].map((name) => ({ node: name, isHealthy: name !== 'n5' })),
     },
   ],
+  'none while one that got its turn is in no pool': [
+    olds('n1', 'n2'),
+    { name: 'master', permits: { gone: { id: 'master.1', since: NOW - 1000 } } },
+    [],
+  ],
   'the only node of the control plane': [olds('n1'), { name: 'master' }, ['n1']],
   'of workers that etcd runs on as well one at a time': [
     olds('n1', 'n2', 'n3'),
@@ -330,6 +335,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     { name: 'master' },
     [],
     { peer: peer('arbiter', { ...OLD, name: 'a1', unschedulable: true }) },
+  ],
+  'no master while an arbiter has its turn, though nothing has begun': [
+    olds('m1'),
+    { name: 'master', permits: { a1: { id: 'master.1', since: NOW - 60_000 } } },
+    [],
+    { peer: peer('arbiter', { ...OLD, name: 'a1' }) },
   ],
   'no master while an arbiter is out of service': [
     olds('m1'),
