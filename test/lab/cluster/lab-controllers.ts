@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_SETTINGS } from '../../../src/controllers/support.ts';
+import type { ContainerBuilding } from '../../../src/controllers/container-building.ts';
 import { Controllers } from '../../../src/controllers/run-controllers.ts';
 import type { ControllerSettings, Log, LogFields } from '../../../src/controllers/support.ts';
 import type { KubeClient, LeaseTimings, Reconciliation } from '../../../src/kube/index.ts';
@@ -11,6 +12,7 @@ export interface LabControllersOptions {
   /** Default: one that sees this test's objects only. */
   readonly client?: KubeClient;
   readonly cache?: BuildCache;
+  readonly containers?: ContainerBuilding;
   readonly lease?: LeaseTimings;
   readonly identity?: string;
   readonly onReconciled?: (run: Reconciliation) => void;
@@ -34,13 +36,14 @@ export class LabControllers {
   readonly #running: Promise<void>;
 
   constructor(cluster: Cluster, options: LabControllersOptions = {}) {
-    const { settings, lease, onReconciled } = options;
+    const { settings, containers, lease, onReconciled } = options;
     this.controllers = new Controllers({
       client: options.client ?? cluster.scopedClient(),
       settings: { ...LAB_SETTINGS, namespace: cluster.namespace, ...settings },
       cache: options.cache ?? memoryCache(),
       log: this.#log(),
       identity: options.identity ?? randomUUID(),
+      ...(containers === undefined ? {} : { containers }),
       ...(lease === undefined ? {} : { lease }),
       ...(onReconciled === undefined ? {} : { onReconciled }),
     });

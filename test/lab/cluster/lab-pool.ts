@@ -57,8 +57,13 @@ export class LabPool {
    * Makes the pool and all that it needs.
    *
    * @param annotations of its MachineOSConfig
+   * @param containerfile of it, for all architectures
    */
-  async create(text = 'first', annotations: Readonly<Record<string, string>> = {}): Promise<void> {
+  async create(
+    text = 'first',
+    annotations: Readonly<Record<string, string>> = {},
+    containerfile?: string,
+  ): Promise<void> {
     const { name } = this;
     const auths = { [this.registry]: { auth: Buffer.from('varve:varve').toString('base64') } };
     await this.#make(SECRETS, {
@@ -77,11 +82,11 @@ export class LabPool {
         nodeSelector: { matchLabels: { 'varve.dev/pool': name } },
       },
     });
-    await this.optIn(annotations);
+    await this.optIn(annotations, containerfile);
   }
 
   /** Makes the pool's MachineOSConfig, unless it is there. */
-  async optIn(annotations: Readonly<Record<string, string>> = {}): Promise<void> {
+  async optIn(annotations: Readonly<Record<string, string>> = {}, containerfile?: string): Promise<void> {
     const { name } = this;
     await this.#make(OS_CONFIGS, {
       apiVersion: API_VERSION,
@@ -93,6 +98,9 @@ export class LabPool {
         baseImagePullSecret: { name },
         renderedImagePushSecret: { name },
         renderedImagePushSpec: `${this.registry}/${name}/os:latest`,
+        ...(containerfile === undefined
+          ? {}
+          : { containerFile: [{ containerfileArch: 'NoArch', content: containerfile }] }),
       },
     });
   }
