@@ -10,7 +10,6 @@ import {
   PERMITS_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
   PREFETCH_IMAGE_ANNOTATION,
-  type MachineConfigPool,
   UPDATE_TAINT,
 } from '../api/index.ts';
 import type { LayeredGate } from '../machineconfig/index.ts';
@@ -21,9 +20,10 @@ import { planRollout } from './plan-rollout.ts';
 import { heldByPause } from './pause-heard.ts';
 import { primaryPool } from './primary-pool.ts';
 import { releasedNode } from './released-node.ts';
-import type { NodePlan, RolloutIntent, RolloutPlan } from './rollout-plan.ts';
+import type { RolloutIntent, RolloutPlan } from './rollout-plan.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
-import { Cache, Kind, there } from './test-api.ts';
+import { Kind, there } from './test-api.ts';
+import { checkPlan } from './test-laws.ts';
 import {
   agentMove,
   annotated,
@@ -34,13 +34,7 @@ import {
   UNWELL,
   withReady,
 } from './test-machine.ts';
-
-/** What a pool is to run, as its MachineOSConfig and its builds have it. */
-export interface Goal {
-  readonly metadata: { readonly name: string; readonly resourceVersion?: string };
-  readonly gate: LayeredGate;
-  readonly imageProblem?: string;
-}
+import { controlPlane, type Goal, type ModelPool, Process } from './test-process.ts';
 
 export const START = Date.parse('2026-11-21T00:00:00Z');
 
@@ -48,26 +42,9 @@ export function image(digest: string): string {
   return `registry.example.com/os@sha256:${digest}`;
 }
 
-/** One process with controllers: it sees the cluster as it was, and may be stopped between any two writes. */
-class Process {
-  readonly nodes: Cache<ModelNode>;
-  readonly pools: Cache<MachineConfigPool & { readonly metadata: { readonly resourceVersion?: string } }>;
-  readonly goals: Cache<Goal>;
-  /** What the last pass said of each node; lost when the process is. */
-  plans = new Map<string, NodePlan>();
-
-  constructor(cluster: Cluster) {
-    this.nodes = new Cache(cluster.nodes);
-    this.pools = new Cache(cluster.pools as Kind<never>);
-    this.goals = new Cache(cluster.goals);
-  }
-}
-
 export class Cluster {
   readonly nodes = new Kind<ModelNode>();
-  readonly pools = new Kind<
-    MachineConfigPool & { readonly metadata: { readonly resourceVersion?: string } }
-  >();
+  readonly pools = new Kind<ModelPool>();
   readonly goals = new Kind<Goal>();
   readonly machines = new Map<string, Machine>();
   readonly processes: Process[] = [];
@@ -78,8 +55,14 @@ export class Cluster {
   /** The most that each pool ever allowed. */
   readonly most = new Map<string, number>();
   now = START;
+  readonly #hasControlPlane: boolean;
   /** Counts what happens on machines, for those who wait for nothing to happen. */
   acts = 0;
+
+  /** @param hasControlPlane whether nodes tell that etcd and the API server run on them */
+  constructor(hasControlPlane: boolean) {
+    this.#hasControlPlane = hasControlPlane;
+  }
 
   start(): void {
     this.processes.push(new Process(this), new Process(this));
@@ -137,6 +120,7 @@ export class Cluster {
         };
       }),
       changes: this.#changes(nodes, gate),
+      ...(this.#hasControlPlane ? { controlPlane: controlPlane(process) } : {}),
       ...(permits === undefined || holder === name ? {} : { permitsPool: permits }),
       ...(peer === undefined
         ? {}
@@ -396,22 +380,5 @@ export class Cluster {
     );
     const isTainted = (node.spec?.taints ?? []).some(({ key }) => key === UPDATE_TAINT);
     return isTainted ? [...found, UPDATE_TAINT] : found;
-  }
-}
-
-/** Laws that every plan keeps, whatever the snapshot. */
-export function checkPlan(snapshot: RolloutSnapshot, plan: RolloutPlan): void {
-  const { pool, nodes } = snapshot;
-  assert.deepEqual(
-    plan.nodes.map(({ name }) => name),
-    nodes.map(({ node }) => node.metadata.name).sort(),
-  );
-  for (const { message } of [...plan.nodes, plan.pool])
-    assert.ok(message.length > 0 && !/undefined|NaN/.test(message), message);
-  if (pool.spec.paused === true) {
-    const begun = plan.intents.filter(
-      (intent) => intent.kind === 'assign' || (intent.kind === 'permit' && intent.granted.length > 0),
-    );
-    assert.deepEqual(begun, [], 'a paused pool');
   }
 }

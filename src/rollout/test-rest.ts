@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { NodePlan, RolloutPlan } from './rollout-plan.ts';
 import { there } from './test-api.ts';
 import type { Cluster } from './test-cluster.ts';
-import { type Event, happen, makeCluster, settle, type Setup } from './test-schedule.ts';
+import { settle } from './test-rounds.ts';
+import { type Event, happen, makeCluster, type Setup } from './test-schedule.ts';
 
 /** Lets a schedule happen to a cluster, and what follows from it; fails where any invariant is broken. */
 export function checkSchedule(setup: Setup, events: readonly Event[]): void {

@@ -1,9 +1,10 @@
-// What may happen to a cluster of the model, and how it comes to rest.
+// What may happen to a cluster of the model.
 import fc from 'fast-check';
 import { CORDON_ANNOTATION, DISRUPTION_LEASE_ANNOTATION, type MachineConfigPool } from '../api/index.ts';
 import { there } from './test-api.ts';
 import { Cluster, image, START } from './test-cluster.ts';
 import { annotated, schedulable } from './test-machine.ts';
+import { goRound } from './test-rounds.ts';
 
 export interface Setup {
   readonly nodes: readonly {
@@ -14,6 +15,7 @@ export interface Setup {
   }[];
   readonly maxUnavailable: number;
   readonly soak: boolean;
+  /** Whether it is known which nodes the control plane runs on. */
   readonly hasControlPlane: boolean;
 }
 
@@ -26,6 +28,7 @@ export type Event =
   | { readonly kind: 'clock'; readonly minutes: number }
   | { readonly kind: 'goal'; readonly pool: number; readonly goal: number }
   | { readonly kind: 'gone'; readonly pool: number }
+  | { readonly kind: 'most'; readonly pool: number; readonly nodes: number }
   | { readonly kind: 'pause'; readonly pool: number; readonly is: boolean }
   | {
       readonly kind: 'cordon' | 'uncordon' | 'power' | 'agentless' | 'block' | 'lease' | 'pods' | 'keep';
@@ -50,7 +53,7 @@ export const SETUP: fc.Arbitrary<Setup> = fc.record({
   nodes: fc.array(
     fc.record({
       role: fc.constantFrom('worker', 'worker', 'worker', 'infra', 'master', 'arbiter', 'none'),
-      hasAgent: fc.boolean().map((is) => is || true),
+      hasAgent: fc.constantFrom(true, true, true, true, true, true, true, false),
       isAdopted: fc.boolean(),
       pods: fc.nat(2),
     }),
@@ -117,6 +120,14 @@ const EVENT: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('gone' as const), pool: fc.nat(3) }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('most' as const),
+      pool: fc.nat(3),
+      nodes: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('pause' as const), pool: fc.nat(3), is: fc.boolean() }),
   },
@@ -155,7 +166,7 @@ const EVENT: fc.Arbitrary<Event> = fc.oneof(
 export const EVENTS: fc.Arbitrary<readonly Event[]> = fc.array(EVENT, { maxLength: 60, size: 'max' });
 
 export function makeCluster(setup: Setup): Cluster {
-  const cluster = new Cluster();
+  const cluster = new Cluster(setup.hasControlPlane);
   for (const pool of POOLS) putPool(cluster, pool, setup);
   setup.nodes.forEach((_, at) => addNode(cluster, setup, at));
   cluster.start();
@@ -240,6 +251,15 @@ export function happen(cluster: Cluster, setup: Setup, event: Event): void {
       cluster.goals.update(name, undefined, (goal) => ({
         ...goal,
         imageProblem: 'The image is gone from its registry',
+      }));
+      return;
+    }
+    case 'most': {
+      const name = there(POOLS[event.pool]);
+      cluster.most.set(name, Math.max(cluster.most.get(name) ?? 1, event.nodes));
+      cluster.pools.update(name, undefined, (pool) => ({
+        ...pool,
+        spec: { ...pool.spec, maxUnavailable: event.nodes },
       }));
       return;
     }
@@ -338,48 +358,4 @@ function meddle(cluster: Cluster, kind: Meddling, name: string, is: boolean): vo
       )
         cluster.keep(node);
   }
-}
-
-/** One process hears and does all there is to do, and so do some of the machines. */
-function goRound(cluster: Cluster, process: number, machines: number): void {
-  const { nodes, pools, goals } = there(cluster.processes[process]);
-  for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
-  for (const pool of pools.objects.keys()) cluster.pass(process, pool);
-  cluster.releasePass(process);
-  for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
-  for (const name of nodes.objects.keys()) cluster.drain(process, name);
-  for (const name of cluster.nodes.objects.keys()) {
-    if ((machines & (1 << Number(name.slice(1)))) === 0) continue;
-    cluster.agent(name);
-    cluster.boot(name);
-    cluster.kubelet(name);
-  }
-}
-
-/** Goes on until nothing happens any more; false if that does not come about. */
-export function settle(cluster: Cluster, rounds: number): boolean {
-  for (let round = 0; round < rounds; round += 1) {
-    const count = (): number => cluster.nodes.log.length + cluster.pools.log.length + cluster.acts;
-    const before = count();
-    let wakeAt: number | undefined;
-    for (const [at, { nodes, pools, goals }] of cluster.processes.entries()) {
-      for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
-      for (const pool of pools.objects.keys()) {
-        const plan = cluster.pass(at, pool);
-        if (plan?.wakeAt !== undefined && plan.wakeAt < (wakeAt ?? Infinity)) wakeAt = plan.wakeAt;
-      }
-      cluster.releasePass(at);
-      for (const cache of [nodes, pools, goals]) cache.sync(Infinity);
-      for (const name of cluster.nodes.objects.keys()) cluster.drain(at, name);
-    }
-    for (const name of cluster.nodes.objects.keys()) {
-      cluster.agent(name);
-      cluster.boot(name);
-      cluster.kubelet(name);
-    }
-    if (count() !== before) continue;
-    if (wakeAt === undefined) return true;
-    cluster.now = Math.max(cluster.now, wakeAt);
-  }
-  return false;
 }
