@@ -16,7 +16,7 @@ import { openBuildCache } from '../osbuild/index.ts';
 import { chosenBuilder, type BuilderFlags } from './chosen-builder.ts';
 import { CliError } from './cli-error.ts';
 import { isInCluster, withCluster, type ClusterFlags } from './cluster-access.ts';
-import { cacheDirectory, type Environment } from './environment.ts';
+import { cacheDirectory, type Environment, machineArchitecture } from './environment.ts';
 import { startHealthServer, type HealthAddress } from './health-server.ts';
 import { interruptible } from './interruption.ts';
 import { measuredLog } from './measured-log.ts';
@@ -177,6 +177,7 @@ function settingsOf(flags: ControllerFlags, { variables }: Environment): Control
         }),
     registryPoll: flags.registryPoll,
     architectures: flags.arch === 'all' ? 'all' : [...new Set(flags.arch.split(','))],
+    machineArchitecture: machineArchitecture(),
     keptRendered: flags.keepRendered,
     keptBuilds: flags.keepBuilds,
     insecureRegistries: flags.insecureRegistry ?? [],

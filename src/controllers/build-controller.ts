@@ -20,6 +20,7 @@ import { watchPoolImages } from './build-triggers.ts';
 import { poolController } from './pool-controller.ts';
 import { PoolImages, type ImageRequest } from './pool-images.ts';
 import type { PoolRegistries, RegistryLease } from './pool-registries.ts';
+import { architecturesOf, forStep, type PoolArchitectures } from './pool-architectures.ts';
 import { pushConflict } from './push-conflict.ts';
 import { accessSources, poolAccess, type PoolAccess } from './registry-access.ts';
 import { renderedMachineConfig } from './render-input.ts';
@@ -57,6 +58,7 @@ interface Situation {
   readonly access: PoolAccess;
   readonly lease: RegistryLease;
   readonly containers: ContainerInputs;
+  readonly architectures: PoolArchitectures;
   /** By its digest; there is one as soon as there is a rendered MachineConfig. */
   readonly base: string | undefined;
   /** What the registry said of the image. */
@@ -150,7 +152,9 @@ class BuildReconciler {
     const rendered = renderedMachineConfig(view, pool);
     const access = poolAccess(osConfig, accessSources(view, settings), rendered?.spec.osImageURL);
     const containers = containerInputs(osConfig, rendered, access, this.#support);
-    const situation = { pool, rendered, objects, push, access, containers, lease: this.#lease(name, access) };
+    const architectures = architecturesOf({ pool, osConfig, rendered }, view, settings);
+    const lease = this.#lease(name, access);
+    const situation = { pool, rendered, objects, push, access, containers, architectures, lease };
     if (rendered === undefined) return this.#decide({ ...situation, base: undefined }, problem);
     if (isRenderedEdited(rendered)) return this.#awaitRendered(pool, objects, rendered);
     const found = this.#baseOf(situation, rendered);
@@ -186,6 +190,7 @@ class BuildReconciler {
         builds: objects.builds,
         circumstances: access.circumstances + containers.circumstances,
         now: new Date(this.#support.client.clock.wall()),
+        ...forStep(situation.architectures),
         ...(rendered === undefined ? {} : { rendered }),
         ...(base === undefined ? {} : { base }),
         ...(image === undefined ? {} : { image }),
@@ -260,7 +265,7 @@ class BuildReconciler {
       throw new Error(`${name} stands for an image that was built elsewhere, and is not to be built`);
     this.#runner.stopOthers(pool.metadata.name, build);
     if (this.#runner.has(build)) return;
-    const { settings, view } = this.#support;
+    const { view } = this.#support;
     const make = buildMaker({
       view,
       pool,
@@ -269,7 +274,7 @@ class BuildReconciler {
       build,
       base: parseReference(base),
       push: parseReference(build.spec.renderedImagePushSpec),
-      architectures: settings.architectures,
+      architectures: situation.architectures,
       access,
       lease: () => this.#registries.lease(access.key, access.access),
       containers: this.#support.containers,

@@ -1,10 +1,11 @@
 import type { MachineConfig, MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/index.ts';
 import { renderedFrom } from '../machineconfig/index.ts';
 import { formatReference, type Reference } from '../oci/index.ts';
-import type { Architectures, BuildInputs, CustomisationWish, PoolBuildResult } from '../osbuild/index.ts';
+import type { BuildInputs, CustomisationWish, PoolBuildResult } from '../osbuild/index.ts';
 import { containerWish, mayNeedContainer } from '../osbuild/index.ts';
 import type { BuildTeller } from './build-runner.ts';
 import type { ContainerBuilding } from './container-building.ts';
+import type { PoolArchitectures } from './pool-architectures.ts';
 import type { RegistryLease } from './pool-registries.ts';
 import type { PoolAccess } from './registry-access.ts';
 import { renderedOf, type RenderView } from './render-input.ts';
@@ -20,7 +21,7 @@ export interface BuildRecipe {
   readonly base: Reference;
   /** With the tag of the build. */
   readonly push: Reference;
-  readonly architectures: Architectures;
+  readonly architectures: PoolArchitectures;
   readonly access: PoolAccess;
   readonly lease: () => RegistryLease;
   readonly containers: ContainerBuilding;
@@ -36,7 +37,8 @@ export function buildMaker(
 ): (teller: BuildTeller, signal: AbortSignal) => Promise<PoolBuildResult> {
   return async (teller, signal) => {
     const { say } = teller;
-    const { view, pool, osConfig, base, push, architectures, lease } = recipe;
+    const { view, pool, osConfig, base, push, lease } = recipe;
+    const { architectures, required = [] } = recipe.architectures;
     say(`base: ${formatReference(base)}`);
     const wishFor = (architecture: string): Promise<CustomisationWish | undefined> =>
       containerWish(recipe.rendered, osConfig, architecture);
@@ -55,6 +57,7 @@ export function buildMaker(
         base,
         push,
         architectures,
+        requiredArchitectures: required,
         signal,
         say,
         ...(isDirect ? {} : { containers: { ...buildersOf(recipe, teller), wishFor } }),

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import { keyOf, type Change, type Controller } from '../kube/index.ts';
 import { buildSecrets } from '../osbuild/index.ts';
+import { primaryPool } from '../rollout/index.ts';
 import type { ClusterView } from './cluster-view.ts';
-import { clusterKey } from './resources.ts';
+import { clusterKey, type PoolNode } from './resources.ts';
 
 /** Brings a pool to a controller whenever something changes that its image depends on. */
 export function watchPoolImages(controller: Controller, view: ClusterView, clusterPullSecret: string): void {
@@ -17,6 +18,15 @@ export function watchPoolImages(controller: Controller, view: ClusterView, clust
   controller.watch(view.osBuilds, ({ object }) => {
     const osConfig = view.osConfigs.cache.get(clusterKey(object.spec.machineOSConfig.name));
     return osConfig === undefined ? [] : [clusterKey(osConfig.spec.machineConfigPool.name)];
+  });
+  // A node of another architecture needs an image of it.
+  controller.watch(view.nodes, (change) => {
+    if (isStatusOfNode(change)) return [];
+    const pools = new Map(view.pools.cache.values().map(({ metadata, spec }) => [metadata.name, spec]));
+    return versionsOf(change).flatMap(({ metadata }) => {
+      const membership = primaryPool(metadata.labels, pools);
+      return membership.kind === 'member' ? [clusterKey(membership.pool)] : [];
+    });
   });
   // What was rendered may be seen only after the pool that names it.
   controller.watch(view.machineConfigs, ({ object }) =>
@@ -47,6 +57,16 @@ function isStatusAlone(change: Change<MachineConfigPool>): boolean {
     metadata.annotations,
     metadata['deletionTimestamp'],
     spec,
+  ]);
+  return isDeepStrictEqual(before, after);
+}
+
+/** Nodes tell of themselves all the time, and neither of their pool nor of their architecture. */
+function isStatusOfNode(change: Change<PoolNode>): boolean {
+  if (change.type !== 'updated') return false;
+  const [before, after] = versionsOf(change).map(({ metadata, status }) => [
+    metadata.labels,
+    status?.nodeInfo?.architecture,
   ]);
   return isDeepStrictEqual(before, after);
 }

@@ -110,6 +110,7 @@ function withSpec(machineConfig: MachineConfig): MachineConfig {
 /** A Node as controllers know it: its images and addresses are most of it, and there are thousands of nodes. */
 export function trimNode({ metadata, spec, status }: PoolNode): PoolNode {
   const { name, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels, annotations } = metadata;
+  const architecture = status?.nodeInfo?.architecture;
   const kept = Object.entries(annotations ?? {}).filter(([key]) =>
     KEPT_ANNOTATIONS.some((prefix) => key.startsWith(prefix)),
   );
@@ -124,7 +125,10 @@ export function trimNode({ metadata, spec, status }: PoolNode): PoolNode {
       annotations: Object.fromEntries(kept),
     },
     ...(spec === undefined ? {} : { spec: trimSpec(spec) }),
-    status: { conditions: (status?.conditions ?? []).map(trimCondition) },
+    status: {
+      conditions: (status?.conditions ?? []).map(trimCondition),
+      ...(architecture === undefined ? {} : { nodeInfo: { architecture } }),
+    },
   };
 }
 

@@ -17,7 +17,9 @@ import type { DrainBudget, DrainPod, RolloutNode } from '../rollout/index.ts';
 export interface PoolNode extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly name: string };
   readonly spec?: NonNullable<RolloutNode['spec']>;
-  readonly status?: NonNullable<RolloutNode['status']>;
+  readonly status?: NonNullable<RolloutNode['status']> & {
+    readonly nodeInfo?: { readonly architecture?: string };
+  };
 }
 
 /** A Pod, as far as a drain looks at it. */

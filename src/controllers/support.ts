@@ -19,6 +19,8 @@ export interface ControllerSettings {
   readonly registryPoll: number;
   /** Of a base for several, which are built. */
   readonly architectures: Architectures;
+  /** Of this machine, as GOARCH names it: that of a container build for a pool which has no nodes yet. Default: those of the base. */
+  readonly machineArchitecture?: string;
   readonly concurrentBuilds: number;
   /** Rendered MachineConfigs of a pool that stay although nothing uses them. */
   readonly keptRendered: number;

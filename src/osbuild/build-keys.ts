@@ -19,6 +19,9 @@ export const INPUTS_ANNOTATION = 'varve.dev/build-inputs';
  */
 export const CIRCUMSTANCES_ANNOTATION = 'varve.dev/build-circumstances';
 
+/** Annotation of a build: the architectures that it is for, `amd64,arm64`, where nodes or a person decide on them and not the base. */
+export const ARCHITECTURES_ANNOTATION = 'varve.dev/build-architectures';
+
 /** Annotation of a build: how often it has been tried with the same inputs, counted from 1. */
 export const ATTEMPT_ANNOTATION = 'varve.dev/build-attempt';
 

@@ -72,8 +72,63 @@ const seedOf = (state: Parameters<typeof storedBuild>[0]): MachineOSBuild =>
   storedBuild(state, { metadata: SEED_LABEL });
 const wait = (message: string): BuildStep => ({ kind: 'wait', message });
 
+const FOR = 'varve.dev/build-architectures';
+/** A build for some architectures. */
+function builtFor(architectures: string, state: Parameters<typeof storedBuild>[0]): MachineOSBuild {
+  const { annotations = {} } = storedBuild('none').metadata;
+  return storedBuild(state, { metadata: { annotations: { ...annotations, [FOR]: architectures } } });
+}
+const NODES_OF_BOTH: Partial<BuildSituation> = {
+  architectures: ['amd64', 'arm64'],
+  requiredArchitectures: ['amd64', 'arm64'],
+};
+const NODES_OF_ONE: Partial<BuildSituation> = { architectures: ['amd64'], requiredArchitectures: ['amd64'] };
+
 // The rows of contract §4.2 and appendix A.2 that events decide there; here, the state does.
 const SENTENCES: Readonly<Record<string, [BuildSituation, BuildStep]>> = {
+  'a build records for which architectures it is': [
+    situation([], NODES_OF_BOTH),
+    {
+      kind: 'create',
+      build: newBuild(INPUTS, { attempt: 1, circumstances: 'v1', architectures: ['amd64', 'arm64'] }),
+    },
+  ],
+  'an image that lacks an architecture of the nodes gives way': [
+    situation([builtFor('amd64', { state: 'succeeded', image: IMAGE })], {
+      osConfig: inUse,
+      ...NODES_OF_BOTH,
+    }),
+    replace(),
+  ],
+  'a build that runs for too few architectures gives way': [
+    situation([builtFor('amd64', 'building')], NODES_OF_BOTH),
+    replace(),
+  ],
+  'an image for more architectures than there are nodes of stays': [
+    situation([builtFor('amd64,arm64', { state: 'succeeded', image: IMAGE })], {
+      osConfig: inUse,
+      ...NODES_OF_ONE,
+    }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'an image that stays for the architecture of the machine is not made anew before there are nodes': [
+    situation([builtFor('amd64', { state: 'succeeded', image: IMAGE })], {
+      osConfig: inUse,
+      architectures: ['arm64'],
+    }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'an image of before Varve recorded architectures stays': [
+    situation([storedBuild({ state: 'succeeded', image: IMAGE })], { osConfig: inUse, ...NODES_OF_BOTH }),
+    { kind: 'done', build: NAME, image: IMAGE },
+  ],
+  'a build that failed for other architectures is made anew': [
+    situation(
+      [builtFor('amd64,arm64', { state: 'failed', reason: 'BuildUnsupported', message: 'no builder' })],
+      NODES_OF_ONE,
+    ),
+    replace(),
+  ],
   'a pool without a configuration waits': [
     situation([], { pool: layeredPool(undefined) }),
     wait('pool worker has no rendered configuration yet'),

@@ -7,7 +7,7 @@ import {
   PRE_BUILT_IMAGE_KEY,
   REBUILD_ANNOTATION,
 } from '../api/index.ts';
-import { INPUTS_ANNOTATION } from './build-keys.ts';
+import { ARCHITECTURES_ANNOTATION, INPUTS_ANNOTATION } from './build-keys.ts';
 import type { BuildFailure } from './build-failure.ts';
 import type { Replacement } from './build-replacement.ts';
 import { readReplacement, replacementOf } from './build-replacement.ts';
@@ -29,6 +29,10 @@ export interface BuildSituation {
   readonly builds: readonly MachineOSBuild[];
   /** One text for the versions of all that a build depends on besides its inputs. */
   readonly circumstances: string;
+  /** The architectures that a new build is for, sorted; absent: those that the base has. */
+  readonly architectures?: readonly string[];
+  /** Those that the image has to have, an older one as well. */
+  readonly requiredArchitectures?: readonly string[];
   /** What the registry says about the image of the build that is wanted, as far as it was asked. */
   readonly image?: 'present' | 'missing' | BuildFailure;
   readonly now: Date;
@@ -104,7 +108,7 @@ function nextStep(
   inputs: BuildInputs,
   wanted: MachineOSBuild | undefined,
 ): BuildStep {
-  const { osConfig, builds, circumstances } = situation;
+  const { osConfig, builds, circumstances, architectures } = situation;
   const replacement = readReplacement(osConfig);
   if (replacement === 'unreadable') return { kind: 'forget', annotation: 'replacement' };
   if (replacement !== undefined) {
@@ -122,11 +126,12 @@ function nextStep(
       const build = seedBuild(inputs, { circumstances, attempt: 1 });
       return situation.image === 'present' ? { kind: 'create', build } : inspectSeed(situation, seed);
     }
-    const first = newBuild(inputs, { circumstances, attempt: 1 });
+    const origin = { circumstances, attempt: 1, ...(architectures === undefined ? {} : { architectures }) };
+    const first = newBuild(inputs, origin);
     const isSame = first.metadata.name === replacement?.name;
     return {
       kind: 'create',
-      build: isSame ? newBuild(inputs, { circumstances, attempt: replacement?.attempt ?? 1 }) : first,
+      build: isSame ? newBuild(inputs, { ...origin, attempt: replacement?.attempt ?? 1 }) : first,
     };
   }
   if (wanted.metadata['deletionTimestamp'] !== undefined || !isOwned(wanted, osConfig)) {
@@ -174,6 +179,7 @@ function forgetSeed({ metadata, status }: MachineOSConfig, wanted: MachineOSBuil
 
 function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildStep {
   const { name } = wanted.metadata;
+  if (isForOthers(situation, wanted)) return replace(wanted, 1);
   switch (buildStateOf(wanted)) {
     case 'none':
     case 'initial':
@@ -203,6 +209,18 @@ function followBuild(situation: BuildSituation, wanted: MachineOSBuild): BuildSt
       };
     }
   }
+}
+
+/**
+ * Whether a build is for other architectures than are wanted. An image for more of them stays: it would be another image for
+ * all nodes without the ones that have gone.
+ */
+function isForOthers(situation: BuildSituation, build: MachineOSBuild): boolean {
+  if (isSeed(build)) return false;
+  const recorded = build.metadata.annotations?.[ARCHITECTURES_ANNOTATION];
+  if (buildStateOf(build) === 'failed') return recorded !== situation.architectures?.join(',');
+  const has = recorded?.split(',');
+  return has !== undefined && situation.requiredArchitectures?.every((one) => has.includes(one)) === false;
 }
 
 /** An image is used when the registry has confirmed it, and not doubted any more unless the registry denies it. */

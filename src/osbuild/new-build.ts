@@ -4,6 +4,7 @@ import { saltedHash } from '../machineconfig/index.ts';
 import type { Reference } from '../oci/index.ts';
 import { formatReference, OciError, parseReference } from '../oci/index.ts';
 import {
+  ARCHITECTURES_ANNOTATION,
   ATTEMPT_ANNOTATION,
   CIRCUMSTANCES_ANNOTATION,
   INPUTS_ANNOTATION,
@@ -33,6 +34,8 @@ export interface BuildOrigin {
   /** See {@link CIRCUMSTANCES_ANNOTATION}. */
   readonly circumstances: string;
   readonly attempt: number;
+  /** See {@link ARCHITECTURES_ANNOTATION}. */
+  readonly architectures?: readonly string[];
 }
 
 /** A tag of a registry has this many characters at the most (distribution-spec); `-` and the hash take 33. */
@@ -107,6 +110,9 @@ export function newBuild(inputs: BuildInputs, origin: BuildOrigin): MachineOSBui
         [INPUTS_ANNOTATION]: inputsHash(inputs),
         [CIRCUMSTANCES_ANNOTATION]: origin.circumstances,
         [ATTEMPT_ANNOTATION]: String(origin.attempt),
+        ...(origin.architectures === undefined
+          ? {}
+          : { [ARCHITECTURES_ANNOTATION]: origin.architectures.join(',') }),
       },
       finalizers: ['foregroundDeletion'],
       ...(uid === undefined ? {} : { ownerReferences: [owner] }),

@@ -10,11 +10,13 @@ import {
 } from '../oci/index.ts';
 import { pushArtifact } from './artifact.ts';
 import { inParallel } from './bounded-parallel.ts';
+import type { FoundImage, ResolvedBase } from './base-catalog.ts';
 import type { BuildCache } from './build-cache.ts';
 import type { TaggedImage } from './build-retention.ts';
 import { customisationsOf } from './image-customisations.ts';
 import { indexRepository } from './index-artifact.ts';
 import { OpenedBases } from './opened-bases.ts';
+import { OsBuildError } from './osbuild-error.ts';
 import { missingBase, readOsImageURL, refuseOwnImage } from './os-image-url.ts';
 import { PoolBuildLog } from './pool-build-log.ts';
 import { PoolBuilder } from './pool-builder.ts';
@@ -135,6 +137,7 @@ class OpenPoolRegistry implements PoolRegistry {
     );
     try {
       const asked = builder.ask(base, push, withTag(push, poolTags(pool).image));
+      refuseMissing(await asked.base, request.requiredArchitectures ?? []);
       const built = await builder.finish(asked, {
         pool,
         rendered,
@@ -227,6 +230,17 @@ class OpenPoolRegistry implements PoolRegistry {
     this.#credentials.writesTo(push);
     this.#credentials.writesTo(indexRepository(push));
   }
+}
+
+/** Of an index the architectures have been chosen; an image by itself is for one, and nodes of another could not boot it. */
+function refuseMissing({ reference, images }: ResolvedBase<FoundImage>, required: readonly string[]): void {
+  const has = images.map(({ config }) => config.architecture);
+  const missing = required.filter((name) => !has.includes(name));
+  if (missing.length === 0) return;
+  throw new OsBuildError(
+    'image-missing',
+    `cannot build on ${formatReference(reference)} for ${missing.join(' and ')}: it is for ${has.join(', ')}, and the pool has nodes of ${required.join(', ')}, or its annotation varve.dev/architectures names them; name a base for all of them, or only those in the annotation`,
+  );
 }
 
 /** What a tag names; undefined where it is gone since, or names something so old that no build can have pushed it. */

@@ -11,6 +11,7 @@ import { assembleImage } from './direct-image.ts';
 import type { Pushed } from './direct-push.ts';
 import { pushImages } from './direct-push.ts';
 import type { CustomisationWish, CustomiserOptions } from './customisation.ts';
+import type { ArchitectureTask } from './each-architecture.ts';
 import { OpenedBases } from './opened-bases.ts';
 import { OsBuildError } from './osbuild-error.ts';
 import { findLost, lostError } from './push-verification.ts';
@@ -138,15 +139,24 @@ export class PoolBuilder {
         'cannot build the image in a container: nothing here runs containers',
       );
     }
-    const { Customiser } = await import('./customisation.ts');
-    const customiser = new Customiser(this.#host, this.#catalog, options);
-    const images: Base[] = [];
-    await this.#time('customise', async () => {
-      for (const [at, image] of base.images.entries()) {
-        const wish = wishes[at];
-        images.push(wish === undefined ? image : await customiser.customise(image, push, rendered, wish));
-      }
+    const [{ Customiser }, { eachArchitecture }] = await Promise.all([
+      import('./customisation.ts'),
+      import('./each-architecture.ts'),
+    ]);
+    const tasks = base.images.map((image, at): ArchitectureTask<Base> => {
+      const wish = wishes[at];
+      const { architecture } = image.config;
+      if (wish === undefined) return { architecture, make: () => Promise.resolve(image) };
+      return {
+        architecture,
+        make: (say, signal) => {
+          const host = { ...this.#host, registry: this.#host.registry.until(signal) };
+          const customiser = new Customiser(host, this.#catalog, { ...options, say, signal });
+          return customiser.customise(image, push, rendered, wish);
+        },
+      };
     });
+    const images = await this.#time('customise', () => eachArchitecture(tasks, options));
     return { ...base, images };
   }
 

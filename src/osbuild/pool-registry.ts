@@ -50,6 +50,8 @@ export interface PoolBuildRequest {
   /** With the tag of the build. */
   readonly push: Reference;
   readonly architectures: Architectures;
+  /** Those that the image has to have. Default: none in particular. */
+  readonly requiredArchitectures?: readonly string[];
   /** Absent: nothing, whatever its objects say. */
   readonly containers?: PoolContainers;
   readonly signal: AbortSignal;
