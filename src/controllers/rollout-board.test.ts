@@ -47,7 +47,7 @@ test('RolloutBoard permits no drain in a pool that is heard to be paused, before
   hearPool({ type: 'added', object: pool(false) });
   hearNode({
     type: 'added',
-    object: { metadata: { name: 'n1', labels: { role: 'worker' } } } as unknown as PoolNode,
+    object: { metadata: { name: 'n1', labels: { role: 'worker' } } },
   });
   board.tell('worker', { pool: POOL, nodes: [{ ...plan('n1'), drain: 'permitted' }] });
   assert.equal(board.planOf('n1')?.drain, 'permitted');
