@@ -337,7 +337,7 @@ test(
         JSON.stringify(
           Object.fromEntries((files.report?.drifts ?? []).map(({ path, kinds }) => [path, kinds.join(' ')])),
         );
-      for (let wait = 0; wait < 600 && found() !== expected; wait += 1)
+      for (let wait = 0; wait < 2400 && found() !== expected; wait += 1)
         await new Promise((resolve) => setTimeout(resolve, 50));
       assert.equal(found(), expected);
     };

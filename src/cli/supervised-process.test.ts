@@ -29,7 +29,7 @@ async function start(
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await holds())) {
     assert.ok(Date.now() < deadline, 'it does not come to that');
     await sleep(10);

@@ -112,15 +112,34 @@ test('nothing is deleted while a build is under way, not even one that began whi
   lab.images.expect(OS_CONFIG);
   assert.deepEqual(await lab.tidy(), { kind: 'not-now' });
   assert.equal(lab.listed, 0);
+  let isQuiet = false;
   const begins: Lab = open({
     listImages: () => {
-      begins.builds.put(building);
+      if (!isQuiet) begins.builds.put(building);
       return Promise.resolve([{ tag: GONE, digest: digest('0') }]);
     },
   });
   begins.images.expect(OS_CONFIG);
   assert.deepEqual(await begins.tidy(), { kind: 'not-now' });
   assert.deepEqual(begins.deleted, []);
+  begins.builds.replace([SUCCEEDED]);
+  isQuiet = true;
+  assert.deepEqual(await begins.tidy(), { kind: 'done', deleted: 1 }, 'it is looked again when none is');
+});
+
+test('a build that goes while images are deleted has its own deleted the next time', async () => {
+  let goes = true;
+  const lab: Lab = open({
+    deleteImages: (_push, digests) => {
+      if (goes) lab.images.expect(OS_CONFIG);
+      goes = false;
+      return Promise.resolve(digests.length);
+    },
+  });
+  lab.images.expect(OS_CONFIG);
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 1 });
+  assert.deepEqual(await lab.tidy(), { kind: 'done', deleted: 1 });
+  assert.deepEqual(await lab.tidy(), { kind: 'not-now' });
 });
 
 test('a registry that cannot list is told of once, and asked again later', async () => {

@@ -65,14 +65,18 @@ export class ImageRetention {
     const push = pushRepository(osConfig);
     const { key, access } = poolAccess(osConfig, accessSources(view, settings));
     const { registry, release } = registries.lease(key, access);
+    // What goes from now on may be missing from what is seen, and is for the next time.
+    this.#defer(uid, settings.retention.period);
     try {
       const tags = await registry.listImages(push, signal);
-      if (this.#isBuilding(osConfig)) return { kind: 'not-now' };
+      if (this.#isBuilding(osConfig)) {
+        this.expect(osConfig);
+        return { kind: 'not-now' };
+      }
       const images = this.#disposable(osConfig, tags);
       const left = tags.filter(({ digest }) => !images.includes(digest));
       const digests = [...images, ...(await this.#customisations.disposable(registry, push, left, signal))];
       const deleted = digests.length === 0 ? 0 : await registry.deleteImages(push, digests, signal);
-      this.#defer(uid, settings.retention.period);
       if (deleted === digests.length) return { kind: 'done', deleted };
       const complaint = `cannot delete ${digests.length - deleted} of ${digests.length} images that nothing needs from ${formatRepository(push)}: the registry does not delete, or does not let the push secret`;
       return { kind: 'failed', news: this.#news(uid, complaint) };

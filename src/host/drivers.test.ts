@@ -69,7 +69,7 @@ function stage(driver: HostDriver, image: string, more: Partial<StageRequest> = 
 
 /** Replaces a tool by a process that tells its status, notes its other verbs, and hangs at its update. */
 async function hangAt(host: FakeHost, tool: Tool): Promise<void> {
-  const { stdout } = await host.runner.run({ tool, args: ['status', '--json'], deadline: 1_000 });
+  const { stdout } = await host.runner.run({ tool, args: ['status', '--json'], deadline: 60_000 });
   await writeFile(join(host.folder, 'status.json'), stdout);
   const script = `case $1 in
     status) cat '${host.folder}/status.json' ;;
@@ -263,7 +263,7 @@ for (const tool of TOOLS) {
     await hangAt(host, tool);
     const abort = new AbortController();
     const staging = driver.stage({ image: B, locked: true }, abort.signal);
-    for (let tries = 0; tries < 500 && (await ran(host)) === ''; tries++) await sleep(10);
+    for (let tries = 0; tries < 6000 && (await ran(host)) === ''; tries++) await sleep(10);
     abort.abort();
     await assert.rejects(staging, { name: 'HostError', code: 'aborted' });
     assert.equal(await ran(host), tool === 'bootc' ? 'switch' : 'rebase cancel');

@@ -17,7 +17,7 @@ const OWN = {
 const host = thisHost(OWN);
 
 function sh(script: string, more: Partial<HostCommand> = {}): HostCommand {
-  return { tool: 'sh', args: ['-c', script], deadline: 10_000, ...more };
+  return { tool: 'sh', args: ['-c', script], deadline: 60_000, ...more };
 }
 
 async function refusal(promise: Promise<unknown>): Promise<HostError> {
@@ -38,7 +38,7 @@ async function runs(pid: number): Promise<boolean> {
 /** Waits until a process is gone: a killed one takes a moment to die. */
 async function gone(pid: number): Promise<void> {
   for (let tries = 0; await runs(pid); tries++) {
-    assert.ok(tries < 200, `process ${pid} still runs`);
+    assert.ok(tries < 6000, `process ${pid} still runs`);
     await sleep(10);
   }
 }
@@ -67,14 +67,17 @@ test('run() gives a command nothing of a pod but the proxies, and no terminal', 
 });
 
 test('run() hands over standard input, and the end of it where there is none', async () => {
-  assert.equal((await host.run({ tool: 'cat', args: [], deadline: 5000 })).stdout, '');
-  assert.equal((await host.run({ tool: 'cat', args: [], deadline: 5000, input: 'text' })).stdout, 'text');
+  assert.equal((await host.run({ tool: 'cat', args: [], deadline: 60_000 })).stdout, '');
+  assert.equal((await host.run({ tool: 'cat', args: [], deadline: 60_000, input: 'text' })).stdout, 'text');
   async function* parts(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('one ');
     yield Buffer.from('two');
   }
-  assert.equal((await host.run({ tool: 'cat', args: [], deadline: 5000, input: parts() })).stdout, 'one two');
-  const early = await host.run({ tool: 'true', args: [], deadline: 5000, input: 'x'.repeat(1 << 20) });
+  assert.equal(
+    (await host.run({ tool: 'cat', args: [], deadline: 60_000, input: parts() })).stdout,
+    'one two',
+  );
+  const early = await host.run({ tool: 'true', args: [], deadline: 60_000, input: 'x'.repeat(1 << 20) });
   assert.equal(early.status, 0, 'a command need not read what it is given');
 });
 
@@ -84,7 +87,7 @@ test('run() fails with the cause when the input cannot be had, whatever the comm
     yield Buffer.from('one ');
     throw cause;
   }
-  const error = await refusal(host.run({ tool: 'cat', args: [], deadline: 5000, input: parts() }));
+  const error = await refusal(host.run({ tool: 'cat', args: [], deadline: 60_000, input: parts() }));
   assert.equal(error.code, 'input-failed');
   assert.equal(error.cause, cause);
 });
@@ -95,7 +98,7 @@ test('run() says which program a host does not have, entered or not', async () =
     ...(process.getuid?.() === 0 ? [hostAtRoot(OWN, '/'), hostOfProcess(OWN, process.pid)] : []),
   ];
   for (const one of hosts) {
-    const error = await refusal(one.run({ tool: 'no-such-bootc', args: ['status'], deadline: 5000 }));
+    const error = await refusal(one.run({ tool: 'no-such-bootc', args: ['status'], deadline: 60_000 }));
     assert.equal(error.code, 'no-such-tool');
     assert.equal(error.tool, 'no-such-bootc');
   }
@@ -115,12 +118,21 @@ test(
   },
 );
 
-test('run() kills a command and all its children when its deadline passes', async () => {
-  const started = performance.now();
+test('run() kills a command and all its children when its deadline passes', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const script = 'sleep 60 & echo $! ; trap "" TERM; sleep 60 & echo $!; wait';
-  const error = await refusal(host.run(sh(script, { deadline: 300 })));
+  const both = Promise.withResolvers<void>();
+  let lines = 0;
+  const onLine = (): void => {
+    lines += 1;
+    if (lines === 2) both.resolve();
+  };
+  const running = refusal(host.run(sh(script, { deadline: 300, onLine })));
+  await both.promise;
+  for (const milliseconds of [300, 2_000]) t.mock.timers.tick(milliseconds);
+  const error = await running;
+  t.mock.timers.reset();
   assert.equal(error.code, 'timed-out');
-  assert.ok(performance.now() - started < 5_000);
   const pids = error.output?.stdout.trim().split('\n').map(Number) ?? [];
   assert.equal(pids.length, 2);
   for (const pid of pids) await gone(pid);
@@ -147,7 +159,7 @@ test('run() ends with the command and not with what it left behind, which is kil
   const started = performance.now();
   const { stdout, status } = await host.run(sh('sleep 60 & echo $!'));
   assert.equal(status, 0);
-  assert.ok(performance.now() - started < 3_000);
+  assert.ok(performance.now() - started < 30_000);
   await gone(Number(stdout));
 });
 
@@ -205,10 +217,10 @@ test('run() gives arguments to no shell, and refuses those that no process can b
   const { stdout } = await host.run({
     tool: 'printf',
     args: ['%s|', '$HOME;`id`', "a'b", ''],
-    deadline: 5000,
+    deadline: 60_000,
   });
   assert.equal(stdout, "$HOME;`id`|a'b||");
-  const error = await refusal(host.run({ tool: 'echo', args: ['a\0b'], deadline: 5000 }));
+  const error = await refusal(host.run({ tool: 'echo', args: ['a\0b'], deadline: 60_000 }));
   assert.equal(error.code, 'cannot-start');
 });
 
@@ -218,7 +230,7 @@ test('run() says that a file is no program', async (t) => {
   await writeFile(join(folder, 'bootc'), 'no program');
   await chmod(join(folder, 'bootc'), 0o644);
   assert.equal(
-    (await refusal(host.run({ tool: join(folder, 'bootc'), args: [], deadline: 5000 }))).code,
+    (await refusal(host.run({ tool: join(folder, 'bootc'), args: [], deadline: 60_000 }))).code,
     'cannot-start',
   );
 });

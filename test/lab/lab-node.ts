@@ -18,7 +18,7 @@ import {
   resourceType,
   type ResourceType,
 } from '../../src/kube/index.ts';
-import { until } from './until.ts';
+import { PATIENCE, until } from './until.ts';
 
 const NODES = resourceType<KubeObject & { spec?: { unschedulable?: boolean } }>({
   group: '',
@@ -98,7 +98,7 @@ export class LabNode {
   }
 
   /** Until it says that it runs what it is to run, and serves again. */
-  async done(config: string, seconds = 60): Promise<void> {
+  async done(config: string, seconds = PATIENCE): Promise<void> {
     await this.says(`is Done with ${config}`, seconds, (annotations) => {
       const isDone = annotations[STATE_ANNOTATION] === 'Done';
       const isServing = annotations[DESIRED_DRAIN_ANNOTATION] === annotations[LAST_APPLIED_DRAIN_ANNOTATION];
@@ -107,7 +107,7 @@ export class LabNode {
   }
 
   /** Until it has asked for its drain. */
-  async asksForDrain(config: string, seconds = 60): Promise<void> {
+  async asksForDrain(config: string, seconds = PATIENCE): Promise<void> {
     await this.says(`asks for its drain for ${config}`, seconds, (annotations) => {
       return annotations[DESIRED_DRAIN_ANNOTATION] === `drain-${config}`;
     });

@@ -30,9 +30,9 @@ export class VarveProcess {
   }
 
   /** What a pattern's first group, or all of it, is in the output; waited for. */
-  async printed(pattern: RegExp, seconds = 30): Promise<string> {
+  async printed(pattern: RegExp): Promise<string> {
     const find = (): RegExpExecArray | null => pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
-    await until(`it prints ${String(pattern)}`, () => find() !== null || !this.isRunning, seconds).catch(
+    await until(`it prints ${String(pattern)}`, () => find() !== null || !this.isRunning).catch(
       (error: unknown) => assert.fail(`${String(error)}\n${this.stdout}${this.stderr}`),
     );
     const found = find();

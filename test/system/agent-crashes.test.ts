@@ -14,6 +14,7 @@ import {
 } from '../../src/embedded/index.ts';
 import type { DeployTool } from '../../src/host/index.ts';
 import { openRegistry, type RegistryClient } from '../../src/oci/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { type PlacedImage, pushPlacedImage } from '../lab/placed-image.ts';
 import { randomOf, seedOf } from '../lab/random.ts';
 import { SimulatedNode } from '../lab/simulated-node.ts';
@@ -69,7 +70,7 @@ suite('agents that are killed on simulated hosts', () => {
     const name = `n${nodes}`;
     const machine = createSimulatedMachine({ name, folder: join(folder, name), image: images.a.image });
     const node = new SimulatedNode(machine, tool, client);
-    t.after(async () => {
+    atEnd(t, async () => {
       await node.close();
       t.diagnostic(node.troubles.slice(-10).join('\n'));
       await machine.erase();
@@ -84,20 +85,16 @@ suite('agents that are killed on simulated hosts', () => {
   /** Waits until the node runs the image and has nothing left to do, and looks whether it runs nothing else. */
   async function reached(node: SimulatedNode, image: PlacedImage): Promise<void> {
     let told = 0;
-    await until(
-      `${node.machine.name} runs image ${image.name}`,
-      async () => {
-        // What was given up, or waits for long, a person tries again.
-        const last = node.plans.at(-1)?.step;
-        if (last?.kind === 'wait' || (last?.kind === 'rest' && node.objects.states.at(-1) === 'Degraded')) {
-          told += 1;
-          if (told % 20 === 0) node.objects.set({ 'varve.dev/retry': `${node.plans.length}-${told}` });
-        }
-        await sleep(1);
-        return node.isAt(image);
-      },
-      30,
-    );
+    await until(`${node.machine.name} runs image ${image.name}`, async () => {
+      // What was given up, or waits for long, a person tries again.
+      const last = node.plans.at(-1)?.step;
+      if (last?.kind === 'wait' || (last?.kind === 'rest' && node.objects.states.at(-1) === 'Degraded')) {
+        told += 1;
+        if (told % 20 === 0) node.objects.set({ 'varve.dev/retry': `${node.plans.length}-${told}` });
+      }
+      await sleep(1);
+      return node.isAt(image);
+    });
     runsNothingElse(node, image);
   }
 

@@ -6,6 +6,7 @@ import { DEFAULT_POLICY, DrivenHost } from '../../src/agent/index.ts';
 import { DEADLINES, openDriver } from '../../src/host/index.ts';
 import { FAKE_CAPABILITIES, FakeHost, fakeDeployment, fakeImage } from '../../src/host/fake-host.ts';
 import { AgentBench } from '../lab/agent-bench.ts';
+import { atEnd } from '../lab/at-end.ts';
 
 interface Scene {
   readonly bench: AgentBench;
@@ -17,7 +18,7 @@ interface Scene {
 /** An agent on a host whose tools are fakes and that runs image 1. */
 async function scene(t: TestContext, tool: 'bootc' | 'rpm-ostree'): Promise<Scene> {
   const fake = await FakeHost.make({ deployments: [fakeDeployment('1', { booted: true })] });
-  t.after(() => fake.remove());
+  atEnd(t, () => fake.remove());
   let boots = 0;
   const reboot = async (): Promise<void> => {
     boots += 1;

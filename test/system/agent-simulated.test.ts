@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSimulatedMachine, type EmbeddedRegistry, startRegistry } from '../../src/embedded/index.ts';
 import type { DeployTool } from '../../src/host/index.ts';
 import { openRegistry, type RegistryClient } from '../../src/oci/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { type PlacedImage, pushPlacedImage } from '../lab/placed-image.ts';
 import { SimulatedNode } from '../lab/simulated-node.ts';
 import { until } from '../lab/until.ts';
@@ -50,7 +51,7 @@ suite('an agent on a simulated host', () => {
     const name = `n${nodes}`;
     const machine = createSimulatedMachine({ name, folder: join(folder, name), image: a.image });
     const node = new SimulatedNode(machine, tool, client);
-    t.after(async () => {
+    atEnd(t, async () => {
       await node.close();
       await machine.erase();
     });
@@ -61,7 +62,7 @@ suite('an agent on a simulated host', () => {
   }
 
   function reached(node: SimulatedNode, image: PlacedImage): Promise<void> {
-    return until(`${node.machine.name} runs image ${image.name}`, () => node.isAt(image), 30);
+    return until(`${node.machine.name} runs image ${image.name}`, () => node.isAt(image));
   }
 
   function booted({ machine }: SimulatedNode): string {
@@ -154,11 +155,11 @@ suite('an agent on a simulated host', () => {
     node.machine.faults.set([{ name: 'registry-gone', times: 0 }]);
     const before = node.objects.states.length;
     node.desire(b);
-    await until('it says so', () => node.objects.annotation(`${M}/state`) === 'Degraded', 30);
+    await until('it says so', () => node.objects.annotation(`${M}/state`) === 'Degraded');
     const { plans } = node;
     const tries = (): number => plans.filter(({ step }) => step.kind === 'stage').length;
     const first = tries();
-    await until('it has tried again', () => tries() > first + 1, 30);
+    await until('it has tried again', () => tries() > first + 1);
     assert.equal(node.objects.states.slice(before).filter((state) => state === 'Degraded').length, 1);
     node.machine.faults.set([]);
     await reached(node, b);
@@ -190,7 +191,7 @@ suite('an agent on a simulated host', () => {
     const message = 'Installing kernel: No space left on device';
     node.machine.faults.set([{ name: 'finalize-failure', message, stamp: true, times: 0 }]);
     node.desire(b);
-    await until('it gives up', () => node.reboots === 3 && node.plans.at(-1)?.step.kind === 'rest', 30);
+    await until('it gives up', () => node.reboots === 3 && node.plans.at(-1)?.step.kind === 'rest');
     await sleep(500);
     assert.deepEqual([booted(node), node.reboots], ['a', 3]);
     assert.equal(node.objects.annotation(`${M}/state`), 'Degraded');
@@ -205,7 +206,7 @@ suite('an agent on a simulated host', () => {
     const node = await nodeAtA(t, 'bootc');
     node.machine.faults.set([{ name: 'boot-falls-back', times: 0 }]);
     node.desire(b);
-    await until('it gives up', () => node.reboots === 3 && node.plans.at(-1)?.step.kind === 'rest', 30);
+    await until('it gives up', () => node.reboots === 3 && node.plans.at(-1)?.step.kind === 'rest');
     await sleep(500);
     assert.deepEqual([booted(node), node.reboots], ['a', 3]);
     assert.match(node.objects.annotation(`${M}/reason`) ?? '', /came back to what it ran before/);

@@ -171,15 +171,11 @@ test('an agent that is killed again and again on a host that fails ends at the i
       agent.start();
     }
     // What was cut off in a reboot waits a minute before the next; a person need not.
-    await until(
-      `the node runs image ${round}`,
-      async () => {
-        const last = agent.plans.at(-1);
-        if (last?.step.kind === 'wait') await retry(node, `${round}-${agent.plans.length}`);
-        return isAt(node, image);
-      },
-      30,
-    );
+    await until(`the node runs image ${round}`, async () => {
+      const last = agent.plans.at(-1);
+      if (last?.step.kind === 'wait') await retry(node, `${round}-${agent.plans.length}`);
+      return isAt(node, image);
+    });
     assert.equal(agent.model.booted.image, image);
     assert.equal(agent.model.staged, undefined);
   }
@@ -298,7 +294,7 @@ test('an agent whose disk is full tries again now and then, and goes on when the
   // What is staged is dropped for a, and replaced for c: the one needs no journal before, the other does.
   for (const image of [a, c]) {
     await desire(node, b);
-    await until('b is staged', () => agent.model.staged?.image === b, 30);
+    await until('b is staged', () => agent.model.staged?.image === b);
     agent.isDiskFull = true;
     agent.fault = () => 'fails';
     const { looks } = agent;
@@ -333,7 +329,7 @@ test('an agent lets nothing go that it cannot ask about, and keeps what is stage
   agent.model.cutPower();
   assert.equal(agent.model.booted.image, a);
   client.isLame = false;
-  await until('the node runs b', () => isAt(node, b), 20);
+  await until('the node runs b', () => isAt(node, b));
 });
 
 async function retry({ cluster, key }: Scene, token: string): Promise<void> {

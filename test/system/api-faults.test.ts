@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { atEnd } from '../lab/at-end.ts';
 import { ApiClient, readKubeconfig } from '../lab/faults/api-client.ts';
 import { killAgainAndAgain } from '../lab/faults/kill-loop.ts';
 import { Plane, type PlaneOptions } from '../lab/faults/plane.ts';
@@ -24,7 +25,7 @@ class Leftovers {
   readonly #undo: (() => unknown)[] = [];
 
   constructor(t: TestContext) {
-    t.after(async () => {
+    atEnd(t, async () => {
       for (const undo of this.#undo.toReversed()) await undo();
     });
   }
@@ -126,7 +127,7 @@ describe('a full disk', { skip: skipWithout('mount') }, () => {
       await rm(filler);
       const again = await client.request('POST', CONFIG_MAPS, configMap('with-space'));
       assert.equal(again.status, 201, again.body.toString());
-      await until('the watch goes on', () => seen.join('').includes('"name":"with-space"'), 20);
+      await until('the watch goes on', () => seen.join('').includes('"name":"with-space"'));
       assert.ok(acknowledged.every((name) => seen.join('').includes(`"name":"${name}"`)));
       watching.stop();
 

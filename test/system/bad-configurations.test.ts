@@ -44,7 +44,7 @@ import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
 import { DEFINITIONS } from '../lab/cluster/resources.ts';
 import { pushOddBases } from '../lab/odd-bases.ts';
-import { until } from '../lab/until.ts';
+import { PATIENCE, until } from '../lab/until.ts';
 
 const TABLE: Readonly<Record<string, BadConfigurations>> = {
   'a pool': POOLS,
@@ -64,9 +64,6 @@ const TYPES: Readonly<Record<ChangedKind, ResourceType>> = {
 };
 
 type PoolCondition = NonNullable<NonNullable<MachineConfigPool['status']>['conditions']>[number];
-
-/** What a pool says, in seconds, at the latest. */
-const PATIENCE = 20;
 
 suite('controllers say what is wrong', { concurrency: 8 }, () => {
   let folder: string;
@@ -113,7 +110,6 @@ suite('controllers say what is wrong', { concurrency: 8 }, () => {
     await until(
       `${row.condition} of ${pool}`,
       async () => conditionOf(await poolOf(pool), row.condition)?.status === 'True',
-      PATIENCE,
     );
     await says(pool, row);
     await sleep(50);
@@ -125,7 +121,6 @@ suite('controllers say what is wrong', { concurrency: 8 }, () => {
     await until(
       `${row.condition} of ${pool} is over`,
       async () => conditionOf(await poolOf(pool), row.condition)?.status !== 'True',
-      PATIENCE,
     );
     await settled(pool);
   }

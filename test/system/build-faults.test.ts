@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildStateOf, findCondition } from '../../src/api/index.ts';
 import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
@@ -69,7 +70,7 @@ async function openLab(t: TestContext): Promise<Lab> {
     const [, pool = ''] = /^\/v2\/([^/]+)\/os\//u.exec(request.path) ?? [];
     return faults.get(pool)?.(request, pass);
   });
-  t.after(async () => {
+  atEnd(t, async () => {
     await front.close();
     await registry.close();
     await rm(folder, { recursive: true, force: true });
@@ -103,7 +104,7 @@ test('a registry that breaks in whatever phase is a condition that says so, and 
     await pool.create('one');
   }
   const ends = [...pools].map(async ([name, pool]) => {
-    await until(`a condition of ${name}`, async () => (await problemOf(pool)) !== '', 60);
+    await until(`a condition of ${name}`, async () => (await problemOf(pool)) !== '');
     const problem = await problemOf(pool);
     assert.match(problem, FAULTS[name]!.says, name);
     assert.ok(problem.startsWith(`Failed to build OS image for pool ${pool.name}`), problem);

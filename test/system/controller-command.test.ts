@@ -19,10 +19,11 @@ import { loadKubeconfig, QUICK_LEASE } from '../../src/kube/index.ts';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
 import { memoryCache } from '../../src/osbuild/index.ts';
 import { at, type AnyObject, type ApiClient } from '../lab/api-client.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { RecordingClient } from '../lab/cluster/recording-client.ts';
 import { openControlPlane, type LabControlPlane } from '../lab/control-plane.ts';
 import { run, type RunResult } from '../lab/run.ts';
-import { until } from '../lab/until.ts';
+import { PATIENCE, until } from '../lab/until.ts';
 import { VarveProcess } from '../lab/varve-process.ts';
 import { CHECKOUT } from '../lab/varve.ts';
 
@@ -128,14 +129,17 @@ describe('varve controller', { concurrency: 1 }, () => {
       ],
       { HOME: folder },
     );
-    t.after(() => started.stop('SIGKILL'));
+    atEnd(t, () => started.stop('SIGKILL'));
     return started;
   }
 
   /** One that is expected to end by itself. */
   function attempt(args: readonly string[], accept: readonly number[]): Promise<RunResult> {
     const env = { HOME: join(folder, 'nobody'), KUBECONFIG: undefined };
-    return run('timeout', ['20', join(CHECKOUT, 'bin/varve'), 'controller', ...args], { accept, env });
+    return run('timeout', [String(PATIENCE), join(CHECKOUT, 'bin/varve'), 'controller', ...args], {
+      accept,
+      env,
+    });
   }
 
   async function healthOf(process: VarveProcess): Promise<string> {
@@ -171,21 +175,13 @@ describe('varve controller', { concurrency: 1 }, () => {
     const old = await renderedOf();
     // Another configuration: what is there of the first one is not used any more, and cleared away.
     await admin.merge(`${MCO}/machineconfigs/50-worker`, machineConfig('50-worker', `after-${old}`));
-    await until('another image is in force', async () => ![first, ''].includes(await image()), 20);
-    await until('one build is left', async () => (await names('machineosbuilds')).length === 1, 30);
-    await until(
-      'the old configuration is gone',
-      async () => !(await names('machineconfigs')).includes(old),
-      30,
-    );
+    await until('another image is in force', async () => ![first, ''].includes(await image()));
+    await until('one build is left', async () => (await names('machineosbuilds')).length === 1);
+    await until('the old configuration is gone', async () => !(await names('machineconfigs')).includes(old));
     // What was rendered is put right.
     const rendered = `${MCO}/machineconfigs/${await renderedOf()}`;
     await admin.merge(rendered, { spec: { fips: true } });
-    await until(
-      'it is as it was',
-      async () => at((await admin.get(rendered)).body, 'spec.fips') === false,
-      20,
-    );
+    await until('it is as it was', async () => at((await admin.get(rendered)).body, 'spec.fips') === false);
     await admin.merge(`${MCO}/machineosconfigs/worker`, {
       metadata: { annotations: { [`${GROUP}/rebuild`]: '' } },
     });
@@ -198,9 +194,8 @@ describe('varve controller', { concurrency: 1 }, () => {
     await until(
       'the default is gone with the label',
       async () => (await names('machineosconfigs')).length === 0,
-      20,
     );
-    await until('and its builds', async () => (await names('machineosbuilds')).length === 0, 20);
+    await until('and its builds', async () => (await names('machineosbuilds')).length === 0);
   }
 
   /** Has controllers do all that they do with nodes, one of which runs something else than its pool wants. */
@@ -261,14 +256,10 @@ describe('varve controller', { concurrency: 1 }, () => {
     await admin.merge(node, {
       metadata: { annotations: { [`${GROUP}/desiredDrain`]: drain, [`${GROUP}/state`]: 'Working' } },
     });
-    await until(
-      'the pod was told to go',
-      async () => {
-        const { status, body } = await admin.get(`${pods}/web`);
-        return status === 404 || at(body, 'metadata.deletionTimestamp') !== undefined;
-      },
-      30,
-    );
+    await until('the pod was told to go', async () => {
+      const { status, body } = await admin.get(`${pods}/web`);
+      return status === 404 || at(body, 'metadata.deletionTimestamp') !== undefined;
+    });
     await until('what held the drain is said', async () =>
       /"reason":"Drain/.test((await admin.get(`${MCO}/machineconfignodes/n1`)).text),
     );
@@ -284,9 +275,9 @@ describe('varve controller', { concurrency: 1 }, () => {
   test('with the permissions of deploy/controller and no others, does all that controllers do', async (t) => {
     const process = start(t, '--keep-builds=0', '--keep-rendered=0');
     const health = await healthOf(process);
-    await until('it is ready', async () => (await get(`${health}/readyz`))[0] === 200, 20);
+    await until('it is ready', async () => (await get(`${health}/readyz`))[0] === 200);
     await label('');
-    await until('an image is in force', async () => (await image()) !== '', 20);
+    await until('an image is in force', async () => (await image()) !== '');
     const first = await image();
     const [, metrics] = await get(`${health}/metrics`);
     for (const sample of [
@@ -342,7 +333,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     const running = controllers.run(stop.signal);
     try {
       await label('');
-      await until('an image is in force', async () => (await image()) !== '', 20);
+      await until('an image is in force', async () => (await image()) !== '');
       await useNodes();
       await useAll(await image());
     } finally {
@@ -390,7 +381,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     await pause(500);
     assert.doesNotMatch(second.stderr, /controllers started/);
     assert.equal((await first.stop('SIGINT')).status, 0);
-    await second.printed(/controllers started/, 6);
+    await second.printed(/controllers started/);
     assert.equal((await second.stop()).status, 0);
     const { body } = await admin.get(
       `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/varve-controller`,
@@ -482,7 +473,7 @@ describe('varve controller', { concurrency: 1 }, () => {
       socket.on('error', () => undefined);
     });
     await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
-    t.after(() => {
+    atEnd(t, () => {
       for (const socket of sockets) socket.destroy();
       silent.close();
     });
@@ -579,7 +570,7 @@ describe('varve controller', { concurrency: 1 }, () => {
 
   test('in a container of a pod without a service account, it is not in a cluster', async () => {
     const env = { HOME: folder, KUBECONFIG: undefined, KUBERNETES_SERVICE_HOST: '127.0.0.1' };
-    const { stderr } = await run('timeout', ['20', join(CHECKOUT, 'bin/varve'), 'controller'], {
+    const { stderr } = await run('timeout', [String(PATIENCE), join(CHECKOUT, 'bin/varve'), 'controller'], {
       accept: [1],
       env: { ...env, KUBERNETES_SERVICE_PORT: '9' },
     });

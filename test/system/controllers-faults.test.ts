@@ -79,17 +79,13 @@ async function assertOrder(lab: Lab): Promise<void> {
 /** Waits until nothing is written any more. */
 async function atRest(lab: Lab): Promise<readonly string[]> {
   let before = await ownVersions(lab.cluster);
-  await until(
-    'nothing is written any more',
-    async () => {
-      await pause(1000);
-      const now = await ownVersions(lab.cluster);
-      const isSame = isDeepStrictEqual(now, before);
-      before = now;
-      return isSame;
-    },
-    30,
-  );
+  await until('nothing is written any more', async () => {
+    await pause(1000);
+    const now = await ownVersions(lab.cluster);
+    const isSame = isDeepStrictEqual(now, before);
+    before = now;
+    return isSame;
+  });
   return before;
 }
 

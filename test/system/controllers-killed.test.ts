@@ -22,6 +22,7 @@ import { pushMiniatureBase, startRegistry } from '../../src/embedded/index.ts';
 import { isKubeError, type KubeObject, type ResourceType } from '../../src/kube/index.ts';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
 import { describeImage, diffConfigurations, readConfiguration } from '../../src/osbuild/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { Cluster } from '../lab/cluster/cluster.ts';
 import { ControllersApart } from '../lab/cluster/controllers-apart.ts';
 import { insist } from '../lab/cluster/insist.ts';
@@ -203,7 +204,7 @@ const server = GIVEN === undefined ? ', and of the API server beside it' : '';
 test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no build is made twice, nothing is stuck, and all ends as without`, async (t) => {
   const seed = seedOf(t);
   const stack = new AsyncDisposableStack();
-  t.after(() => stack.disposeAsync());
+  atEnd(t, () => stack.disposeAsync());
   const lab = await openLab(stack);
   const restless =
     GIVEN === undefined ? new RestlessServer({ directory: join(lab.folder, 'plane') }) : undefined;
@@ -311,17 +312,13 @@ test(`kill -9 of controllers, ${KILLS} times at random moments${server}: no buil
     return lists.map(({ items }) => items.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
   };
   let before = await versions();
-  await until(
-    'nothing is written any more',
-    async () => {
-      await pause(500);
-      const now = await versions();
-      const isSame = isDeepStrictEqual(now, before);
-      before = now;
-      return isSame;
-    },
-    30,
-  );
+  await until('nothing is written any more', async () => {
+    await pause(500);
+    const now = await versions();
+    const isSame = isDeepStrictEqual(now, before);
+    before = now;
+    return isSame;
+  });
   const left = (await buildsOf(cluster)).length;
   // The one in force, and three that came to no image, stay as well.
   assert.ok(left <= POOLS * (KEPT + 4), `${left} builds are left`);

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { atEnd } from '../lab/at-end.ts';
 import { run } from '../lab/run.ts';
 import { CHECKOUT } from '../lab/varve.ts';
 
@@ -10,7 +11,7 @@ import { CHECKOUT } from '../lab/varve.ts';
 
 test('varve demo rolls out the examples and a change, and back without a build, and leaves nothing', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'varve-demo-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   const { stdout, stderr } = await run('timeout', ['600', join(CHECKOUT, 'bin/varve'), 'demo'], {
     env: { HOME: folder, TMPDIR: folder },
   });

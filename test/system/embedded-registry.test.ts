@@ -11,6 +11,7 @@ import {
   type RegistryClient,
   sha256,
 } from '../../src/oci/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { run } from '../lab/run.ts';
 
@@ -28,7 +29,7 @@ async function makeLab(t: TestContext): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'embedded-registry-'));
   const registry = await startRegistry({ directory: join(folder, 'registry') });
   const client = openRegistry({});
-  t.after(async () => {
+  atEnd(t, async () => {
     client.close();
     await registry.close();
     await rm(folder, { recursive: true, force: true });

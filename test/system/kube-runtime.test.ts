@@ -31,6 +31,7 @@ import {
   type KubeObject,
   type ReflectorTimings,
 } from '../../src/kube/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import {
   FaultServer,
   answer,
@@ -89,7 +90,7 @@ after(() => rm(directory, { recursive: true, force: true }));
 
 async function server(t: TestContext, options: Partial<FaultServerOptions> = {}): Promise<FaultServer> {
   const started = await FaultServer.start({ key: serving.privateKey, cert: serving.certificate, ...options });
-  t.after(() => started.close());
+  atEnd(t, () => started.close());
   return started;
 }
 
@@ -99,7 +100,7 @@ function access(url: string, more: Partial<ClusterAccess> = {}): ClusterAccess {
 
 function client(t: TestContext, url: string, options: Partial<KubeClientOptions> = {}): KubeClient {
   const made = new KubeClient({ access: access(url), ...options });
-  t.after(() => made.close());
+  atEnd(t, () => made.close());
   return made;
 }
 
@@ -125,7 +126,7 @@ async function follow(
   informer.subscribe(({ type, object }) => changes.push(`${type} ${object.metadata.name}`));
   const stop = new AbortController();
   const running = informer.run(stop.signal);
-  t.after(() => {
+  atEnd(t, () => {
     stop.abort();
     return running;
   });
@@ -520,7 +521,7 @@ async function frozen(
   const child = spawn(process.execPath, ['test/lab/kubernetes/fault-server-process.ts'], {
     env: { ...process.env, TEST_KEY: serving.privateKey, TEST_CERT: serving.certificate, TEST_HTTP1: http1 },
   });
-  t.after(() => void child.kill('SIGKILL'));
+  atEnd(t, () => void child.kill('SIGKILL'));
   const port = await new Promise<number>((resolve) => {
     child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
   });
@@ -635,7 +636,7 @@ test('token rotation: the file is read again, at once when the server refuses th
     return true;
   };
   const kube = new KubeClient({ access: access(api.url, { token: { file } }) });
-  t.after(() => kube.close());
+  atEnd(t, () => kube.close());
   const { informer } = await follow(t, kube);
   await writeFile(`${file}.next`, 'new\n');
   await rename(`${file}.next`, file);
@@ -668,7 +669,7 @@ test('certificate rotation: new requests show the new one, the watch goes on', a
     clock,
     liveness: { interval: 1e9, grace: 1e9 },
   });
-  t.after(() => kube.close());
+  atEnd(t, () => kube.close());
   const { informer, changes } = await follow(t, kube);
   await until('the watch is open', () => api.openWatches === 1);
   await show('two');
@@ -685,7 +686,7 @@ test('certificate rotation: new requests show the new one, the watch goes on', a
 
 async function proxy(t: TestContext, port: number, host?: string): Promise<Relay> {
   const relay = await Relay.start(port, host);
-  t.after(() => relay.close());
+  atEnd(t, () => relay.close());
   return relay;
 }
 
@@ -803,7 +804,7 @@ test('answers that are no answers: a closed union of codes, and never a hang', a
     reason: 'refused',
   });
   const stranger = new KubeClient({ access: { server: api.url, namespace: 'default' } });
-  t.after(() => stranger.close());
+  atEnd(t, () => stranger.close());
   await assert.rejects(stranger.get(NODES, { namespace: '', name: 'a' }), { code: 'tls', retryable: false });
 });
 
@@ -944,7 +945,7 @@ test('controllers converge while connections break, and work on no key twice at 
     connectTimeout: 300,
     requestTimeout: 2000,
   });
-  t.after(() => faulty.close());
+  atEnd(t, () => faulty.close());
   const informers = new SharedInformers(faulty);
   const maps = informers.for<ConfigMap>({
     type: CONFIG_MAPS,
@@ -974,7 +975,7 @@ test('controllers converge while connections break, and work on no key twice at 
   });
   controller.watch(maps);
   const stop = new AbortController();
-  t.after(() => stop.abort());
+  atEnd(t, () => stop.abort());
   const running = Promise.all([informers.run(stop.signal), controller.run(stop.signal)]);
   for (let index = 0; index < 40; index += 1) {
     await kube.create(CONFIG_MAPS, {
@@ -1038,7 +1039,7 @@ test('two candidates for a lease: one acts at a time, and the next begins when t
       },
     );
   const stops = [new AbortController(), new AbortController()] as const;
-  t.after(() => stops.forEach((stop) => stop.abort()));
+  atEnd(t, () => stops.forEach((stop) => stop.abort()));
   const one = candidate('one', stops[0].signal);
   await until('one acts', () => acting.length === 1);
   const two = candidate('two', stops[1].signal);

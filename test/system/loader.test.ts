@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { atEnd } from '../lab/at-end.ts';
 
 /*
  * bin/loader.cjs in a checkout of its own, whose bin/bundle.ts does as a test says.
@@ -41,7 +42,7 @@ interface Outcome {
 
 async function checkout(t: TestContext): Promise<Checkout> {
   const root = mkdtempSync(join(tmpdir(), 'varve-loader-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(root, { recursive: true, force: true }));
   for (const directory of ['bin', 'dist/cli', 'src']) mkdirSync(join(root, directory), { recursive: true });
   const here: Checkout = {
     date(path, seconds) {

@@ -17,6 +17,7 @@ import { test } from 'node:test';
 import { parseValue } from '../../src/ignition/index.ts';
 import { fakeBase } from '../../src/machineconfig/fake-base.ts';
 import { place } from '../../src/machineconfig/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { skipWithout } from '../lab/requirements.ts';
 
 /*
@@ -39,7 +40,7 @@ interface Host {
 
 function startHost(t: TestContext): Host {
   const root = mkdtempSync(join(tmpdir(), 'varve-node-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(root, { recursive: true, force: true }));
   const at = (path: string): string => join(root, path);
   mkdirSync(at('etc'), { recursive: true });
   mkdirSync(at('var'));

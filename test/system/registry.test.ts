@@ -16,6 +16,7 @@ import {
   withDigest,
   withTag,
 } from '../../src/oci/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { startRegistry } from '../lab/registry.ts';
 import { skipWithout } from '../lab/requirements.ts';
 
@@ -32,9 +33,9 @@ interface Lab {
 
 async function lab(t: TestContext, options: RegistryOptions = {}, htpasswd?: string): Promise<Lab> {
   const registry = await startRegistry({ htpasswd });
-  t.after(() => registry.stop());
+  atEnd(t, () => registry.stop());
   const client = openRegistry(options);
-  t.after(() => client.close());
+  atEnd(t, () => client.close());
   return { client, address: registry.host, at: (name) => parseReference(`${registry.host}/${name}`) };
 }
 

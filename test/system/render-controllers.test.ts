@@ -21,7 +21,7 @@ import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
 import { furnishPools, machineConfigOf, poolOf } from '../lab/cluster/pool-objects.ts';
 import { isOwn } from '../lab/cluster/own-objects.ts';
-import { until } from '../lab/until.ts';
+import { PATIENCE, until } from '../lab/until.ts';
 
 const MOTD = '/etc/motd';
 
@@ -88,7 +88,7 @@ async function counted(cluster: Cluster, pool: string, expected: Counts): Promis
 /** Waits until something is as expected; else says how it is. */
 async function settled<T>(read: () => Promise<T>, expected: T): Promise<void> {
   let found = await read();
-  for (const end = performance.now() + 30_000; performance.now() < end; found = await read()) {
+  for (const end = performance.now() + PATIENCE * 1000; performance.now() < end; found = await read()) {
     if (isDeepStrictEqual(found, expected)) return;
     await sleep(10);
   }

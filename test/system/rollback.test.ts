@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { RolloutLab } from '../lab/cluster/rollout-lab.ts';
 import { run } from '../lab/run.ts';
+import { PATIENCE } from '../lab/until.ts';
 import { CHECKOUT } from '../lab/varve.ts';
 
 // varve history, rollback, pause, resume and why as people type them, while controllers and agents work.
@@ -22,10 +23,14 @@ describe('varve rollback', { concurrency: 1 }, () => {
     const lab = await RolloutLab.open(t);
     const varve = async (args: readonly string[], accept: readonly number[] = [0]): Promise<string> => {
       const env = { KUBECONFIG: lab.cluster.kubeconfig };
-      const { stdout, stderr } = await run('timeout', ['60', join(CHECKOUT, 'bin/varve'), ...args], {
-        accept,
-        env,
-      });
+      const { stdout, stderr } = await run(
+        'timeout',
+        [String(PATIENCE), join(CHECKOUT, 'bin/varve'), ...args],
+        {
+          accept,
+          env,
+        },
+      );
       return accept.includes(0) ? stdout : stderr;
     };
     const pool = lab.pool('p');

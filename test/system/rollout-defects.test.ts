@@ -165,7 +165,7 @@ test('a write of labels that fails once is tried again', async (t) => {
     failing.push(client);
     return client;
   });
-  t.after(() => failing[0]?.close());
+  lab.cluster.beforeClose(async () => failing[0]?.close());
   // A machine that was installed for the pool, and is in the pool that all are in that are in no other.
   const other = lab.pool('q');
   await other.create('elsewhere');

@@ -8,6 +8,7 @@ import { findCondition } from '../../src/api/index.ts';
 import { POOLS } from '../../src/controllers/resources.ts';
 import type { KubeClient } from '../../src/kube/index.ts';
 import { memoryCache } from '../../src/osbuild/index.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { ControllersApart } from '../lab/cluster/controllers-apart.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { RolloutLab } from '../lab/cluster/rollout-lab.ts';
@@ -124,7 +125,7 @@ test('a leader that sleeps in the midst of a drain, and wakes when another one l
   await pool.create('first');
   await lab.add(pool, ...NODES);
   const folder = await mkdtemp(join(tmpdir(), 'varve-handover-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   const started = await Promise.all(
     ['one', 'other'].map((identity) =>
       ControllersApart.start({
@@ -138,7 +139,7 @@ test('a leader that sleeps in the midst of a drain, and wakes when another one l
       }),
     ),
   );
-  t.after(() => Promise.all(started.map((controllers) => controllers.end())));
+  atEnd(t, () => Promise.all(started.map((controllers) => controllers.end())));
   const isAt = async (text: string): Promise<boolean> => {
     const { pool: found, osConfig } = await pool.state();
     const config = found.spec.configuration?.name ?? '';

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { diffEtc, EtcConflict, mergeEtc } from '../../src/embedded/nodes/simulated/etc-merge.ts';
 import { applyTmpfiles } from '../../src/embedded/nodes/simulated/tmpfiles.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { listTree } from '../lab/list-tree.ts';
 import { OstreeSandbox } from '../lab/ostree-sandbox.ts';
 import { skipWithout } from '../lab/requirements.ts';
@@ -68,7 +69,7 @@ function write(folder: string, tree: Items): void {
 
 async function scratch(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'varve-oracle-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 

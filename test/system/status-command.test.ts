@@ -6,10 +6,11 @@ import { after, before, describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { load } from 'js-yaml';
 import { at, type AnyObject, type ApiClient } from '../lab/api-client.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { openControlPlane, type LabControlPlane } from '../lab/control-plane.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { run, type RunResult } from '../lab/run.ts';
-import { until } from '../lab/until.ts';
+import { PATIENCE, until } from '../lab/until.ts';
 import { VarveProcess } from '../lab/varve-process.ts';
 import { CHECKOUT } from '../lab/varve.ts';
 
@@ -54,7 +55,7 @@ describe('varve status and logs', { concurrency: 1 }, () => {
 
   function varve(args: readonly string[], accept: readonly number[] = [0]): Promise<RunResult> {
     const env = { HOME: folder, KUBECONFIG: lab.plane.kubeconfig };
-    return run('timeout', ['30', join(CHECKOUT, 'bin/varve'), ...args], { accept, env });
+    return run('timeout', [String(PATIENCE), join(CHECKOUT, 'bin/varve'), ...args], { accept, env });
   }
 
   /** What is said where nothing is printed. */
@@ -122,7 +123,7 @@ describe('varve status and logs', { concurrency: 1 }, () => {
       HOME: folder,
       KUBECONFIG: lab.plane.kubeconfig,
     });
-    t.after(() => process.stop('SIGKILL'));
+    atEnd(t, () => process.stop('SIGKILL'));
     return process;
   }
 

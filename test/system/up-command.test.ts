@@ -12,7 +12,7 @@ import { findKubectls, type KubectlProgram } from '../lab/kubectl/program.ts';
 import { Kubectl } from '../lab/kubectl/kubectl.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { run, type RunResult } from '../lab/run.ts';
-import { until } from '../lab/until.ts';
+import { PATIENCE, until } from '../lab/until.ts';
 import { CHECKOUT } from '../lab/varve.ts';
 
 const MCO = 'machineconfiguration.openshift.io';
@@ -42,7 +42,7 @@ class Up {
 
   /** Waits for the words that end what it prints. */
   async ready(): Promise<Started> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + PATIENCE * 1000;
     while (!this.stdout.includes('Ctrl-C stops')) {
       if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > deadline) {
         assert.fail(`varve up has not come up: ${this.stdout}${this.stderr}`);
@@ -99,7 +99,7 @@ describe('varve up', { concurrency: 3 }, () => {
 
   /** A `varve up` that is expected to end by itself. */
   function attempt(args: readonly string[], accept: readonly number[] = [1]): Promise<RunResult> {
-    return run('timeout', ['30', VARVE, 'up', ...args], { accept, env: { HOME: folder } });
+    return run('timeout', [String(PATIENCE), VARVE, 'up', ...args], { accept, env: { HOME: folder } });
   }
 
   describe('for the first time', { concurrency: 1 }, () => {
@@ -589,7 +589,7 @@ describe('varve up', { concurrency: 3 }, () => {
         // Root writes anywhere: as nobody, then.
         const nobody =
           process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-        const { stderr } = await run('timeout', ['30', ...nobody, VARVE, 'up', '--data', data], {
+        const { stderr } = await run('timeout', [String(PATIENCE), ...nobody, VARVE, 'up', '--data', data], {
           accept: [1],
           env: { HOME: folder },
         });

@@ -70,7 +70,7 @@ suite('varve up --nodes 2', () => {
 
   test('has nodes with a role, a zone, a boot and a heartbeat of their own', async () => {
     for (const name of ['node-1', 'node-2']) {
-      await until(`${name} is ready`, () => isReady(name), 60);
+      await until(`${name} is ready`, () => isReady(name));
       const node = await nodeOf(name);
       const labels = at(node, 'metadata', 'labels') as Record<string, string>;
       assert.equal(labels['node-role.kubernetes.io/worker'], '');
@@ -121,7 +121,6 @@ suite('varve up --nodes 2', () => {
     await until(
       'it asks for its drain',
       async () => (await annotation('node-1', 'desiredDrain')) !== undefined,
-      60,
     );
     assert.equal(at(await nodeOf('node-1'), 'status', 'nodeInfo', 'bootID'), boot, 'it waits');
     const drained = await annotation('node-1', 'desiredDrain');
@@ -132,15 +131,14 @@ suite('varve up --nodes 2', () => {
     await until(
       'it asks to be uncordoned',
       async () => (await annotation('node-1', 'desiredDrain')) === 'uncordon-rendered-layered-1',
-      60,
     );
     await admin.merge(`${NODES}/node-1`, {
       metadata: { annotations: { [`${M}/lastAppliedDrain`]: 'uncordon-rendered-layered-1' } },
       spec: { unschedulable: null },
     });
-    await until('it is done', async () => (await annotation('node-1', 'state')) === 'Done', 60);
+    await until('it is done', async () => (await annotation('node-1', 'state')) === 'Done');
     assert.equal(await annotation('node-1', 'currentImage'), image);
-    await until('it is ready again', () => isReady('node-1'), 60);
+    await until('it is ready again', () => isReady('node-1'));
     assert.notEqual(at(await nodeOf('node-1'), 'status', 'nodeInfo', 'bootID'), boot);
   });
 
@@ -164,7 +162,7 @@ suite('varve up --nodes 2', () => {
   test('goes on where it was after Ctrl-C, and takes out the nodes beyond a smaller number', async () => {
     assert.equal((await up.stop('SIGINT')).status, 0);
     await start('--nodes', '1');
-    await until('node-1 is ready', () => isReady('node-1'), 60);
+    await until('node-1 is ready', () => isReady('node-1'));
     assert.equal(await annotation('node-1', 'state'), 'Done');
     assert.equal((await admin.get(`${NODES}/node-2`)).status, 404);
     const nodes = at((await admin.get(NODES)).body, 'items') as unknown[];

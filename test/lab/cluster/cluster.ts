@@ -20,6 +20,7 @@ import { removeNamespace } from './own-namespace.ts';
 import { TEST_LABEL, removeOwnObjects } from './own-objects.ts';
 import { NAMESPACES } from './resources.ts';
 import { ScopedClient } from './scoped-client.ts';
+import { atEnd } from '../at-end.ts';
 
 /** The kubeconfig of the API server that the integration suite runs against; absent: an embedded one. */
 const GIVEN: string | undefined = process.env['VARVE_TEST_KUBECONFIG'] || undefined;
@@ -219,6 +220,6 @@ export async function openCluster(t: TestContext, options: ClusterOptions = {}):
     t.diagnostic(`not against VARVE_TEST_KUBECONFIG, but an embedded control plane: ${embeddedBecause}`);
   }
   const cluster = await Cluster.open(options);
-  t.after(() => cluster.close());
+  atEnd(t, () => cluster.close());
   return cluster;
 }

@@ -6,9 +6,6 @@ import { until } from '../until.ts';
 import { CHECKOUT } from '../varve.ts';
 import { DEFINITIONS, type StoredDefinition } from './resources.ts';
 
-/** How long a server may take to serve new kinds, or to stop serving them, in seconds. */
-const PATIENCE = 30;
-
 /**
  * Installs the kinds of deploy/crds that the server does not have, and waits until it serves them all. Those that are there
  * stay as they are.
@@ -22,11 +19,11 @@ export async function installDefinitions(kube: KubeClient): Promise<readonly str
     const definition = load(await readFile(join(folder, file), 'utf8')) as StoredDefinition;
     const { name = '' } = definition.metadata;
     // One that an earlier test removes is there until its objects are gone.
-    await until(`${name} is there for good, or not at all`, () => isSettled(kube, name), PATIENCE);
+    await until(`${name} is there for good, or not at all`, () => isSettled(kube, name));
     if ((await find(kube, name)) !== undefined) continue;
     await kube.create(DEFINITIONS, definition);
     installed.push(name);
-    await until(`${name} is served`, () => isServed(kube, definition), PATIENCE);
+    await until(`${name} is served`, () => isServed(kube, definition));
   }
   return installed;
 }
@@ -35,7 +32,7 @@ export async function installDefinitions(kube: KubeClient): Promise<readonly str
 export async function removeDefinitions(kube: KubeClient, names: readonly string[]): Promise<void> {
   for (const name of names) await kube.delete(DEFINITIONS, { namespace: '', name });
   for (const name of names) {
-    await until(`${name} is gone`, async () => (await find(kube, name)) === undefined, PATIENCE);
+    await until(`${name} is gone`, async () => (await find(kube, name)) === undefined);
   }
 }
 

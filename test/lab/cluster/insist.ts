@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isKubeError } from '../../../src/kube/index.ts';
 
 /** How long a server may be away, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 
 /**
  * Does something until the server has answered that it is done, however often it breaks off: `act` is called again where

@@ -19,6 +19,7 @@ import {
 import { isKubeError, type KubeObject, type ResourceType } from '../../../src/kube/index.ts';
 import type { JsonObject } from '../../../src/schema/index.ts';
 import type { Cluster } from './cluster.ts';
+import { PATIENCE } from '../until.ts';
 import { insist } from './insist.ts';
 
 export interface LabPoolOptions {
@@ -35,9 +36,6 @@ export interface PoolState {
   readonly osConfig: MachineOSConfig | undefined;
   readonly builds: readonly MachineOSBuild[];
 }
-
-/** Seconds until a pool must be settled: machines are busy, and builds queue. */
-const PATIENCE = 60;
 
 /** A pool of a test with one MachineConfig, and its image; every call bears that the server is away for a while. */
 export class LabPool {

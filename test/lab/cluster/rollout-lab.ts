@@ -25,6 +25,7 @@ import {
 import { pushMiniatureBase, startRegistry } from '../../../src/embedded/index.ts';
 import { isKubeError, type KubeClient, type KubeObject } from '../../../src/kube/index.ts';
 import { openRegistry, parseReference } from '../../../src/oci/index.ts';
+import { atEnd } from '../at-end.ts';
 import { LameClient, NodeAgent } from '../node-agent.ts';
 import { startTamperingRegistry, type Script, type TamperingRegistry } from '../tampering-registry.ts';
 import { until } from '../until.ts';
@@ -121,7 +122,7 @@ export class RolloutLab {
     const registry = await startRegistry({ directory: join(folder, 'registry') });
     let lab: RolloutLab | undefined;
     const front = await startTamperingRegistry(registry.address, (...request) => lab?.script?.(...request));
-    t.after(async () => {
+    atEnd(t, async () => {
       await front.close();
       await registry.close();
       await rm(folder, { recursive: true, force: true });
@@ -253,9 +254,9 @@ export class RolloutLab {
   }
 
   /** Waits, and tells how all was if it did not come. */
-  async until(what: string, holds: () => boolean | Promise<boolean>, seconds = 15): Promise<void> {
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     try {
-      await until(what, holds, seconds);
+      await until(what, holds);
     } catch (error) {
       assert.ok(error instanceof Error);
       throw new Error(`${error.message}\n${await this.describe()}`, { cause: error });
