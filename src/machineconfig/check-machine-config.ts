@@ -11,8 +11,15 @@ export interface CheckedMachineConfig extends Contribution {
   readonly warnings: readonly Problem[];
 }
 
-/** Checks one MachineConfig by every rule that needs no other one (contract §2.5). */
-export function checkMachineConfig(machineConfig: MachineConfig): CheckedMachineConfig {
+/**
+ * Checks one MachineConfig by every rule that needs no other one (contract §2.5).
+ *
+ * @param moreExtensions those that the installation adds
+ */
+export function checkMachineConfig(
+  machineConfig: MachineConfig,
+  moreExtensions: readonly string[] = [],
+): CheckedMachineConfig {
   const { metadata, spec } = machineConfig;
   const ignition = spec.config === undefined ? undefined : checkIgnition(spec.config);
   const name = ({ field, message }: Problem): Problem => ({
@@ -20,7 +27,10 @@ export function checkMachineConfig(machineConfig: MachineConfig): CheckedMachine
     field: field ?? 'spec',
     message,
   });
-  const problems = [...checkKernelType(spec.kernelType ?? ''), ...checkExtensions(spec.extensions ?? [])];
+  const problems = [
+    ...checkKernelType(spec.kernelType ?? ''),
+    ...checkExtensions(spec.extensions ?? [], moreExtensions),
+  ];
   return {
     machineConfig,
     config: ignition?.config,
@@ -34,9 +44,9 @@ function checkKernelType(kernelType: string): readonly Problem[] {
   return message === undefined ? [] : [{ field: 'spec.kernelType', message }];
 }
 
-function checkExtensions(extensions: readonly string[]): readonly Problem[] {
+function checkExtensions(extensions: readonly string[], more: readonly string[]): readonly Problem[] {
   return extensions.flatMap((extension, index) => {
-    const message = extensionProblem(extension);
+    const message = extensionProblem(extension, more);
     return message === undefined ? [] : [{ field: `spec.extensions[${index}]`, message }];
   });
 }

@@ -1,5 +1,5 @@
-/** The extensions that a MachineConfig may ask for (contract §2.5). */
-const EXTENSIONS: ReadonlySet<string> = new Set([
+/** The extensions that a MachineConfig may ask for (contract §2.5); an installation may add its own. */
+export const EXTENSIONS = [
   'ipsec',
   'kerberos',
   'kernel-devel',
@@ -7,10 +7,18 @@ const EXTENSIONS: ReadonlySet<string> = new Set([
   'sysstat',
   'two-node-ha',
   'usbguard',
-]);
+] as const;
 
-/** What is wrong with the name of an extension; undefined if nothing is. */
-export function extensionProblem(name: string): string | undefined {
-  if (EXTENSIONS.has(name)) return undefined;
-  return `${JSON.stringify(name)} is not an extension; write one of ${[...EXTENSIONS].join(', ')}`;
+/** One that every installation has. */
+export type Extension = (typeof EXTENSIONS)[number];
+
+/**
+ * What is wrong with the name of an extension; undefined if nothing is.
+ *
+ * @param more those that the installation has besides
+ */
+export function extensionProblem(name: string, more: readonly string[] = []): string | undefined {
+  const known = [...new Set([...EXTENSIONS, ...more])].sort();
+  if (known.includes(name)) return undefined;
+  return `${JSON.stringify(name)} is not an extension; write one of ${known.join(', ')}`;
 }

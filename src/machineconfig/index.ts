@@ -5,6 +5,8 @@ export { poolConditions, renderCondition } from './pool-conditions.ts';
 export { poolConfiguration } from './pool-configuration.ts';
 export { reconcile } from './reconcile.ts';
 export { render } from './render.ts';
+export { type Extension, extensionProblem } from './extensions.ts';
+export type { KernelType } from './kernel-type.ts';
 export { isRenderedEdited } from './rendered-edit.ts';
 export { renderedFrom } from './rendered-from.ts';
 export { renderedOwner } from './rendered-owner.ts';

@@ -31,6 +31,8 @@ export interface RenderInput {
   readonly irreconcilableOverrides?: readonly IrreconcilableOverride[];
   /** The label `io.openshift.os.streamclass` of the OS image, where it is known: turns on the runc guard. */
   readonly streamClass?: string;
+  /** Extensions that this installation has besides those of the contract. Default: none. */
+  readonly moreExtensions?: readonly string[];
 }
 
 /** `spec` of a rendered MachineConfig: every member is present, as in the contract's own (contract §1.1). */
@@ -73,7 +75,7 @@ export interface Rendered {
 export function render(input: RenderInput): Rendered {
   const pool = input.pool.metadata.name;
   const selected = selectMachineConfigs(input.pool, input.machineConfigs);
-  const checked = selected.map(checkMachineConfig);
+  const checked = selected.map((one) => checkMachineConfig(one, input.moreExtensions));
   throwProblems(
     'invalid-machine-config',
     pool,

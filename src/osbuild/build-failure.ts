@@ -17,9 +17,11 @@ import { OsBuildError } from './osbuild-error.ts';
  * - `ImageMissing`: the registry has no such image.
  * - `ImageNameInvalid`: the name of a base, or of where to push to.
  * - `InternalError`: a defect of Varve.
+ * - `KernelUnusable`: what was built has not exactly one kernel that a node can boot.
  * - `OSConfigInvalid`: a field of the MachineOSConfig.
  * - `OutOfMemory`: the builder's.
  * - `PackageConflict`: packages that do not go together.
+ * - `PackageMissing`: an extension or a kernel that was asked for is not in what was built.
  * - `PackageNotFound`: a package that is in no repository.
  * - `RegistryError`: the registry answered with an error, or with something else than it should.
  * - `RegistryRefused`: the registry knows us and says no, or does not know us.
@@ -39,9 +41,11 @@ export type BuildFailureReason =
   | 'ImageMissing'
   | 'ImageNameInvalid'
   | 'InternalError'
+  | 'KernelUnusable'
   | 'OSConfigInvalid'
   | 'OutOfMemory'
   | 'PackageConflict'
+  | 'PackageMissing'
   | 'PackageNotFound'
   | 'RegistryError'
   | 'RegistryRefused'
@@ -75,9 +79,11 @@ const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   ImageMissing: 'later',
   ImageNameInvalid: 'never',
   InternalError: 'later',
+  KernelUnusable: 'never',
   OSConfigInvalid: 'never',
   OutOfMemory: 'soon',
   PackageConflict: 'never',
+  PackageMissing: 'never',
   PackageNotFound: 'never',
   RegistryError: 'soon',
   RegistryRefused: 'later',
@@ -120,6 +126,8 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   containerfile: 'ContainerfileInvalid',
   evicted: 'Evicted',
   'image-missing': 'ImageMissing',
+  'invalid-extension': 'ConfigurationInvalid',
+  'invalid-kernel-type': 'ConfigurationInvalid',
   'invalid-os-config': 'OSConfigInvalid',
   'invalid-os-image': 'ImageNameInvalid',
   'invalid-secret': 'SecretInvalid',
@@ -130,11 +138,13 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   'not-pushed': 'InternalError',
   'out-of-memory': 'OutOfMemory',
   'package-conflict': 'PackageConflict',
+  'package-missing': 'PackageMissing',
   'package-not-found': 'PackageNotFound',
   'provenance-missing': 'InternalError',
   'push-over-base': 'OSConfigInvalid',
   'registry-refused': 'RegistryRefused',
   timeout: 'TimedOut',
+  'wrong-kernels': 'KernelUnusable',
 };
 
 /**

@@ -1,5 +1,8 @@
 import type { MachineConfig, MachineOSConfig } from '../api/index.ts';
+import { OciError, parseReference, type Reference } from '../oci/index.ts';
 import type { CustomisationWish } from './customisation.ts';
+import { packageWish } from './extension-build.ts';
+import type { ExtensionCatalogue } from './extension-packages.ts';
 import { OsBuildError } from './osbuild-error.ts';
 
 /** Annotation of a MachineOSConfig: paths of the configuration that its Containerfile depends on without naming them. */
@@ -18,19 +21,26 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
  * is assembled directly.
  *
  * @param architecture as GOARCH names it; a Containerfile for it goes before one for all
- * @throws OsBuildError `containerfile` with line and column of all that is wrong, `needs-container-build` for another kernel
+ * @param catalogue what extensions stand for. Default: those of every installation.
+ * @throws OsBuildError `containerfile` with line and column of all that is wrong, `invalid-extension`, `invalid-kernel-type`,
+ * `invalid-os-image` for the image of the extensions
  */
 export async function containerWish(
   rendered: MachineConfig,
   osConfig: MachineOSConfig | undefined,
   architecture: string,
+  catalogue?: ExtensionCatalogue,
 ): Promise<CustomisationWish | undefined> {
-  const { extensions = [] } = rendered.spec;
-  refuseKernel(rendered);
+  const { extensions = [], kernelType = 'default' } = rendered.spec;
+  const own = { extensions, kernelType, ...(catalogue === undefined ? {} : { catalogue }) };
+  const wanted = packageWish(own, architecture);
+  const needsPackages = wanted.extensions.length > 0 || wanted.kernel !== undefined;
+  const extensionsImage = needsPackages ? extensionsImageOf(rendered) : undefined;
+  const packages = { ...own, ...(extensionsImage === undefined ? {} : { extensionsImage }) };
   const text = containerfileFor(osConfig, architecture);
-  if (extensions.length === 0 && text === undefined) return undefined;
+  if (!needsPackages && text === undefined) return undefined;
   const buildInputs = osConfig?.metadata.annotations?.[BUILD_INPUTS_ANNOTATION] ?? '';
-  if (text === undefined) return { containerfile: undefined, extensions, buildInputs };
+  if (text === undefined) return { containerfile: undefined, ...packages, buildInputs };
   // Most pools have none, and a build is over before the parser would have loaded.
   const { readContainerfile } = await import('./containerfile.ts');
   const reading = readContainerfile(text);
@@ -46,9 +56,9 @@ export async function containerWish(
   // Comments alone ask for nothing.
   const { containerfile } = reading;
   if (containerfile.stages.length === 0) {
-    return extensions.length === 0 ? undefined : { containerfile: undefined, extensions, buildInputs };
+    return needsPackages ? { containerfile: undefined, ...packages, buildInputs } : undefined;
   }
-  return { containerfile, extensions, buildInputs };
+  return { containerfile, ...packages, buildInputs };
 }
 
 /** Whether a pool asks for anything that {@link containerWish} may have to build in a container, whatever the architecture. */
@@ -58,14 +68,19 @@ export function mayNeedContainer({ spec }: MachineConfig, osConfig: MachineOSCon
   return (osConfig?.spec.containerFile ?? []).some(({ content }) => content.trim() !== '');
 }
 
-function refuseKernel({ spec: { kernelType = 'default' } }: MachineConfig): void {
-  if (kernelType === '' || kernelType === 'default') return;
-  throw new OsBuildError(
-    'needs-container-build',
-    `cannot build this pool's image: kernelType ${kernelType} replaces the kernel's packages, which Varve does not do yet; ` +
-      "remove spec.kernelType from the pool's MachineConfigs, or take a base image with that kernel",
-    { field: 'spec.kernelType' },
-  );
+/** @throws OsBuildError `invalid-os-image` */
+function extensionsImageOf({ spec }: MachineConfig): Reference | undefined {
+  const { baseOSExtensionsContainerImage: image = '' } = spec;
+  if (image === '') return undefined;
+  try {
+    return parseReference(image);
+  } catch (cause) {
+    if (!(cause instanceof OciError)) throw cause;
+    // It is not repeated: what is no reference may hold a password.
+    const field = 'spec.baseOSExtensionsContainerImage';
+    const message = `cannot build this pool's image: ${field} of its MachineConfigs does not name an image; write registry/name@sha256:…`;
+    throw new OsBuildError('invalid-os-image', message, { cause, field });
+  }
 }
 
 function containerfileFor(osConfig: MachineOSConfig | undefined, architecture: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { AssembledContainerfile, AssembledStep } from './containerfile-assembly.ts';
+import { MISSING_PACKAGES } from './extension-check.ts';
 import { OsBuildError, type OsBuildErrorCode } from './osbuild-error.ts';
 
 /** How a builder ended that made no image. */
@@ -42,6 +43,19 @@ const CLASSES: readonly FailureClass[] = [
     pattern: /\b(?:out of memory|cannot allocate memory|oom-kill|signal: killed|exit status 137)\b/i,
     retryable: true,
     what: 'the builder ran out of memory',
+  },
+  {
+    code: 'package-missing',
+    pattern: new RegExp(`^varve: ${MISSING_PACKAGES}`),
+    retryable: false,
+    what: 'a command has taken packages out that the pool asks for',
+  },
+  {
+    code: 'wrong-kernels',
+    pattern:
+      /^varve: (?:a host boots exactly one kernel|the kernel (?:has|needs)|the packages of the kernel)/,
+    retryable: false,
+    what: 'the image would not have one kernel that a host can boot',
   },
   {
     code: 'package-not-found',

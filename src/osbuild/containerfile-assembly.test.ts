@@ -1,21 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readContainerfile } from './containerfile.ts';
-import { assembleContainerfile, type AssembledContainerfile } from './containerfile-assembly.ts';
+import {
+  assembleContainerfile,
+  type AssembledContainerfile,
+  type AssembledScript,
+} from './containerfile-assembly.ts';
 
 const IMAGE = `registry.example.com/os/configs@sha256:${'1'.repeat(64)}`;
+const BEFORE = { name: 'packages', text: 'true\n', description: 'install x' };
+const AFTER = {
+  name: 'check',
+  text: 'true\n',
+  description: 'look for x',
+  image: { reference: 'registry.example.com/x', folder: '/run/x' },
+};
+const MOUNT = '--mount=type=bind,source=.varve,target=/run/varve-build';
+const RUN_BEFORE = `RUN ${MOUNT} ["/bin/sh", "/run/varve-build/packages"]`;
+const RUN_AFTER = `RUN ${MOUNT} --mount=type=bind,from=registry.example.com/x,target=/run/x ["/bin/sh", "/run/varve-build/check"]`;
 const FIRST = `FROM ${IMAGE} AS configs\n`;
 
 function assemble(
   text: string,
-  commands: readonly string[] = [],
+  scripts: { readonly before?: AssembledScript; readonly after?: AssembledScript } = {},
   environment: Readonly<Record<string, string>> = {},
 ): AssembledContainerfile {
   const reading = readContainerfile(text);
   assert.ok(reading.state === 'read', JSON.stringify(reading));
   return assembleContainerfile({
     configsImage: IMAGE,
-    commands,
+    ...scripts,
     containerfile: reading.containerfile,
     environment,
   });
@@ -23,14 +37,14 @@ function assemble(
 
 test('assembleContainerfile() puts the stage of the configuration first and leaves the rest as it is', () => {
   const text = 'FROM configs AS final\nRUN dnf install -y autofs && \\\n  ostree container commit\n';
-  const made = assemble(text, ['dnf install -y usbguard']);
-  assert.equal(made.text, `${FIRST}RUN dnf install -y usbguard\n\n${text}`);
-  assert.equal(made.files.size, 0);
+  const made = assemble(text, { before: BEFORE });
+  assert.equal(made.text, `${FIRST}${RUN_BEFORE}\n\n${text}`);
+  assert.deepEqual([...made.files], [['.varve/packages', 'true\n']]);
 });
 
 test('assembleContainerfile() makes the stage of the configuration the result where there is no Containerfile', () => {
-  const made = assembleContainerfile({ configsImage: IMAGE, commands: ['true'], environment: {} });
-  assert.equal(made.text, `${FIRST}RUN true\n`);
+  const made = assembleContainerfile({ configsImage: IMAGE, before: BEFORE, environment: {} });
+  assert.equal(made.text, `${FIRST}${RUN_BEFORE}\n`);
 });
 
 test('assembleContainerfile() leaves arguments of images and the escape character where they have to stand', () => {
@@ -46,14 +60,14 @@ test('assembleContainerfile() leaves arguments of images and the escape characte
 test('assembleContainerfile() says of each step where it comes from', () => {
   const made = assemble(
     '# tools\nFROM golang AS b\nRUN go build\n\nFROM configs AS final\nRUN <<E\na\nE\nRUN x\n',
-    ['true'],
+    { before: BEFORE, after: AFTER },
   );
   assert.deepEqual(
     made.steps.map((stage) => stage.map(({ line, text }) => [line, text])),
     [
       [
         [undefined, FIRST.trimEnd()],
-        [undefined, 'RUN true'],
+        [undefined, 'install x'],
       ],
       [
         [2, 'FROM golang AS b'],
@@ -63,12 +77,20 @@ test('assembleContainerfile() says of each step where it comes from', () => {
         [5, 'FROM configs AS final'],
         [6, 'RUN <<E'],
         [9, 'RUN x'],
+        [undefined, 'look for x'],
+        [undefined, 'look for x'],
       ],
     ],
   );
 });
 
-const MOUNT = '--mount=type=bind,source=.varve,target=/run/varve-build';
+test('assembleContainerfile() looks at the result of the last stage, whatever that ends with', () => {
+  for (const end of ['', '\n', ' \\', ' \\\n', ' \\\n\n', ' \\\n# said\n', ' \\\n  \\\n']) {
+    const made = assemble(`FROM configs\nSHELL ["/bin/false"]\nUSER 7\nRUN true${end}`, { after: AFTER });
+    assert.match(made.text, /\nUSER 7\nRUN true\s*\nUSER 0\nRUN /, JSON.stringify(end));
+    assert.ok(made.text.endsWith(`\nUSER 0\n${RUN_AFTER}\n`), made.text);
+  }
+});
 
 test('assembleContainerfile() has the shell of the stage read a script from a here-document', () => {
   const made = assemble('FROM configs\nRUN --network=none <<EOF\nset -e\necho $A\nEOF\n');
@@ -89,7 +111,7 @@ test('assembleContainerfile() gives a command its here-documents as a shell does
 test('assembleContainerfile() copies here-documents as files of their names, with the variables that builders put in', () => {
   const text =
     'FROM configs AS a\nENV A=1 B="x y"\nARG C=3\nFROM a\nENV D=$A\nCOPY --chmod=600 <<X <<"Y" /etc/d/\n$A ${B} [$C] $D ${N:-n} \\$A $PATH\nX\n$A\nY\n';
-  const made = assemble(text, [], { PATH: '/bin' });
+  const made = assemble(text, {}, { PATH: '/bin' });
   assert.ok(made.text.endsWith('COPY --chmod=600 .varve/copy-6/X .varve/copy-6/Y /etc/d/\n'), made.text);
   assert.deepEqual(
     [...made.files],

@@ -23,12 +23,25 @@ export interface AssembledStep {
 export interface AssemblyInput {
   /** The image of the stage `configs`: the base with the configuration that the build sees, by its digest. */
   readonly configsImage: string;
-  /** Commands that run in that stage, before anything of the user's: for extensions and kernels. */
-  readonly commands: readonly string[];
+  /** Runs in that stage, before anything of the user's: for extensions and kernels. */
+  readonly before?: AssembledScript;
+  /** Runs as root at the end of the last stage, after all that is the user's, whatever shell that has set: looks at the result. */
+  readonly after?: AssembledScript;
   /** Absent: the stage `configs` is the result. */
   readonly containerfile?: Containerfile;
   /** `ENV` of the base image. */
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A shell script of Varve's own. */
+export interface AssembledScript {
+  /** Of its file. */
+  readonly name: string;
+  readonly text: string;
+  /** What it does, for people who read that it failed. */
+  readonly description: string;
+  /** An image whose files it finds in a folder. */
+  readonly image?: { readonly reference: string; readonly folder: string };
 }
 
 /** Where the files of here-documents are in the context, and where a build mounts it. */
@@ -41,7 +54,7 @@ const MOUNTED = '/run/varve-build';
  * builders before buildah 1.33 know none.
  */
 export function assembleContainerfile(input: AssemblyInput): AssembledContainerfile {
-  const { configsImage, commands, containerfile, environment } = input;
+  const { configsImage, before, after, containerfile, environment } = input;
   // Only `# escape=` changes what a builder reads; `# syntax=` would have it fetch another one.
   const text = (containerfile?.directives ?? []).filter((line) => /escape/i.test(line));
   const files = new Map<string, string>();
@@ -52,9 +65,14 @@ export function assembleContainerfile(input: AssemblyInput): AssembledContainerf
     global.read(argument);
   }
   const from = `FROM ${configsImage} AS ${CONFIGS_STAGE}`;
-  const own = [from, ...commands.map((command) => `RUN ${command}`)];
-  text.push(...own);
-  steps.push(own.map((line) => ({ line: undefined, text: line })));
+  text.push(from);
+  steps.push([{ line: undefined, text: from }]);
+  const runOwn = (script: AssembledScript | undefined): void => {
+    if (script === undefined) return;
+    text.push(runOf(script, files));
+    steps.at(-1)?.push({ line: undefined, text: script.description });
+  };
+  runOwn(before);
   const environments = new Map([[CONFIGS_STAGE, environment]]);
   for (const stage of containerfile?.stages ?? []) {
     text.push('', stage.from);
@@ -68,7 +86,32 @@ export function assembleContainerfile(input: AssemblyInput): AssembledContainerf
     steps.push(made);
     if (stage.name !== undefined) environments.set(stage.name.toLowerCase(), variables.environment);
   }
+  if (after !== undefined) {
+    // Of what is built only the layers go into the image, and not the user.
+    text.push(withoutContinuation(text.pop() ?? ''), 'USER 0');
+    steps.at(-1)?.push({ line: undefined, text: after.description });
+    runOwn(after);
+  }
   return { text: `${text.join('\n')}\n`, files, steps };
+}
+
+/** In the form that asks no shell, since the stage may have one that is none. */
+function runOf({ name, text, image }: AssembledScript, files: Map<string, string>): string {
+  files.set(`${CONTEXT}/${name}`, text);
+  const mounts = [
+    `--mount=type=bind,source=${CONTEXT},target=${MOUNTED}`,
+    ...(image === undefined ? [] : [`--mount=type=bind,from=${image.reference},target=${image.folder}`]),
+  ];
+  return `RUN ${mounts.join(' ')} ["/bin/sh", "${MOUNTED}/${name}"]`;
+}
+
+/** A backslash at the end of a file, and comments after it, would make what follows a part of the last instruction. */
+function withoutContinuation(text: string): string {
+  const lines = text.split('\n');
+  while (lines.length > 1 && /^\s*(?:#|$)/.test(lines.at(-1) ?? '')) lines.pop();
+  const last = (lines.pop() ?? '').replace(/[\\`]\s*$/, '');
+  if (last.trim() === '' && lines.length > 0) return withoutContinuation(lines.join('\n'));
+  return [...lines, last].join('\n');
 }
 
 function withoutHeredocs(

@@ -4,7 +4,7 @@ import type { ImageNode } from '../machineconfig/index.ts';
 import type { Digest } from '../oci/index.ts';
 
 /** Grows when the same inputs give another image than an earlier Varve made of them. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Everything that what a container build makes of a base depends on (architecture D3). */
 export interface CustomisationInputs {

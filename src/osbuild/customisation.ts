@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Rendered } from '../machineconfig/index.ts';
-import type { Descriptor, Digest, Reference } from '../oci/index.ts';
+import type { AppendedImage, Descriptor, Digest, Reference } from '../oci/index.ts';
 import {
   appendLayers,
   buildLayer,
@@ -28,16 +28,15 @@ import { customisationKey } from './customisation-key.ts';
 import { builderTag, configsTag, customisationTag } from './customisation-tags.ts';
 import { readCustomisation } from './customisation-layers.ts';
 import { placeRendered } from './direct-image.ts';
-import { extensionCommands, extensionPackages } from './extension-commands.ts';
+import { type PackageBuild, planPackages, type WantedPackages } from './extension-build.ts';
 import { Label } from './image-labels.ts';
 import { OsBuildError, type OsBuildErrorCode } from './osbuild-error.ts';
 import { visibleConfiguration } from './visible-configuration.ts';
 
 /** What a pool wants of its image that only a container build can give (architecture D2). */
-export interface CustomisationWish {
+export interface CustomisationWish extends WantedPackages {
   /** Read, and found to be one. */
   readonly containerfile: Containerfile | undefined;
-  readonly extensions: readonly string[];
   /** Value of the MachineOSConfig's annotation `varve.dev/build-inputs`: paths of the configuration that the build depends on. */
   readonly buildInputs: string;
 }
@@ -82,15 +81,17 @@ export class Customiser {
     const { architecture } = base.config;
     const placement = placeRendered(rendered, base);
     const text = wish.containerfile?.text ?? '';
-    const configuration = visibleConfiguration(placement, [text, wish.buildInputs]);
+    const packages = await planPackages(this.#host.registry, wish, architecture);
+    const { extensionsImage, extensionPackages, kernelType, reads } = packages;
+    const configuration = visibleConfiguration(placement, [text, wish.buildInputs, reads]);
     const key = customisationKey({
       base: base.digest,
       architecture,
       containerfile: text,
       extensions: wish.extensions,
-      extensionsImage: undefined,
-      extensionPackages: extensionPackages(wish.extensions),
-      kernelType: 'default',
+      extensionsImage,
+      extensionPackages,
+      kernelType,
       secrets: {},
       certificateAuthorities,
       proxyEnvironment,
@@ -103,11 +104,13 @@ export class Customiser {
       say(`note: what a container build would make is there already: ${formatReference(kept)}`);
       return this.#open(base, found, kept);
     }
-    const commands = extensionCommands(wish.extensions);
     const { containerfile } = wish;
-    const digest = await this.#build(base, push, kept, { configuration, commands, containerfile, key });
-    const made = withDigest(kept, digest);
-    return this.#open(base, await this.#catalog.find(made, [architecture], kept), kept);
+    const image = await this.#build(base, push, kept, { configuration, packages, containerfile, key });
+    const made = await this.#catalog.find(withDigest(kept, image.digest), [architecture], kept);
+    const opened = await this.#open(base, made, kept).catch(refuseMade);
+    // What no host boots gets no name by which a later build would take it.
+    await this.#host.registry.putManifest(kept, image.manifest, image.mediaType);
+    return opened;
   }
 
   /** What is there under that name; undefined also where it is not what a container build has made for it. */
@@ -161,11 +164,11 @@ export class Customiser {
     kept: Reference,
     build: {
       readonly configuration: ReturnType<typeof visibleConfiguration>;
-      readonly commands: readonly string[];
+      readonly packages: PackageBuild;
       readonly containerfile: Containerfile | undefined;
       readonly key: string;
     },
-  ): Promise<Digest> {
+  ): Promise<AppendedImage> {
     const { builders, inputs, say } = this.#options;
     const builder = builders.for(base.config.architecture);
     const { registry } = this.#host;
@@ -174,7 +177,7 @@ export class Customiser {
     const configs = await this.#pushConfigs(base, withTag(push, configsTag(build.key)), build.configuration);
     const assembled = assembleContainerfile({
       configsImage: formatReference(withDigest(configs.reference, configs.digest)),
-      commands: build.commands,
+      ...build.packages.scripts,
       ...(build.containerfile === undefined ? {} : { containerfile: build.containerfile }),
       environment: environmentOf(base.config.config?.Env ?? []),
     });
@@ -187,7 +190,7 @@ export class Customiser {
       assembled,
       mediaFamily,
       push: made,
-      images: [configs.reference, ...imagesOf(build.containerfile)],
+      images: [configs.reference, ...build.packages.images, ...imagesOf(build.containerfile)],
       mounts: inputs.mounts,
       proxyEnvironment: withoutEmpty(inputs.proxyEnvironment),
       signal: this.#options.signal,
@@ -240,13 +243,13 @@ export class Customiser {
     return { reference: push, digest: image.digest, diffIds: [...diffIds, layer.diffId] };
   }
 
-  /** Puts the layers that the build made on the base, without the configuration that it saw, and tags the result. */
+  /** Puts the layers that the build made on the base, without the configuration that it saw; the result has no name yet. */
   async #keep(
     base: Base,
     made: Reference,
     kept: Reference,
     { below, key }: { readonly below: readonly Digest[]; readonly key: string },
-  ): Promise<Digest> {
+  ): Promise<AppendedImage> {
     const { registry } = this.#host;
     const { bytes, mediaType } = await registry.requireManifest(made);
     const manifest = parseManifest(bytes, mediaType);
@@ -277,9 +280,20 @@ export class Customiser {
       },
     );
     await registry.putBlob(kept, image.configDescriptor, image.config);
-    await registry.putManifest(kept, image.manifest, image.mediaType);
-    return image.digest;
+    await registry.putManifest(withDigest(kept, image.digest), image.manifest, image.mediaType);
+    return image;
   }
+}
+
+/** A build can leave an image that its base was not: with another kernel beside the first one, or with none. */
+function refuseMade(error: unknown): never {
+  if (!(error instanceof OsBuildError) || error.code !== 'base-not-bootable') throw error;
+  throw new OsBuildError(
+    'wrong-kernels',
+    'cannot use what the container build made: a host boots exactly one kernel, and it has none or several in /usr/lib/modules; ' +
+      'whoever installs a kernel has to remove the one that was there, and to leave its vmlinuz beside its modules',
+    { cause: error, field: 'spec.containerFile' },
+  );
 }
 
 /** What is said of an image that cannot be a customised base. */
