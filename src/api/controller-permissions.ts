@@ -60,8 +60,8 @@ const CLUSTER_RULES: readonly Rule[] = [
 /** Of Varve's namespace. */
 const NAMESPACE_RULES: readonly Rule[] = [
   core(['secrets'], FOLLOW),
-  // The logs of builds; they go with the builds.
-  core(['configmaps'], ['create', 'patch']),
+  // Repositories that container builds install packages from; the logs of builds, which go with the builds.
+  core(['configmaps'], [...FOLLOW, 'create', 'patch']),
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
 

@@ -151,7 +151,7 @@ class BuildReconciler {
     const push = pushRepository(osConfig);
     const rendered = renderedMachineConfig(view, pool);
     const access = poolAccess(osConfig, accessSources(view, settings), rendered?.spec.osImageURL);
-    const containers = containerInputs(osConfig, rendered, access, this.#support);
+    const containers = containerInputs(osConfig, rendered, this.#support);
     const architectures = architecturesOf({ pool, osConfig, rendered }, view, settings);
     const lease = this.#lease(name, access);
     const situation = { pool, rendered, objects, push, access, containers, architectures, lease };

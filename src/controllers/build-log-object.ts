@@ -11,5 +11,8 @@ export function buildLogName(build: string): string {
 /** The key of its text: lines, each with a line end. */
 export const BUILD_LOG_KEY = 'log';
 
+/** Label of all that there is of the logs of builds: who follows ConfigMaps for what they say leaves those out. */
+export const BUILD_LOG_LABEL = 'varve.dev/build-log';
+
 /** Is `true` when the log is whole. */
 export const BUILD_LOG_WHOLE_KEY = 'whole';

@@ -1,6 +1,6 @@
 import type { MachineOSBuild } from '../api/index.ts';
 import type { KubeClient } from '../kube/index.ts';
-import { BUILD_LOG_KEY, BUILD_LOG_WHOLE_KEY, buildLogName } from './build-log-object.ts';
+import { BUILD_LOG_KEY, BUILD_LOG_LABEL, BUILD_LOG_WHOLE_KEY, buildLogName } from './build-log-object.ts';
 import { CONFIG_MAPS } from './resources.ts';
 
 export interface BuildLogOptions {
@@ -111,7 +111,12 @@ export class BuildLog {
     const object = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { name: buildLogName(name), namespace, ownerReferences: [owner] },
+      metadata: {
+        name: buildLogName(name),
+        namespace,
+        labels: { [BUILD_LOG_LABEL]: '' },
+        ownerReferences: [owner],
+      },
       data: { [BUILD_LOG_KEY]: this.#text, ...(this.#isEnded ? { [BUILD_LOG_WHOLE_KEY]: 'true' } : {}) },
     };
     try {

@@ -31,6 +31,7 @@ function poolsOf(kind: keyof ClusterView, change: Change<KubeObject>): readonly 
     osBuilds: cached(),
     machineConfigs: cached(),
     secrets: cached(),
+    configMaps: cached(),
     controllerConfigs: cached(),
   } as unknown as ClusterView;
   const controller = {
@@ -100,6 +101,14 @@ const CHANGES: Readonly<Record<string, readonly [keyof ClusterView, Change<KubeO
     'the push secret': ['secrets', added(secretOf('push')), ['worker']],
     'the pull secret': ['secrets', added(secretOf('pull')), ['worker']],
     'a secret that nobody names': ['secrets', added(secretOf('cluster-pull')), []],
+    "the entitlement of the pool's builds": [
+      'secrets',
+      added(secretOf('etc-pki-entitlement-worker')),
+      ['worker'],
+    ],
+    "the entitlement of another pool's builds": ['secrets', added(secretOf('etc-pki-entitlement-infra')), []],
+    'repositories of packages': ['configMaps', added({ metadata: { name: 'etc-yum-repos-d' } }), ['worker']],
+    'a ConfigMap that builds are not given': ['configMaps', added({ metadata: { name: 'other' } }), []],
     'the ControllerConfig': ['controllerConfigs', added(controllerConfig('os')), ['worker']],
   };
 

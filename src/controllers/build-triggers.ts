@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import { keyOf, type Change, type Controller } from '../kube/index.ts';
-import { buildSecrets } from '../osbuild/index.ts';
+import { buildInputObjects, buildSecrets } from '../osbuild/index.ts';
 import { primaryPool } from '../rollout/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { clusterKey, type PoolNode } from './resources.ts';
@@ -39,13 +39,27 @@ export function watchPoolImages(controller: Controller, view: ClusterView, clust
     view.osConfigs.cache
       .values()
       .filter((osConfig) => {
+        const { name } = object.metadata;
         const { pull, push } = buildSecrets(osConfig, clusterPullSecret);
-        return object.metadata.name === pull || object.metadata.name === push;
+        return name === pull || name === push || isBuildInput(osConfig, 'Secret', name);
       })
+      .map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
+  );
+  controller.watch(view.configMaps, ({ object }) =>
+    view.osConfigs.cache
+      .values()
+      .filter((osConfig) => isBuildInput(osConfig, 'ConfigMap', object.metadata.name))
       .map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
   );
   controller.watch(view.controllerConfigs, () =>
     view.osConfigs.cache.values().map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
+  );
+}
+
+/** Whether a container build of the pool is given the object. */
+function isBuildInput({ spec }: MachineOSConfig, kind: 'ConfigMap' | 'Secret', name: string): boolean {
+  return buildInputObjects(spec.machineConfigPool.name).some(
+    (input) => input.kind === kind && input.name === name,
   );
 }
 

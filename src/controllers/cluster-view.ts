@@ -9,9 +9,11 @@ import type {
   OSImageStream,
 } from '../api/index.ts';
 import type { Informer, KubeObject, SharedInformers } from '../kube/index.ts';
-import type { RegistrySecret } from '../osbuild/index.ts';
+import { buildInputObjects, type RegistrySecret } from '../osbuild/index.ts';
+import { BUILD_LOG_LABEL } from './build-log-object.ts';
 import { COMPONENT_LABEL, COMPONENTS } from './control-plane.ts';
 import {
+  CONFIG_MAPS,
   CONTROLLER_CONFIGS,
   DISRUPTION_BUDGETS,
   MACHINE_CONFIG_NODES,
@@ -24,6 +26,7 @@ import {
   PODS,
   POOLS,
   SECRETS,
+  type ConfigMap,
   type DisruptionBudget,
   type Pod,
   type PoolNode,
@@ -49,6 +52,8 @@ export interface ClusterView {
   readonly controlPlanePods: Informer<Pod>;
   /** Of Varve's namespace. */
   readonly secrets: Informer<RegistrySecret & KubeObject>;
+  /** Of Varve's namespace: those that container builds may be given; of any other only that it is there. */
+  readonly configMaps: Informer<ConfigMap>;
 }
 
 /**
@@ -97,7 +102,21 @@ export function clusterView(informers: SharedInformers, namespace: string): Clus
       transform: trimPod,
     }),
     secrets: informers.for({ type: SECRETS, selection: { namespace } }),
+    configMaps: informers.for({
+      type: CONFIG_MAPS,
+      selection: { namespace, labelSelector: `!${BUILD_LOG_LABEL}` },
+      transform: trimConfigMap,
+    }),
   };
+}
+
+/** The same for every pool, unlike those of Secrets. */
+const INPUT_CONFIG_MAPS: ReadonlySet<string> = new Set(
+  buildInputObjects('').flatMap(({ kind, name }) => (kind === 'ConfigMap' ? [name] : [])),
+);
+
+function trimConfigMap(configMap: ConfigMap): ConfigMap {
+  return INPUT_CONFIG_MAPS.has(configMap.metadata.name) ? configMap : { metadata: configMap.metadata };
 }
 
 /** The one kind whose schema lets its spec be absent, which means the same as an empty one. */

@@ -34,9 +34,11 @@ export interface DisruptionBudget extends KubeObject {
   readonly status?: NonNullable<DrainBudget['status']>;
 }
 
-/** Text for people, such as the log of a build. */
+/** Text for people, such as the log of a build; files for a container build. */
 export interface ConfigMap extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & { readonly name: string };
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 export const MACHINE_CONFIGS: ResourceType<MachineConfig> = ofGroup('MachineConfig', 'machineconfigs');
