@@ -4,10 +4,18 @@ import type {
   BuilderEvents,
   BuiltImage,
   CustomisationWish,
+  ExtensionCatalogue,
   FoundImage,
   ResolvedBase,
 } from '../osbuild/index.ts';
-import { buildahBuilders, containerWish, openBuildCache, PoolBuilder } from '../osbuild/index.ts';
+import {
+  buildahBuilders,
+  containerWish,
+  extensionCatalogue,
+  openBuildCache,
+  PoolBuilder,
+  refuseEarly,
+} from '../osbuild/index.ts';
 import type { Compression, Reference, RegistryClient } from '../oci/index.ts';
 import { formatReference, loadAuthFiles, parseReference } from '../oci/index.ts';
 import type { Rendered } from '../machineconfig/index.ts';
@@ -15,6 +23,7 @@ import { pushFromPool, pushReference, readOsImageURL } from './build-references.
 import { CliError } from './cli-error.ts';
 import type { Environment } from './environment.ts';
 import { cacheDirectory, machineArchitecture } from './environment.ts';
+import { readExtensions } from './extension-flags.ts';
 import { readInputFiles } from './input-files.ts';
 import { interruptible, unlessAborted } from './interruption.ts';
 import type { Manifests } from './manifests.ts';
@@ -35,6 +44,8 @@ export interface BuildFlags extends RegistryFlags {
   readonly arch?: string | undefined;
   readonly compression: Exclude<Compression, 'none'>;
   readonly cache?: string | undefined;
+  /** `NAME=rpm:a,b;deb:c` each. */
+  readonly extension?: readonly string[] | undefined;
   readonly dryRun: boolean;
   readonly quiet: boolean;
   readonly output: OutputFormat;
@@ -95,13 +106,14 @@ export async function build(
     progress.clear();
     if (!flags.quiet) process.stderr.write(`${line}\n`);
   };
+  const extensions = await readExtensions(flags.extension);
   const registry = openRegistryFor(flags, environment, {
     ...(signal === undefined ? {} : { signal }),
     onTransfer: ({ direction, repository, bytes, size }) => {
       progress.update(() => `${direction} ${repository}: ${formatBytes(bytes)} of ${formatBytes(size)}`);
     },
   });
-  const running = new Build(flags, environment, registry, say, progress, signal);
+  const running = new Build(flags, environment, registry, extensions, say, progress, signal);
   try {
     return await running.run(signal);
   } finally {
@@ -115,6 +127,7 @@ class Build {
   readonly #flags: BuildFlags;
   readonly #registry: RegistryClient;
   readonly #say: (line: string) => void;
+  readonly #extensions: ExtensionCatalogue;
   readonly #builder: PoolBuilder;
   readonly #started: number = performance.now();
   readonly #steps: { step: string; milliseconds: number }[] = [];
@@ -124,6 +137,7 @@ class Build {
     flags: BuildFlags,
     environment: Environment,
     registry: RegistryClient,
+    extensions: ExtensionCatalogue,
     say: (line: string) => void,
     progress: ProgressLine,
     signal: AbortSignal | undefined,
@@ -131,6 +145,7 @@ class Build {
     this.#flags = flags;
     this.#registry = registry;
     this.#say = say;
+    this.#extensions = extensions;
     const certificateAuthorities = (flags.ca ?? []).map(readAuthority);
     this.#builder = new PoolBuilder(
       { registry, cache: openBuildCache(cacheDirectory(flags.cache, environment)) },
@@ -176,13 +191,14 @@ class Build {
     await turn();
     for (const object of manifests.passedOver) this.#say(`note: ${object} is passed over`);
     const rendered = await this.#time('render', () =>
-      Promise.resolve(renderPool(manifests, flags.pool, flags.base)),
+      Promise.resolve(renderPool(manifests, flags.pool, flags.base, this.#extensions)),
     );
     const osConfig = manifests.osConfigs.find(
       (candidate) => candidate.spec.machineConfigPool.name === flags.pool,
     );
     const wishFor = async (architecture: string): Promise<CustomisationWish | undefined> => {
-      const wish = await containerWish(rendered.machineConfig, osConfig, architecture);
+      const catalogue = extensionCatalogue(this.#extensions);
+      const wish = await containerWish(rendered.machineConfig, osConfig, architecture, catalogue);
       if (wish === undefined || !flags.dryRun) return wish;
       throw new CliError(
         'input',
@@ -190,9 +206,9 @@ class Build {
       );
     };
     // Once more when it is known what the base is for; a text that is none is refused before anything is asked.
-    const asFarAsKnown =
-      flags.arch === 'all' ? ALL_ARCHITECTURES : (flags.arch ?? machineArchitecture()).split(',');
-    for (const name of asFarAsKnown) await wishFor(name.split('/')[0] ?? '');
+    const named =
+      flags.arch === 'all' ? undefined : flags.arch?.split(',').map((name) => name.split('/')[0] ?? '');
+    await refuseEarly(named, wishFor);
 
     const push = explicitPush ?? pushFromPool(manifests, flags.pool);
     const osImageURL = rendered.machineConfig.spec.osImageURL ?? flags.base;
@@ -308,9 +324,6 @@ class Build {
     return result;
   }
 }
-
-/** Those that a MachineOSConfig can have a Containerfile for. */
-const ALL_ARCHITECTURES: readonly string[] = ['amd64', 'arm64', 'ppc64le', 's390x'];
 
 /** What a container build is told of this machine's proxies. */
 function proxiesOf(variables: Environment['variables']): Readonly<Record<string, string | undefined>> {

@@ -35,6 +35,13 @@ export function caOption(): Option<'--ca <file...>'> {
   return new Option('--ca <file...>', 'PEM files of further certificate authorities to trust');
 }
 
+export function extensionOption(): Option<'--extension <set...>'> {
+  return new Option(
+    '--extension <set...>',
+    'what further extensions stand for, NAME=rpm:PACKAGE,PACKAGE;deb:PACKAGE (fedora: and rhel: go before rpm:)',
+  );
+}
+
 export function kubeconfigOption(): Option<'--kubeconfig <file>'> {
   return new Option(
     '--kubeconfig <file>',

@@ -12,7 +12,14 @@ import {
   whyCommands,
 } from './cluster-program.ts';
 import { BUILDER_KINDS } from './builder-kinds.ts';
-import { architectures, authfileOption, caOption, insecureOption, outputOption } from './options.ts';
+import {
+  architectures,
+  authfileOption,
+  caOption,
+  extensionOption,
+  insecureOption,
+  outputOption,
+} from './options.ts';
 import { NODE_ENGINES, NODE_TOOLS } from './remembered-nodes.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
@@ -61,6 +68,7 @@ function renderCommands(): Command {
     .requiredOption('--pool <name>', 'the MachineConfigPool')
     .requiredOption('-f, --filename <path...>', 'files or directories of objects; - is standard input')
     .option('--base <ref>', 'the base image, which is the osImageURL unless a MachineConfig sets one')
+    .addOption(extensionOption())
     .addOption(outputOption().default('yaml' as const))
     .action(async (flags) => (await import('./render-command.ts')).renderCommand(flags));
 }
@@ -91,6 +99,7 @@ function buildCommands({ environment }: Surroundings): Command {
       '--cache <dir>',
       'where indexes of bases are kept, and container builds are made; $VARVE_CACHE or ~/.cache/varve by default',
     )
+    .addOption(extensionOption())
     .option('--dry-run', 'build, but push no image', false)
     .option('-q, --quiet', 'print nothing but the result and errors', false)
     .addOption(outputOption().default('text' as const))

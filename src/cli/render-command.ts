@@ -1,6 +1,8 @@
 import type { Rendered } from '../machineconfig/index.ts';
 import { formatProblem, MachineConfigError, render } from '../machineconfig/index.ts';
+import type { ExtensionCatalogue } from '../osbuild/index.ts';
 import { CliError } from './cli-error.ts';
+import { readExtensions } from './extension-flags.ts';
 import { readInputFiles } from './input-files.ts';
 import type { Manifests } from './manifests.ts';
 import { decodeManifests, poolNamed } from './manifests.ts';
@@ -11,13 +13,16 @@ export interface RenderFlags {
   readonly pool: string;
   readonly filename: readonly string[];
   readonly base?: string | undefined;
+  /** `NAME=rpm:a,b;deb:c` each. */
+  readonly extension?: readonly string[] | undefined;
   readonly output: OutputFormat;
 }
 
 /** `varve render`: prints the rendered MachineConfig of a pool. */
 export async function renderCommand(flags: RenderFlags): Promise<void> {
   const manifests = decodeManifests(await readInputFiles(flags.filename));
-  const rendered = renderPool(manifests, flags.pool, flags.base ?? '');
+  const extensions = await readExtensions(flags.extension);
+  const rendered = renderPool(manifests, flags.pool, flags.base ?? '', extensions);
   for (const warning of rendered.warnings) process.stderr.write(`warning: ${warning}\n`);
   // A MachineConfig is YAML to the people who write it.
   const format = flags.output === 'text' ? 'yaml' : flags.output;
@@ -29,12 +34,18 @@ export async function renderCommand(flags: RenderFlags): Promise<void> {
  *
  * @throws CliError `input` for an unknown pool and, with file, line and column, for whatever rendering refuses.
  */
-export function renderPool(manifests: Manifests, pool: string, base: string): Rendered {
+export function renderPool(
+  manifests: Manifests,
+  pool: string,
+  base: string,
+  extensions: ExtensionCatalogue = new Map(),
+): Rendered {
   return withPlaces(manifests, () =>
     render({
       pool: poolNamed(manifests, pool),
       machineConfigs: manifests.machineConfigs,
       defaults: { osImageURL: base, baseOSExtensionsContainerImage: '' },
+      moreExtensions: [...extensions.keys()],
     }),
   );
 }

@@ -2,7 +2,7 @@ import type { MachineConfig, MachineConfigPool, MachineOSBuild, MachineOSConfig 
 import { renderedFrom } from '../machineconfig/index.ts';
 import { formatReference, type Reference } from '../oci/index.ts';
 import type { BuildInputs, CustomisationWish, PoolBuildResult } from '../osbuild/index.ts';
-import { containerWish, mayNeedContainer } from '../osbuild/index.ts';
+import { containerWish, mayNeedContainer, refuseEarly } from '../osbuild/index.ts';
 import type { BuildTeller } from './build-runner.ts';
 import type { ContainerBuilding } from './container-building.ts';
 import type { PoolArchitectures } from './pool-architectures.ts';
@@ -28,9 +28,6 @@ export interface BuildRecipe {
   readonly inputs: BuildInputs;
 }
 
-/** Those that a MachineOSConfig can have a Containerfile for. */
-const CONTAINERFILE_ARCHITECTURES: readonly string[] = ['amd64', 'arm64', 'ppc64le', 's390x'];
-
 /** The making of one image. */
 export function buildMaker(
   recipe: BuildRecipe,
@@ -44,8 +41,7 @@ export function buildMaker(
       containerWish(recipe.rendered, osConfig, architecture);
     const isDirect = !mayNeedContainer(recipe.rendered, osConfig);
     // What is wrong in the text is said before anything is asked or read.
-    const known = architectures === 'all' ? CONTAINERFILE_ARCHITECTURES : architectures;
-    if (!isDirect) for (const name of known) await wishFor(name);
+    if (!isDirect) await refuseEarly(architectures === 'all' ? undefined : architectures, wishFor);
     const rendered = renderedOf(view, pool) ?? renderedFrom(recipe.rendered);
     say(`MachineConfigs: ${rendered.order.join(', ')}`);
     const { registry, release } = lease();

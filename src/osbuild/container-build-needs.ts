@@ -8,6 +8,9 @@ import { OsBuildError } from './osbuild-error.ts';
 /** Annotation of a MachineOSConfig: paths of the configuration that its Containerfile depends on without naming them. */
 const BUILD_INPUTS_ANNOTATION = 'varve.dev/build-inputs';
 
+/** Those that a MachineOSConfig can have a Containerfile for. */
+const CONTAINERFILE_ARCHITECTURES: readonly string[] = ['amd64', 'arm64', 'ppc64le', 's390x'];
+
 /** What the API calls an architecture that GOARCH calls otherwise; a Containerfile for all of them is `NoArch`. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
   amd64: 'AMD64',
@@ -59,6 +62,24 @@ export async function containerWish(
     return needsPackages ? { containerfile: undefined, ...packages, buildInputs } : undefined;
   }
   return { containerfile, ...packages, buildInputs };
+}
+
+/**
+ * Refuses what is wrong with what a pool wants before anything is asked or built.
+ *
+ * @param architectures as GOARCH names them; undefined where the base decides, so that what only one of them can have is no fault
+ * @throws what `wishFor` does
+ */
+export async function refuseEarly(
+  architectures: readonly string[] | undefined,
+  wishFor: (architecture: string) => Promise<unknown>,
+): Promise<void> {
+  for (const name of architectures ?? CONTAINERFILE_ARCHITECTURES) {
+    await wishFor(name).catch((error: unknown) => {
+      const isOfOne = error instanceof OsBuildError && error.code === 'invalid-kernel-type';
+      if (architectures !== undefined || !isOfOne) throw error;
+    });
+  }
 }
 
 /** Whether a pool asks for anything that {@link containerWish} may have to build in a container, whatever the architecture. */

@@ -92,28 +92,36 @@ debian)
 esac
 `;
 
-const MANAGERS = `apt() { DEBIAN_FRONTEND=noninteractive INITRD=No apt-get -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"; }
+const MANAGERS = `apt() { DEBIAN_FRONTEND=noninteractive INITRD=No apt-get -qy --purge --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold $sources "$@"; }
+dnf_with() { dnf -y $sources "$@"; }
 is_mounted() { [ -r /proc/self/mounts ] && grep -q " $1 " /proc/self/mounts; }
 repository=
+sources=
 if [ "$manager" = apt-get ]; then
   mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial" "$root/var/log/apt"
   strict=APT::Update::Error-Mode=any
   if [ -n "$content" ]; then
     there=$content/usr/share/varve/extensions
     ls "$there"/Packages* >/dev/null 2>&1 || fail 'no package available: the extensions image has no Packages in /usr/share/varve/extensions'
-    repository=$root/etc/apt/sources.list.d/coreos-extensions.list
-    mkdir -p "$root/etc/apt/sources.list.d"
-    echo "deb [trusted=yes] file:$there ./" >"$repository"
+    if [ -e "$root/etc/apt/sources.list" ]; then cat "$root/etc/apt/sources.list"; fi >"$work/sources.list"
+    echo "deb [trusted=yes] file:$there ./" >>"$work/sources.list"
+    chmod 0755 "$work"
+    sources="-o Dir::Etc::sourcelist=$work/sources.list"
     # What the image has is there without a network; what else the base knows may be out of reach.
     strict=APT::Update::Error-Mode=persistent
   fi
-  apt-get -o "$strict" update
+  apt -o "$strict" update
 elif [ -n "$content" ]; then
   there=$content/usr/share/rpm-ostree/extensions
   [ -d "$there/repodata" ] || fail 'no package available: the extensions image has no repodata in /usr/share/rpm-ostree/extensions'
-  repository=$root/etc/yum.repos.d/coreos-extensions.repo
   mkdir -p "$root/etc/yum.repos.d"
-  printf '[coreos-extensions]\\nname=coreos-extensions\\nenabled=1\\nmetadata_expire=1m\\nbaseurl=file://%s/\\ngpgcheck=0\\nskip_if_unavailable=False\\n' "$there" >"$repository"
+  repository=$root/etc/yum.repos.d/coreos-extensions.repo
+  if { printf '[coreos-extensions]\\nname=coreos-extensions\\nenabled=1\\nmetadata_expire=1m\\nbaseurl=file://%s/\\ngpgcheck=0\\nskip_if_unavailable=False\\n' "$there" >"$repository"; } 2>/dev/null; then :
+  elif have dnf; then
+    # The folder is one that the build is only lent.
+    manager=dnf repository=
+    sources="--repofrompath=coreos-extensions,file://$there/ --setopt=coreos-extensions.gpgcheck=0"
+  else fail 'cannot write /etc/yum.repos.d/coreos-extensions.repo, where rpm-ostree would find the extensions image'; fi
 fi
 install_extensions() {
   for one in $maybe; do
@@ -123,7 +131,7 @@ install_extensions() {
   case $manager in
   apt-get) apt install $packages ;;
   rpm-ostree) rpm-ostree install $packages ;;
-  dnf) dnf -y --setopt=install_weak_deps=False install $packages ;;
+  dnf) dnf_with --setopt=install_weak_deps=False install $packages ;;
   esac
 }
 `;
@@ -166,7 +174,7 @@ case $manager in
 apt-get)
   is_mounted /var/cache/apt || apt-get clean
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/log/apt/* "$root/var/log/dpkg.log" "$root/var/log/alternatives.log" "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache"
-  is_mounted /var/cache/apt || rm -f "$root"/var/cache/apt/*.bin
+  is_mounted /var/cache/apt || rm -f "$root"/var/cache/apt/*.bin "$root/var/cache/apt/archives/lock"
   ;;
 *)
   if have dnf && ! is_mounted /var/cache/dnf && ! is_mounted /var/cache/libdnf5; then dnf -y clean all; fi

@@ -28,7 +28,13 @@ export type { BuildCache } from './build-cache.ts';
 export { buildahBuilders } from './buildah.ts';
 export type { BuildInputs } from './build-inputs.ts';
 export type { ContainerBuilders } from './container-builder.ts';
-export { containerWish, mayNeedContainer } from './container-build-needs.ts';
+export { containerWish, mayNeedContainer, refuseEarly } from './container-build-needs.ts';
+export {
+  type ExtensionCatalogue,
+  extensionCatalogue,
+  parseExtension,
+  parsePackageSets,
+} from './extension-packages.ts';
 export type { ConfigurationDifference, PathDifference } from './image-diff.ts';
 export { diffConfigurations } from './image-diff.ts';
 export { Label } from './image-labels.ts';

@@ -34,13 +34,13 @@ function rpmSwap(core: string, install: readonly string[], others: readonly stri
   if have dnf; then
     case $(dnf --version 2>/dev/null) in
     *dnf5*)
-      if [ -n "$old" ]; then dnf -y "$unprotected" do --action=remove $old --action=install $new; else dnf -y install $new; fi
+      if [ -n "$old" ]; then dnf_with "$unprotected" do --action=remove $old --action=install $new; else dnf_with install $new; fi
       ;;
     *)
       : >"$work/swap"
       if [ -n "$old" ]; then echo "remove$old" >>"$work/swap"; fi
       printf 'install %s\\nrun\\n' "$new" >>"$work/swap"
-      dnf -y "$unprotected" shell "$work/swap"
+      dnf_with "$unprotected" shell "$work/swap"
       ;;
     esac
   else
