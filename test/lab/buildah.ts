@@ -17,11 +17,13 @@ export interface PeerBuild {
   readonly machineConfig: string;
   /** The name that the image's labels carry. */
   readonly name: string;
+  /** The administrator's Containerfile, which comes last; it begins with the stage `configs`. */
+  readonly containerfile?: string;
 }
 
 /**
  * The reference system's build of a pool's image, by real buildah and real Ignition: the stages of its Containerfile
- * as contract §4.6 describes them. Left out is what the base could not answer and only costs time: extensions,
+ * as contract §4.6 describes them, the administrator's own last. Left out is what the base could not answer and only costs time: extensions,
  * update-ca-trust and the usbguard workaround. Native overlay and `--layers` are what buildah does best here
  * (build-lab §2); the reference itself uses vfs and starts from an empty store each time.
  */
@@ -105,7 +107,7 @@ export class BuildahPeer {
 const CURRENT = '/etc/machine-config-daemon/currentconfig';
 const IGNITION = '/usr/lib/dracut/modules.d/30ignition/ignition';
 
-function containerfile({ base, pool, name }: PeerBuild): string {
+function containerfile({ base, pool, name, containerfile: own = '' }: PeerBuild): string {
   return `FROM ${base} AS extract
 COPY machineconfig.json.gz /tmp/machineconfig.json.gz
 RUN mkdir -p /etc/machine-config-daemon && base64 -d /tmp/machineconfig.json.gz | gunzip > ${CURRENT}
@@ -113,5 +115,5 @@ FROM ${base} AS configs
 COPY --from=extract ${CURRENT} ${CURRENT}
 RUN bash -c 'container=oci exec -a ignition-apply ${IGNITION} --ignore-unsupported <(jq -c .spec.config ${CURRENT})' && ostree container commit
 LABEL machineconfig=${name} machineconfigpool=${pool} baseOSContainerImage=${base}
-`;
+${own}`;
 }

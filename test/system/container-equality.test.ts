@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { parse } from 'yaml';
+import { BuildahPeer } from '../lab/buildah.ts';
+import { fileContents, flatten } from '../lab/image-tree.ts';
+import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
+import { peerMachineConfig } from '../lab/peer-input.ts';
+import {
+  type ComparedTrees,
+  type IntendedDifference,
+  REFERENCE_DIFFERENCES,
+  TMPFILES_FILE,
+} from '../lab/reference-differences.ts';
+import { skipWithout } from '../lab/requirements.ts';
+import { imageFromRegistry } from '../lab/stored-image.ts';
+import { describeDifference, treeDifferences } from '../lab/tree-difference.ts';
+import { unmountBelow } from '../lab/unmount.ts';
+import { buildImage, CHECKOUT } from '../lab/varve.ts';
+
+const skip = skipWithout('buildah', 'docker-registry', 'mmdebstrap', 'skopeo');
+
+const AUTOMOUNT = join(CHECKOUT, 'examples/automount');
+
+/** In what else than its configuration a tree may differ, and why. */
+const BUILD_DIFFERENCES: readonly IntendedDifference[] = [
+  {
+    // It says when each library was unpacked, and into which inode, so that no two builds by anybody have the same.
+    name: "ldconfig's own cache is another one after each run",
+    covers: ({ kind, path, attributes }) =>
+      kind === 'differs' && path === 'var/cache/ldconfig/aux-cache' && attributes.join() === 'sha256',
+  },
+];
+
+/** A pool whose image Varve and the reference's whole Containerfile make. */
+interface Scenario {
+  readonly pool: string;
+  /** With the pool and its MachineConfigs. */
+  readonly folder: string;
+  /** With its MachineOSConfig. */
+  readonly osConfig: string;
+  /** The MachineOSConfig's Containerfile without here-documents, which buildah knows only from 1.33 on. */
+  readonly containerfile: string;
+}
+
+suite(
+  'the tree of a container build and that of the whole Containerfile, by the reference’s way',
+  { skip },
+  () => {
+    let lab: Laboratory;
+    let peer: BuildahPeer;
+
+    before(async () => {
+      lab = await openLaboratory('packages');
+      peer = await BuildahPeer.open(lab.folder);
+    });
+    after(async () => {
+      await peer.close();
+      // buildah's store is a mount of its own.
+      await unmountBelow(lab.folder);
+      await lab.close();
+    });
+
+    async function compare(name: string, scenario: Scenario): Promise<ComparedTrees> {
+      const { pool, folder, osConfig, containerfile } = scenario;
+      const push = `${lab.registry.host}/reference/${name}:1`;
+      const machineConfig = await peerMachineConfig(folder, pool);
+      await peer.buildAndPush({ base: lab.base, push, pool, name, machineConfig, containerfile });
+      const own = `${lab.registry.host}/varve/${name}`;
+      const env = { HOME: lab.folder, XDG_CACHE_HOME: join(lab.folder, 'cache') };
+      const build = { pool, files: [folder, osConfig], base: lab.base, push: `${own}:1` };
+      const image = await imageFromRegistry(`${own}@${await buildImage(build, { env })}`);
+      const texts = await fileContents(image, image.manifest.layers.length - 1);
+      const trees: ComparedTrees = {
+        peer: await flatten(await imageFromRegistry(push)),
+        varve: await flatten(image),
+        tmpfiles: texts.get(TMPFILES_FILE)?.toString() ?? '',
+      };
+      const unexpected = treeDifferences(trees.peer, trees.varve).flatMap((difference) => {
+        const names = [...REFERENCE_DIFFERENCES, ...BUILD_DIFFERENCES].filter((one) =>
+          one.covers(difference, trees),
+        );
+        if (names.length === 1) return [];
+        return [`${describeDifference(difference)} ${names.map((one) => one.name).join(' | ')}`];
+      });
+      assert.deepEqual(unexpected, []);
+      return trees;
+    }
+
+    test('are the same but for the intended differences: examples/automount/debian', async () => {
+      const osConfig = join(AUTOMOUNT, 'debian');
+      const { varve } = await compare('automount', {
+        pool: 'worker-test',
+        folder: AUTOMOUNT,
+        osConfig,
+        containerfile: withoutHeredocs(await containerfileOf(join(osConfig, 'machineosconfig.yaml'))),
+      });
+      assert.ok(varve.has('usr/sbin/automount'), 'autofs is installed');
+      assert.ok(varve.has('etc/auto.master.d/projects.autofs'), 'with its maps');
+      assert.equal(
+        varve.get('etc/systemd/system/multi-user.target.wants/autofs.service')?.linkTarget,
+        '/lib/systemd/system/autofs.service',
+        'and enabled',
+      );
+    });
+
+    test('are the same but for the intended differences: stages, a compiler, a unit and a file of the configuration', async () => {
+      const folder = join(lab.folder, 'site');
+      const osConfig = join(lab.folder, 'site-os-config.json');
+      await writeSite(folder, osConfig);
+      const containerfile = withoutHeredocs(SITE.replace(SOURCE, `RUN echo '${PROGRAM}' > /tmp/greet.c`));
+      const { varve, peer: whole } = await compare('site', {
+        pool: 'worker',
+        folder,
+        osConfig,
+        containerfile,
+      });
+      for (const tree of [varve, whole]) {
+        assert.equal(tree.get('usr/share/site/said')?.sha256, sha256('compiled\n'));
+        assert.equal(tree.get('usr/share/site/seen')?.sha256, sha256('greeting=hello'));
+        assert.equal(tree.get('usr/bin/greet')?.mode, 0o755);
+        assert.ok(!tree.has('usr/bin/tcc'), 'the compiler stays in its stage');
+      }
+    });
+  },
+);
+
+const PROGRAM = 'extern int puts(const char *); int main(void) { puts("compiled"); return 0; }';
+const SOURCE = `COPY <<TEXT /tmp/greet.c\n${PROGRAM}\nTEXT`;
+
+const SITE = `FROM configs AS compiler
+RUN <<EOF
+set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install --yes --no-install-recommends tcc libc6-dev
+EOF
+${SOURCE}
+RUN tcc -o /tmp/greet /tmp/greet.c
+FROM configs AS final
+ARG PLACE=/usr/share/site
+ENV SEEN=$PLACE/seen
+COPY --from=compiler /tmp/greet /usr/bin/greet
+RUN mkdir $PLACE && greet > $PLACE/said && cp /etc/site.conf $SEEN
+RUN systemctl enable site.service && ostree container commit
+`;
+
+/** A pool and its configuration, and the MachineOSConfig with {@link SITE}. */
+async function writeSite(folder: string, osConfig: string): Promise<void> {
+  const apiVersion = 'machineconfiguration.openshift.io/v1';
+  const role = { 'machineconfiguration.openshift.io/role': 'worker' };
+  const file = (path: string, text: string): object => ({
+    path,
+    mode: 0o644,
+    contents: { source: `data:,${encodeURIComponent(text)}` },
+  });
+  const unit = '[Service]\nExecStart=/usr/bin/greet\n[Install]\nWantedBy=multi-user.target\n';
+  const objects: Readonly<Record<string, object>> = {
+    [join(folder, 'pool.yaml')]: {
+      apiVersion,
+      kind: 'MachineConfigPool',
+      metadata: { name: 'worker' },
+      spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
+    },
+    [join(folder, 'config.yaml')]: {
+      apiVersion,
+      kind: 'MachineConfig',
+      metadata: { name: '50-site', labels: role },
+      spec: {
+        config: {
+          ignition: { version: '3.2.0' },
+          storage: { files: [file('/etc/site.conf', 'greeting=hello'), file('/etc/unseen.conf', 'unseen')] },
+          systemd: { units: [{ name: 'site.service', contents: unit }] },
+        },
+      },
+    },
+    [osConfig]: {
+      apiVersion,
+      kind: 'MachineOSConfig',
+      metadata: { name: 'worker' },
+      spec: {
+        machineConfigPool: { name: 'worker' },
+        imageBuilder: { imageBuilderType: 'Job' },
+        renderedImagePushSecret: { name: 'push' },
+        renderedImagePushSpec: 'registry.example.com/os/worker:latest',
+        containerFile: [{ containerfileArch: 'NoArch', content: SITE }],
+      },
+    },
+  };
+  await mkdir(folder);
+  for (const [name, object] of Object.entries(objects)) await writeFile(name, JSON.stringify(object));
+}
+
+function sha256(text: string): string {
+  return hash('sha256', text, 'hex');
+}
+
+async function containerfileOf(file: string): Promise<string> {
+  const { spec } = parse(await readFile(file, 'utf8')) as {
+    readonly spec: { readonly containerFile: readonly [{ readonly content: string }] };
+  };
+  return spec.containerFile[0].content;
+}
+
+/** The lines of each script in one: they are simple commands. */
+function withoutHeredocs(text: string): string {
+  return text.replaceAll(
+    /^RUN <<EOF\n([^]*?)\nEOF$/gm,
+    (_, script: string) => `RUN ${script.replaceAll('\n', '; ')}`,
+  );
+}
