@@ -1,4 +1,3 @@
-import { CURRENT_CONFIG_ANNOTATION } from '../api/index.ts';
 import { type Clock, pause } from '../kube/index.ts';
 import { type AgentHost, WatchedHost } from './agent-host.ts';
 import type { AgentPolicy } from './agent-policy.ts';
@@ -10,9 +9,8 @@ import type { JournalReading } from './journal-format.ts';
 import type { JournalStore } from './journal-store.ts';
 import { EMPTY_JOURNAL, type Journal } from './journal.ts';
 import type { HostPullSecret } from './host-pull-secret.ts';
-import { machineConfigNodeReport } from './machine-config-node-report.ts';
 import type { NodeFiles } from './node-files.ts';
-import { nodeReport } from './node-report.ts';
+import { NodeReporter } from './node-reporter.ts';
 import { type AgentNode, type NodeWishes, nodeWishes } from './node-wishes.ts';
 import type { AgentObjects } from './own-objects.ts';
 import { type AgentFacts, type Plan, stuck } from './situation.ts';
@@ -61,6 +59,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #objects: AgentObjects;
   readonly #host: WatchedHost;
+  readonly #reporter: NodeReporter;
   #wake: () => void = () => {};
   #reconsider: () => void = () => {};
   #isStale = false;
@@ -73,6 +72,12 @@ export class Agent {
     this.#options = options;
     this.#host = new WatchedHost(options.host);
     this.#objects = options.objects;
+    this.#reporter = new NodeReporter({
+      objects: options.objects,
+      clock: options.clock,
+      files: () => options.files?.report && driftCondition(options.files.report),
+      onTrouble: (error) => this.#trouble('say how the node is', error),
+    });
   }
 
   /** Works until the signal aborts; an act that is under way is given up then, as by a kill. */
@@ -90,6 +95,7 @@ export class Agent {
       while (!signal.aborted) await this.#sleep(await this.#turn(signal), signal);
     } finally {
       ended.abort();
+      this.#reporter.close();
       await followed;
       await watched;
     }
@@ -108,7 +114,7 @@ export class Agent {
       const plan = decide(facts);
       this.#tell(plan);
       const rests = plan.step.kind === 'rest' || plan.step.kind === 'wait';
-      const isReported = await this.#report(facts, rests ? plan : (this.#unwritten ?? plan), signal);
+      const isReported = await this.#reporter.tell(facts, rests ? plan : (this.#unwritten ?? plan), signal);
       const delay = await this.#do(facts, plan.step, signal);
       return isReported ? delay : Math.min(delay, SOON);
     } catch (error) {
@@ -213,7 +219,8 @@ export class Agent {
   /** What is done next cannot be taken back, so what was heard of the Node last is not good enough. */
   async #isStillWanted(facts: AgentFacts, signal: AbortSignal): Promise<boolean> {
     const node = nodeWishes(await this.#objects.readNode(signal));
-    return isSame(node, facts.node);
+    // That the node is about to reboot it may have said itself since.
+    return isSame(node, { ...facts.node, rebooting: node.rebooting });
   }
 
   /** Nothing is done whose journal is not on the disk. */
@@ -226,31 +233,7 @@ export class Agent {
       this.#trouble('write the journal', error);
       const message = error instanceof Error ? error.message : String(error);
       this.#unwritten = stuck('checking', `The agent's journal cannot be written: ${message}.`);
-      await this.#report(facts, this.#unwritten, signal);
-      return false;
-    }
-  }
-
-  /** Says it where it is not said yet; false when the API server could not be told. */
-  async #report(facts: AgentFacts, plan: Plan, signal: AbortSignal): Promise<boolean> {
-    const { node, machineConfigNode } = this.#objects;
-    if (node === undefined) return true;
-    try {
-      const changes = nodeReport(node, facts, plan);
-      if (Object.keys(changes).length > 0) await this.#objects.annotate(node, changes, signal);
-      if (machineConfigNode === undefined) return true;
-      const config = changes[CURRENT_CONFIG_ANNOTATION] ?? facts.node.currentConfig;
-      const now = new Date(this.#options.clock.wall());
-      const files = this.#options.files?.report;
-      const condition = files && driftCondition(files);
-      const status = machineConfigNodeReport(machineConfigNode, facts.node, config, plan, now, condition);
-      if (status !== undefined && status !== machineConfigNode.status) {
-        await this.#objects.report(machineConfigNode, status, signal);
-      }
-      return true;
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#trouble('say how the node is', error);
+      await this.#reporter.tell(facts, this.#unwritten, signal);
       return false;
     }
   }

@@ -59,7 +59,7 @@ test('decide() takes a node from one image to the next in the order of the contr
   const phases = world.plans.filter(({ step }) => step.kind !== 'record').map(({ phase }) => phase);
   assert.deepEqual(
     phases.filter((phase, index, all) => phase !== all[index - 1]),
-    ['preparing', 'draining', 'applying', 'rebooting', 'resuming', 'done'],
+    ['preparing', 'draining', 'rebooting', 'resuming', 'done'],
   );
   assert.equal(world.annotations['varve.dev/rollback-image'], a.image);
   assert.equal(world.annotations['varve.dev/rollback-config'], a.config);

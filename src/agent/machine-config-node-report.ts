@@ -60,11 +60,9 @@ export function machineConfigNodeReport(
   files?: Condition,
 ): Status | undefined {
   const status = found.status;
-  // What is unlocked is booted in the next moment, and what is said then says this as well; after a change without a reboot
-  // there is no such moment, and nothing else says what was done.
-  const isUnlocked = plan.step.kind === 'unlock' && plan.live === undefined;
-  const isMomentary = isUnlocked || plan.phase === 'checking';
-  if (plan.step.kind === 'record' || (isMomentary && plan.degraded === undefined)) return status;
+  const isMomentary =
+    plan.step.kind === 'record' || (plan.phase === 'checking' && plan.degraded === undefined);
+  if (isMomentary) return status;
   const before = status?.conditions ?? [];
   const news = [
     ...conditionsOf(found, node, plan),
@@ -173,8 +171,9 @@ function phaseConditions(
         say('UpdateExecuted', 'True', 'Applied', `${line} is staged.`),
         say('AppliedFilesAndOS', 'True', 'Applied', `${line} is staged.`),
         ...(node.desiredDrain === undefined ? [] : [cordoned, drained]),
-        say('UpdatePostActionComplete', 'Unknown', 'Rebooting'),
-        say('RebootedNode', 'Unknown', 'Rebooting'),
+        // The same while it is let go and while it goes down.
+        say('UpdatePostActionComplete', 'Unknown', 'Rebooting', `The node reboots into ${line}.`),
+        say('RebootedNode', 'Unknown', 'Rebooting', `The node reboots into ${line}.`),
       ];
     case 'resuming': {
       const wasRebooted = isUnderWay(found, 'RebootedNode');

@@ -44,13 +44,13 @@ test('nodeReport() asks for the drain with the name of the configuration, and fo
   assert.equal(world.annotations[`${M}/post-config-action`], undefined);
 });
 
-test('nodeReport() says that the node reboots before it does', () => {
+test('nodeReport() says that the node reboots before what is staged is let go', () => {
   const world = atA();
   world.desire(b);
   for (;;) {
     const facts = world.facts();
     const plan = decide(facts);
-    if (plan.step.kind === 'reboot') {
+    if (plan.step.kind === 'unlock') {
       assert.deepEqual(nodeReport(world.node, facts, plan), { [`${M}/post-config-action`]: 'Rebooting' });
       return;
     }

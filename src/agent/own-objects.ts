@@ -28,7 +28,7 @@ export interface AgentObjects {
   readonly machineConfigNode: MachineConfigNode | undefined;
   /** Follows them until the signal aborts. `changed` hears of whatever may change what the agent does. */
   run(signal: AbortSignal, changed: () => void): Promise<void>;
-  /** The Node as it is now. */
+  /** The Node as it is now, or was a moment ago. */
   readNode(signal: AbortSignal): Promise<NodeObject>;
   /** Writes annotations of the Node that was seen, and of no other that has taken its name; null takes one away. */
   annotate(seen: NodeObject, annotations: AnnotationChanges, signal: AbortSignal): Promise<void>;
@@ -45,6 +45,9 @@ export interface OwnObjectsOptions {
   /** Told of what keeps one of them from being followed. */
   readonly report: (error: unknown) => void;
 }
+
+/** How long an answer of the API server tells how the Node is now, in milliseconds; what the watch tells goes before it all the same. */
+const FRESH = 2000;
 
 const NODES: ResourceType<NodeObject> = resourceType({
   group: '',
@@ -83,6 +86,8 @@ export class OwnObjects implements AgentObjects {
   readonly #secrets: Informer<PullSecret> | undefined;
   // What the API server answered: a decision must not be made on what was before it.
   #node: NodeObject | undefined;
+  /** When it was asked for what it answered about the Node last. */
+  #askedAt = -Infinity;
   #machineConfigNode: MachineConfigNode | undefined;
 
   constructor({ client, node, pullSecret, report }: OwnObjectsOptions) {
@@ -140,14 +145,24 @@ export class OwnObjects implements AgentObjects {
   }
 
   async readNode(signal: AbortSignal): Promise<NodeObject> {
+    const { clock } = this.#client;
+    const known = this.node;
+    // An agent says that it reboots before it lets anything go, and is answered with the Node as it is then.
+    if (known !== undefined && clock.now() - this.#askedAt < FRESH) return known;
+    const askedAt = clock.now();
     this.#node = slim(await this.#client.get(NODES, this.#key, { signal }));
+    this.#askedAt = askedAt;
     return this.#node;
   }
 
   async annotate(seen: NodeObject, annotations: AnnotationChanges, signal: AbortSignal): Promise<void> {
     const metadata = { uid: seen.metadata.uid ?? null, annotations };
     const patch = { type: 'merge', patch: { metadata } } as const;
+    const askedAt = this.#client.clock.now();
+    // Whoever cannot be told cannot be known to have said nothing else.
+    this.#askedAt = -Infinity;
     this.#node = slim(await this.#client.patch(NODES, this.#key, patch, { signal }));
+    this.#askedAt = askedAt;
   }
 
   async report({ metadata }: MachineConfigNode, status: Status, signal: AbortSignal): Promise<void> {

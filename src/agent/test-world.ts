@@ -46,6 +46,8 @@ export class World {
   apiWrites = 0;
   journalWrites = 0;
   plans: Plan[] = [];
+  /** Somebody else says what the agent has to say. */
+  isSilent = false;
   /** Reboots of the agent's into an image, since it last ran or a person asked to try again. */
   readonly reboots = new Map<string, number>();
   #released: string | undefined;
@@ -149,7 +151,7 @@ export class World {
     const permitted = !this.policy.drain || node.alone || isDrained(node, node.desiredConfig ?? '');
     if (plan.step.kind === 'rest') this.#judgeRest(facts, permitted);
     if (killed === 'before-report') return plan;
-    this.#report(facts, plan);
+    if (!this.isSilent) this.#report(facts, plan);
     const { step } = plan;
     if (step.kind !== 'remedy' && 'journal' in step) {
       if (killed === 'before-journal') return plan;

@@ -114,7 +114,9 @@ function activate(situation: Situation, { digest, config, image }: ImageTarget, 
   if (first !== undefined) return { ...first, ...drain };
   if (staged?.locked === true) {
     const reason = `The node is drained: it may boot ${image}.`;
-    return { step: { kind: 'unlock', reason, image, digest }, phase: 'applying', ...drain };
+    // From here on it may boot: nobody is to begin anything else with the node. If it cannot be let go, somebody may.
+    const phase = journal.trouble === undefined ? 'rebooting' : 'applying';
+    return { step: { kind: 'unlock', reason, image, digest }, phase, ...drain };
   }
   const { bootId } = view;
   const begins = journal.rebooting?.digest === digest && journal.rebooting.bootId === bootId;
