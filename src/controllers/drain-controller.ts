@@ -75,9 +75,18 @@ export function drainController(support: ControllerSupport, board: RolloutBoard)
     return isSame ? [] : drained();
   });
   board.listen((_pool, nodes) => {
-    for (const node of nodes) controller.enqueue(clusterKey(node));
+    for (const name of nodes) {
+      // Of thousands that wait for their turn a rollout has news all the time, and nothing for whoever drains.
+      const node = view.nodes.cache.get(clusterKey(name));
+      if (node === undefined || asksForDrain(node)) controller.enqueue(clusterKey(name));
+    }
   });
   return { controller };
+}
+
+/** Whether what becomes of a node depends on what the rollout says of it; of one that is in service, or is to be, it does not. */
+function asksForDrain({ metadata: { annotations } }: PoolNode): boolean {
+  return annotations?.[DESIRED_DRAIN_ANNOTATION]?.startsWith('drain-') === true;
 }
 
 /** Kubelets and agents write their Nodes all the time, mostly of other things. */

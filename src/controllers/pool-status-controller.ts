@@ -20,15 +20,22 @@ import type { ControllerSupport } from './support.ts';
 /** Statuses that are written at once. */
 const CONCURRENCY = 4;
 
+/** A pool's status is for people, who do not read it more often; of thousands of nodes one changes at every moment. */
+const RESTS = { multiple: 20, longest: 500 };
+
+/** What a write counts as beside what it cost here, in milliseconds: it is a request of all who follow pools. */
+const WRITTEN = 10;
+
 /**
  * The pool status controller (contract §3.7): counts the nodes of each pool, and says in its conditions what the other
  * controllers have found. Nobody else writes the status of a pool, and this one nothing else.
  */
 export function poolStatusController(support: ControllerSupport, board: RolloutBoard): RunningController {
-  const rests = new Rests(support.client.clock);
+  const rests = new Rests(support.client.clock, RESTS);
   const controller = poolController(support, {
     name: 'pool-status',
-    reconcile: (pool, { signal }) => rests.take(pool, () => reconcile(support, board, pool, signal)),
+    reconcile: (pool, { signal }) =>
+      rests.take(pool, (spent) => reconcile(support, board, pool, { spent, signal })),
     concurrency: CONCURRENCY,
   });
   watchStatusSources(controller, support, board);
@@ -39,8 +46,9 @@ async function reconcile(
   { client, view, findings, settings }: ControllerSupport,
   board: RolloutBoard,
   name: string,
-  signal: AbortSignal,
+  { spent, signal }: { readonly spent: (time: number) => void; readonly signal: AbortSignal },
 ): Promise<Outcome> {
+  const began = client.clock.now();
   const pool = view.pools.cache.get(clusterKey(name));
   if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) return outcomes.done;
   const { osConfig, problem } = imageMode(
@@ -64,8 +72,10 @@ async function reconcile(
     ...(stream === undefined ? {} : { stream }),
     now: new Date(client.clock.wall()),
   });
-  if (patch !== undefined)
-    await patchSeen(client, POOLS, pool, { status: patch }, { subresource: 'status', signal });
+  spent(client.clock.now() - began);
+  if (patch === undefined) return outcomes.done;
+  spent(WRITTEN);
+  await patchSeen(client, POOLS, pool, { status: patch }, { subresource: 'status', signal });
   return outcomes.done;
 }
 

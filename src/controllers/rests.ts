@@ -1,8 +1,15 @@
 import { outcomes, type Clock, type Outcome } from '../kube/index.ts';
 
-/** How long a subject rests after a look at it, in multiples of what the look cost; and at most, in milliseconds. */
-const MULTIPLE = 4;
-const LONGEST = 250;
+/** How long a subject rests after a look at it. */
+export interface RestNumbers {
+  /** In multiples of what the look cost. */
+  readonly multiple: number;
+  /** At the most, in milliseconds. */
+  readonly longest: number;
+}
+
+/** Of what others wait for. */
+const SHORT: RestNumbers = { multiple: 4, longest: 250 };
 
 /**
  * Keeps looks at something large, such as a pool of thousands of nodes, from taking all of a process: they change all the
@@ -10,11 +17,13 @@ const LONGEST = 250;
  */
 export class Rests {
   readonly #clock: Clock;
+  readonly #numbers: RestNumbers;
   /** When a subject may be looked at again. */
   readonly #until = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, numbers = SHORT) {
     this.#clock = clock;
+    this.#numbers = numbers;
   }
 
   /**
@@ -31,7 +40,8 @@ export class Rests {
         total += time;
       });
     } finally {
-      this.#until.set(subject, this.#clock.now() + Math.min(LONGEST, total * MULTIPLE));
+      const { multiple, longest } = this.#numbers;
+      this.#until.set(subject, this.#clock.now() + Math.min(longest, total * multiple));
     }
   }
 
