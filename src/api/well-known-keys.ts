@@ -153,3 +153,9 @@ export const DRAIN_STARTED_ANNOTATION = 'varve.dev/drain-started';
  * by now. A person sets it, as `varve rollback` does; without it the pool follows its MachineConfigs again. Not of the contract.
  */
 export const ROLLBACK_TO_ANNOTATION = 'varve.dev/rollback-to';
+
+/**
+ * Annotation of a MachineOSBuild: the number under which `varve history` and `varve rollback --to` know its image, one more than
+ * that of every build of its MachineOSConfig before it. It stays when older ones go. Not of the contract.
+ */
+export const REVISION_ANNOTATION = 'varve.dev/revision';

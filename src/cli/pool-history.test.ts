@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import {
   API_VERSION,
   CURRENT_IMAGE_ANNOTATION,
+  REVISION_ANNOTATION,
   ROLE_LABEL,
   ROLLBACK_TO_ANNOTATION,
   type MachineConfig,
@@ -57,7 +58,14 @@ const source: MachineConfig = {
   spec: {},
 };
 
-function history(rollback?: string): PoolHistory {
+const BUILDS = [
+  past(3, 'rendered-worker-2'),
+  past(1, 'rendered-worker-1'),
+  past(2, 'rendered-worker-2'),
+  build('Failed', { name: 'worker-9', configuration: 'rendered-worker-0' }),
+];
+
+function history(rollback?: string, osBuilds: readonly MachineOSBuild[] = BUILDS): PoolHistory {
   const { spec, ...rest } = pool({
     spec: {
       configuration: { name: rollback ?? 'rendered-worker-2' },
@@ -71,12 +79,7 @@ function history(rollback?: string): PoolHistory {
   const objects = {
     pools: [],
     osConfigs: [osConfig(undefined, 'none')],
-    osBuilds: [
-      past(3, 'rendered-worker-2'),
-      past(1, 'rendered-worker-1'),
-      past(2, 'rendered-worker-2'),
-      build('Failed', { name: 'worker-9', configuration: 'rendered-worker-0' }),
-    ],
+    osBuilds,
     nodes: ['b', 'a'].map((name) => ({
       metadata: {
         name,
@@ -126,6 +129,23 @@ describe('poolHistory()', () => {
         },
       ],
     );
+  });
+
+  test('an image keeps its number when older ones are not kept any more', () => {
+    const numbered = (number: number, found: MachineOSBuild): MachineOSBuild => ({
+      ...found,
+      metadata: { ...found.metadata, annotations: { [REVISION_ANNOTATION]: String(number) } },
+    });
+    const kept = [numbered(9, past(3, 'rendered-worker-2')), numbered(8, past(2, 'rendered-worker-1'))];
+    const { images } = history(undefined, kept);
+    assert.deepEqual(
+      images.map(({ number, build: name }) => [number, name]),
+      [
+        [8, 'worker-2'],
+        [9, 'worker-3'],
+      ],
+    );
+    assert.equal(chooseRollback(history(undefined, kept), '8').build, 'worker-2');
   });
 
   test('as text the newest is first, and a rollback is told with its undo', () => {

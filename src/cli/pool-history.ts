@@ -2,7 +2,6 @@ import type { MachineConfig, MachineConfigPool, MachineOSBuild } from '../api/in
 import {
   CURRENT_IMAGE_ANNOTATION,
   buildStateOf,
-  compareNewestFirst,
   matchesSelector,
   ROLLBACK_TO_ANNOTATION,
 } from '../api/index.ts';
@@ -14,6 +13,7 @@ import {
   mergePolicies,
   renderedOwner,
 } from '../machineconfig/index.ts';
+import { numberBuilds } from '../osbuild/index.ts';
 import type { RolloutObjects } from './rollout-objects.ts';
 
 /** The images that a pool had, as far as its builds are kept. */
@@ -27,7 +27,7 @@ export interface PoolHistory {
 
 /** One image that a pool had. What there is not, or is not known any more, is null. */
 export interface PastImage {
-  /** What `varve rollback --to` takes: 1 is the oldest that is kept. */
+  /** What `varve rollback --to` takes; it stays when older ones go. */
   readonly number: number;
   readonly build: string;
   readonly image: string;
@@ -47,18 +47,19 @@ export interface PastImage {
 /** Collects the history of a pool: every successful build of its MachineOSConfig that retention has kept. */
 export function poolHistory(objects: RolloutObjects, pool: MachineConfigPool): PoolHistory {
   const { osConfig } = imageMode(pool, objects.osConfigs, undefined);
-  const builds = objects.osBuilds
-    .filter(({ spec }) => spec.machineOSConfig.name === osConfig?.metadata.name)
-    .filter((build) => buildStateOf(build) === 'succeeded')
-    .toSorted(compareNewestFirst)
-    .reverse();
+  const numbered = numberBuilds(
+    objects.osBuilds
+      .filter(({ spec }) => spec.machineOSConfig.name === osConfig?.metadata.name)
+      .filter((build) => buildStateOf(build) === 'succeeded'),
+  );
+  const builds = numbered.map(({ build }) => build);
   const inForce =
     osConfig === undefined ? undefined : buildInForce(pool, osConfig, objects.osBuilds)?.metadata.name;
-  const images = builds.map((build, at): PastImage => {
+  const images = numbered.map(({ build, revision }, at): PastImage => {
     const { metadata, spec, status } = build;
     const image = status?.digestedImagePushSpec ?? '';
     return {
-      number: at + 1,
+      number: revision,
       build: metadata.name,
       image,
       configuration: spec.machineConfig.name,

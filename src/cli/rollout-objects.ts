@@ -73,7 +73,8 @@ async function controlPlanePods(client: KubeClient, signal: AbortSignal): Promis
 }
 
 /**
- * Follows it until the signal is aborted.
+ * Follows it until the signal is aborted. What the user may not see, and what the cluster does not serve, counts as not there, as in
+ * {@link readRolloutObjects}, until that changes.
  *
  * @param onChange called with what there is once all is known, and again some time after it has changed
  * @throws KubeError what keeps it from being followed at all
@@ -89,19 +90,33 @@ export async function followRolloutObjects(
   const report = (error: unknown): void => {
     if (isKubeError(error) && !error.retryable && !following.aborted) failed.reject(error);
   };
-  const follow = <T extends KubeObject>(
+  const known: Promise<void>[] = [];
+  const follow = <T extends KubeObject>(type: ResourceType<T>): Informer<T> => {
+    const informer = new Informer(client, { type }, report);
+    known.push(informer.synced);
+    return informer;
+  };
+  const perhaps = <T extends KubeObject>(
     type: ResourceType<T>,
     selection: { readonly namespace?: string; readonly labelSelector?: string } = {},
-  ): Informer<T> => new Informer(client, { type, selection }, report);
+  ): Informer<T> => {
+    const unseen = Promise.withResolvers<void>();
+    const informer = new Informer(client, { type, selection }, (error) => {
+      if (isKubeError(error, 'forbidden', 'not-served')) unseen.resolve();
+      else report(error);
+    });
+    known.push(Promise.race([informer.synced, unseen.promise]));
+    return informer;
+  };
   const informers = {
     pools: follow(POOLS),
     osConfigs: follow(OS_CONFIGS),
     osBuilds: follow(OS_BUILDS),
     nodes: follow(NODES),
-    machineConfigNodes: follow(MACHINE_CONFIG_NODES),
+    machineConfigNodes: perhaps(MACHINE_CONFIG_NODES),
     machineConfigs: follow(MACHINE_CONFIGS),
-    machineConfigurations: follow(MACHINE_CONFIGURATIONS),
-    controlPlanePods: follow(PODS, CONTROL_PLANE),
+    machineConfigurations: perhaps(MACHINE_CONFIGURATIONS),
+    controlPlanePods: perhaps(PODS, CONTROL_PLANE),
   };
   const all = Object.values(informers);
   let scheduled: (() => void) | undefined;
@@ -123,7 +138,7 @@ export async function followRolloutObjects(
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   try {
-    await Promise.race([Promise.all(all.map(({ synced }) => synced)), failed.promise, aborted]);
+    await Promise.race([Promise.all(known), failed.promise, aborted]);
     if (signal.aborted) return;
     tell();
     for (const informer of all)

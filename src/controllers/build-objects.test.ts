@@ -6,6 +6,7 @@ import {
   CURRENT_BUILD_ANNOTATION,
   PRE_BUILT_IMAGE_KEY,
   REBUILD_ANNOTATION,
+  REVISION_ANNOTATION,
 } from '../api/index.ts';
 import { FakeClock, KubeError, type KubeClient } from '../kube/index.ts';
 import { REPLACES_ANNOTATION } from '../osbuild/index.ts';
@@ -90,6 +91,17 @@ test('what was written is there for the next decision, and for the next write', 
     `patch MachineOSConfig worker "1" {"${CURRENT_BUILD_ANNOTATION}":"${NAME}"}`,
     'patch MachineOSConfig worker "3" status',
   ]);
+});
+
+test('a build gets the number after those that are there, and keeps what it says beside', async () => {
+  const seventh = buildOf('worker', 'b', { state: 'succeeded', image: IMAGE });
+  const annotations = { ...seventh.metadata.annotations, [REVISION_ANNOTATION]: '7' };
+  const { objects } = open({ builds: [{ ...seventh, metadata: { ...seventh.metadata, annotations } }] });
+  await objects.create(BUILD);
+  assert.deepEqual(objects.find(NAME)?.metadata.annotations, {
+    ...BUILD.metadata.annotations,
+    [REVISION_ANNOTATION]: '8',
+  });
 });
 
 test('a build that is there already is not made', async () => {

@@ -1,5 +1,10 @@
 import type { MachineOSBuild, MachineOSConfig } from '../api/index.ts';
-import { CURRENT_BUILD_ANNOTATION, PRE_BUILT_IMAGE_KEY, REBUILD_ANNOTATION } from '../api/index.ts';
+import {
+  CURRENT_BUILD_ANNOTATION,
+  PRE_BUILT_IMAGE_KEY,
+  REBUILD_ANNOTATION,
+  REVISION_ANNOTATION,
+} from '../api/index.ts';
 import {
   isKubeError,
   keyOf,
@@ -15,6 +20,7 @@ import {
   buildStatus,
   formatReplacement,
   isSeed,
+  nextRevision,
   osConfigStatus,
   REPLACES_ANNOTATION,
   SEEDED,
@@ -64,11 +70,14 @@ export class BuildObjects {
     return this.#builds.find(({ metadata }) => metadata.name === name);
   }
 
-  /** Undefined if there is one of this name that the cache does not know. */
+  /** Gives the build its number. Undefined if there is one of this name that the cache does not know. */
   async create(build: MachineOSBuild): Promise<MachineOSBuild | undefined> {
     const { client, signal } = this.#options;
     try {
-      const created = await client.create(OS_BUILDS, build, { signal });
+      const revision = String(nextRevision(this.#builds));
+      const annotations = { ...build.metadata.annotations, [REVISION_ANNOTATION]: revision };
+      const numbered = { ...build, metadata: { ...build.metadata, annotations } };
+      const created = await client.create(OS_BUILDS, numbered, { signal });
       this.#builds.push(created);
       return created;
     } catch (error) {

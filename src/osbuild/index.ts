@@ -46,6 +46,7 @@ export { OpenedBases } from './opened-bases.ts';
 export type { OsBuildErrorCode } from './osbuild-error.ts';
 export { OsBuildError } from './osbuild-error.ts';
 export { osConfigStatus } from './os-config-status.ts';
+export { nextRevision, numberBuilds } from './build-revisions.ts';
 export { pushRepository } from './new-build.ts';
 export type { AskedBuild, BuilderEvents, BuiltImage } from './pool-builder.ts';
 export { PoolBuilder } from './pool-builder.ts';
