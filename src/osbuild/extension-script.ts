@@ -92,7 +92,7 @@ debian)
 esac
 `;
 
-const MANAGERS = `apt() { DEBIAN_FRONTEND=noninteractive INITRD=No apt-get -qy --purge --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold $sources "$@"; }
+const MANAGERS = `apt() { DEBIAN_FRONTEND=noninteractive INITRD=No apt-get -qy -o APT::Get::Purge=true --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold $sources "$@"; }
 dnf_with() { dnf -y $sources "$@"; }
 is_mounted() { [ -r /proc/self/mounts ] && grep -q " $1 " /proc/self/mounts; }
 repository=
@@ -173,7 +173,8 @@ done
 case $manager in
 apt-get)
   is_mounted /var/cache/apt || apt-get clean
-  rm -rf "$root"/var/lib/apt/lists/* "$root"/var/log/apt/* "$root/var/log/dpkg.log" "$root/var/log/alternatives.log" "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache"
+  find "$root/var/lib/apt/lists" -type f -delete
+  rm -rf "$root"/var/log/apt/* "$root/var/log/dpkg.log" "$root/var/log/alternatives.log" "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache"
   is_mounted /var/cache/apt || rm -f "$root"/var/cache/apt/*.bin "$root/var/cache/apt/archives/lock"
   ;;
 *)
