@@ -10,12 +10,14 @@ import { type Laboratory, openLaboratory } from '../test/lab/laboratory.ts';
 import { run } from '../test/lab/run.ts';
 import { renderedSite, SITE_POOL, writeSiteConfig } from '../test/lab/site-config.ts';
 import { imageFromLayout, imageFromRegistry } from '../test/lab/stored-image.ts';
-import { buildArguments, CHECKOUT } from '../test/lab/varve.ts';
+import { containerContenders } from './container-contenders.ts';
+import { type Contender, runVarve } from './contender.ts';
 import { type Measurement, Stopwatch } from './measure.ts';
 import { enterPrivateNetwork, PortCounter } from './private-network.ts';
 import { machineFacts, type Report, type Row, type Sample, toJson, toText } from './report.ts';
 
 const USAGE = `usage: npm run bench:build -- [--rounds N] [--base large|small] [--json FILE]
+       npm run bench:build -- --containers [--rounds N] [--json FILE]
 
 Needs root on Debian and the packages of the system tests (npm test installs them), iptables, iproute2 and time.
 `;
@@ -25,6 +27,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     base: { type: 'string', default: 'large' },
     json: { type: 'string' },
+    containers: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -33,7 +36,8 @@ if (options.help || !(rounds >= 1) || (options.base !== 'large' && options.base 
   process.stderr.write(USAGE);
   process.exit(options.help ? 0 : 2);
 }
-const size = options.base;
+// Container builds take a base whose package manager works without a network.
+const size = options.containers ? 'packages' : options.base;
 
 // Making a base downloads packages, so it comes before the network goes away.
 await baseLayout(size);
@@ -47,14 +51,6 @@ try {
   await lab.close();
 }
 
-/** One way from a change to a pushed image. `prepare` is not measured. */
-interface Contender {
-  readonly key: string;
-  readonly title: string;
-  readonly prepare?: (change: number) => Promise<void>;
-  readonly build: (change: number) => Promise<Measurement>;
-}
-
 /** Every contender once per round, in turn, so that a noisy neighbour is noise for all alike; each build is another change. */
 async function measureAll(lab: Laboratory, rounds: number): Promise<Report> {
   const counter = await PortCounter.open(lab.registry.port);
@@ -65,14 +61,16 @@ async function measureAll(lab: Laboratory, rounds: number): Promise<Report> {
     lab.base,
     `${lab.registry.host}/os/varve-running:1`,
   ]);
-  const contenders = [
-    buildah('buildah-cold', 'buildah, empty storage', cold, lab, stopwatch),
-    buildah('buildah-warm', 'buildah, warm storage', warm, lab, stopwatch),
-    varveProcess(lab, stopwatch),
-    varveRunning(worker),
-    varveNewMachine(lab, stopwatch),
-    varveNewBase(lab, stopwatch),
-  ];
+  const contenders = options.containers
+    ? await containerContenders(lab, stopwatch, { cold, warm })
+    : [
+        buildah('buildah-cold', 'buildah, empty storage', cold, lab, stopwatch),
+        buildah('buildah-warm', 'buildah, warm storage', warm, lab, stopwatch),
+        varveProcess(lab, stopwatch),
+        varveRunning(worker),
+        varveNewMachine(lab, stopwatch),
+        varveNewBase(lab, stopwatch),
+      ];
   try {
     let change = 0;
     const samples = new Map<string, Sample[]>(contenders.map(({ key }) => [key, []]));
@@ -187,7 +185,7 @@ function varveNewBase(lab: Laboratory, stopwatch: Stopwatch): Contender {
     prepare: (change) => writeSiteConfig(folder, change),
     async build(change) {
       const push = `${lab.registry.host}/new-base-${change}/layered:1`;
-      const stdout = await runVarve(lab, stopwatch, { folder, push, cache: `cache-${change}` }, [
+      const { stdout } = await runVarve(lab, stopwatch, { folder, push, cache: `cache-${change}` }, [
         '--output',
         'json',
       ]);
@@ -198,21 +196,11 @@ function varveNewBase(lab: Laboratory, stopwatch: Stopwatch): Contender {
   };
 }
 
-async function runVarve(
-  lab: Laboratory,
-  stopwatch: Stopwatch,
-  where: { readonly folder: string; readonly push: string; readonly cache: string },
-  more: readonly string[] = [],
-): Promise<string> {
-  const build = { pool: SITE_POOL, files: [where.folder], base: lab.base, push: where.push };
-  const env = { HOME: lab.folder, VARVE_CACHE: join(lab.folder, where.cache) };
-  const done = await stopwatch.run(join(CHECKOUT, 'bin/varve'), [...buildArguments(build), ...more], { env });
-  return done.stdout;
-}
-
 async function sizes(lab: Laboratory): Promise<Pick<Report, 'base' | 'newContentBytes'>> {
   const base = await imageFromLayout(lab.layout);
-  const built = await imageFromRegistry(`${lab.registry.host}/os/varve:1`);
+  const built = await imageFromRegistry(
+    `${lab.registry.host}/os/${options.containers ? 'varve-containers' : 'varve'}:1`,
+  );
   const total = (layers: readonly { readonly size: number }[]): number =>
     layers.reduce((sum, layer) => sum + layer.size, 0);
   return {

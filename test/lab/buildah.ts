@@ -17,7 +17,10 @@ export interface PeerBuild {
   readonly machineConfig: string;
   /** The name that the image's labels carry. */
   readonly name: string;
-  /** The administrator's Containerfile, which comes last; it begins with the stage `configs`. */
+  /**
+   * The administrator's Containerfile, which comes last and begins with the stage `configs`. Of here-documents only those of RUN with
+   * one simple command on each line.
+   */
   readonly containerfile?: string;
 }
 
@@ -115,5 +118,13 @@ FROM ${base} AS configs
 COPY --from=extract ${CURRENT} ${CURRENT}
 RUN bash -c 'container=oci exec -a ignition-apply ${IGNITION} --ignore-unsupported <(jq -c .spec.config ${CURRENT})' && ostree container commit
 LABEL machineconfig=${name} machineconfigpool=${pool} baseOSContainerImage=${base}
-${own}`;
+${withoutHeredocs(own)}`;
+}
+
+/** buildah knows here-documents only from 1.33 on, and Debian 12 has 1.28. */
+function withoutHeredocs(text: string): string {
+  return text.replaceAll(
+    /^RUN <<EOF\n([^]*?)\nEOF$/gm,
+    (_, script: string) => `RUN ${script.replaceAll('\n', '; ')}`,
+  );
 }

@@ -41,7 +41,7 @@ interface Scenario {
   readonly folder: string;
   /** With its MachineOSConfig. */
   readonly osConfig: string;
-  /** The MachineOSConfig's Containerfile without here-documents, which buildah knows only from 1.33 on. */
+  /** That of the MachineOSConfig, for the peer. */
   readonly containerfile: string;
 }
 
@@ -95,7 +95,7 @@ suite(
         pool: 'worker-test',
         folder: AUTOMOUNT,
         osConfig,
-        containerfile: withoutHeredocs(await containerfileOf(join(osConfig, 'machineosconfig.yaml'))),
+        containerfile: await containerfileOf(join(osConfig, 'machineosconfig.yaml')),
       });
       assert.ok(varve.has('usr/sbin/automount'), 'autofs is installed');
       assert.ok(varve.has('etc/auto.master.d/projects.autofs'), 'with its maps');
@@ -110,7 +110,7 @@ suite(
       const folder = join(lab.folder, 'site');
       const osConfig = join(lab.folder, 'site-os-config.json');
       await writeSite(folder, osConfig);
-      const containerfile = withoutHeredocs(SITE.replace(SOURCE, `RUN echo '${PROGRAM}' > /tmp/greet.c`));
+      const containerfile = SITE.replace(SOURCE, `RUN echo '${PROGRAM}' > /tmp/greet.c`);
       const { varve, peer: whole } = await compare('site', {
         pool: 'worker',
         folder,
@@ -202,12 +202,4 @@ async function containerfileOf(file: string): Promise<string> {
     readonly spec: { readonly containerFile: readonly [{ readonly content: string }] };
   };
   return spec.containerFile[0].content;
-}
-
-/** The lines of each script in one: they are simple commands. */
-function withoutHeredocs(text: string): string {
-  return text.replaceAll(
-    /^RUN <<EOF\n([^]*?)\nEOF$/gm,
-    (_, script: string) => `RUN ${script.replaceAll('\n', '; ')}`,
-  );
 }
