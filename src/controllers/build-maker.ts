@@ -5,6 +5,7 @@ import type { BuildInputs, CustomisationWish, PoolBuildResult } from '../osbuild
 import { containerWish, mayNeedContainer, refuseEarly } from '../osbuild/index.ts';
 import type { BuildTeller } from './build-runner.ts';
 import type { ContainerBuilding } from './container-building.ts';
+import { catalogueFor } from './extension-config.ts';
 import type { PoolArchitectures } from './pool-architectures.ts';
 import type { RegistryLease } from './pool-registries.ts';
 import type { PoolAccess } from './registry-access.ts';
@@ -37,8 +38,8 @@ export function buildMaker(
     const { view, pool, osConfig, base, push, lease } = recipe;
     const { architectures, required = [] } = recipe.architectures;
     say(`base: ${formatReference(base)}`);
-    const wishFor = (architecture: string): Promise<CustomisationWish | undefined> =>
-      containerWish(recipe.rendered, osConfig, architecture);
+    const wishFor = async (architecture: string): Promise<CustomisationWish | undefined> =>
+      containerWish(recipe.rendered, osConfig, architecture, catalogueFor(view, recipe.rendered));
     const isDirect = !mayNeedContainer(recipe.rendered, osConfig);
     // What is wrong in the text is said before anything is asked or read.
     if (!isDirect) await refuseEarly(architectures === 'all' ? undefined : architectures, wishFor);

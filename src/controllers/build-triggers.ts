@@ -4,6 +4,7 @@ import { keyOf, type Change, type Controller } from '../kube/index.ts';
 import { buildInputObjects, buildSecrets } from '../osbuild/index.ts';
 import { primaryPool } from '../rollout/index.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { EXTENSIONS_CONFIG_MAP } from './extension-config.ts';
 import { clusterKey, type PoolNode } from './resources.ts';
 
 /** Brings a pool to a controller whenever something changes that its image depends on. */
@@ -48,7 +49,11 @@ export function watchPoolImages(controller: Controller, view: ClusterView, clust
   controller.watch(view.configMaps, ({ object }) =>
     view.osConfigs.cache
       .values()
-      .filter((osConfig) => isBuildInput(osConfig, 'ConfigMap', object.metadata.name))
+      .filter(
+        (osConfig) =>
+          object.metadata.name === EXTENSIONS_CONFIG_MAP ||
+          isBuildInput(osConfig, 'ConfigMap', object.metadata.name),
+      )
       .map(({ spec }) => clusterKey(spec.machineConfigPool.name)),
   );
   controller.watch(view.controllerConfigs, () =>

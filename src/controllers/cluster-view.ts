@@ -12,6 +12,7 @@ import type { Informer, KubeObject, SharedInformers } from '../kube/index.ts';
 import { buildInputObjects, type RegistrySecret } from '../osbuild/index.ts';
 import { BUILD_LOG_LABEL } from './build-log-object.ts';
 import { COMPONENT_LABEL, COMPONENTS } from './control-plane.ts';
+import { EXTENSIONS_CONFIG_MAP } from './extension-config.ts';
 import {
   CONFIG_MAPS,
   CONTROLLER_CONFIGS,
@@ -111,9 +112,10 @@ export function clusterView(informers: SharedInformers, namespace: string): Clus
 }
 
 /** The same for every pool, unlike those of Secrets. */
-const INPUT_CONFIG_MAPS: ReadonlySet<string> = new Set(
-  buildInputObjects('').flatMap(({ kind, name }) => (kind === 'ConfigMap' ? [name] : [])),
-);
+const INPUT_CONFIG_MAPS: ReadonlySet<string> = new Set([
+  EXTENSIONS_CONFIG_MAP,
+  ...buildInputObjects('').flatMap(({ kind, name }) => (kind === 'ConfigMap' ? [name] : [])),
+]);
 
 function trimConfigMap(configMap: ConfigMap): ConfigMap {
   return INPUT_CONFIG_MAPS.has(configMap.metadata.name) ? configMap : { metadata: configMap.metadata };

@@ -6,6 +6,7 @@ import {
   mayNeedContainer,
   readBuildInputs,
 } from '../osbuild/index.ts';
+import { EXTENSIONS_CONFIG_MAP, extensionsConfigMap } from './extension-config.ts';
 import { CONTROLLER_CONFIG } from './os-image-source.ts';
 import { clusterKey } from './resources.ts';
 import type { ControllerSupport } from './support.ts';
@@ -52,12 +53,17 @@ export function containerInputs(
     const found = cache.get({ namespace, name });
     return found === undefined ? [] : [[name, found] as const];
   });
+  const extensions = (rendered.spec.extensions ?? []).length === 0 ? undefined : extensionsConfigMap(view);
+  const objects = [
+    ...given,
+    ...(extensions === undefined ? [] : [[EXTENSIONS_CONFIG_MAP, extensions] as const]),
+  ];
   // Its status changes, too: what builds are given of it is in the spec.
   const generation = controllerConfig?.metadata['generation'];
   const versions = [
     `builder:${containers.kind}`,
     ...(typeof generation === 'number' ? [`${CONTROLLER_CONFIG}:${generation}`] : []),
-    ...(given.length === 0 ? [] : [buildCircumstances(Object.fromEntries(given))]),
+    ...(objects.length === 0 ? [] : [buildCircumstances(Object.fromEntries(objects))]),
   ];
   return { inputs, circumstances: ` ${versions.join(' ')}` };
 }

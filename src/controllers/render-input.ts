@@ -10,13 +10,20 @@ import {
 } from '../machineconfig/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { ControllerError } from './controller-error.ts';
+import { configuredNames } from './extension-config.ts';
 import { CLUSTER, CONTROLLER_CONFIG, osImageSource, type OSImageSource } from './os-image-source.ts';
 import { clusterKey } from './resources.ts';
 
 /** What rendering a pool reads of the cluster. */
 export type RenderView = {
   readonly [
-    Kind in 'machineConfigs' | 'pools' | 'controllerConfigs' | 'machineConfigurations' | 'osImageStreams'
+    Kind in
+      | 'configMaps'
+      | 'machineConfigs'
+      | 'pools'
+      | 'controllerConfigs'
+      | 'machineConfigurations'
+      | 'osImageStreams'
   ]: Pick<ClusterView[Kind], 'cache'>;
 };
 
@@ -42,6 +49,7 @@ export function renderInput(view: RenderView, pool: MachineConfigPool): RenderIn
     pool,
     machineConfigs,
     defaults: images,
+    moreExtensions: configuredNames(view),
     ...(current === undefined ? {} : { current }),
     ...(overrides === undefined ? {} : { irreconcilableOverrides: overrides }),
     // Of an image that a MachineConfig names nobody knows the stream without asking its registry.

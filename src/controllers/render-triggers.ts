@@ -9,6 +9,7 @@ import type { MachineConfig, MachineConfigPool } from '../api/index.ts';
 import type { Change, Controller, KubeObject, ObjectKey } from '../kube/index.ts';
 import { renderedOwner } from '../machineconfig/index.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { EXTENSIONS_CONFIG_MAP } from './extension-config.ts';
 import type { QuietPeriod } from './quiet-period.ts';
 import type { RenderView } from './render-input.ts';
 import { clusterKey } from './resources.ts';
@@ -45,6 +46,9 @@ export function watchRenderSources(
   controller.watch(view.controllerConfigs, (change) => later(isSpecChanged(change) ? allPools(view) : []));
   controller.watch(view.machineConfigurations, (change) =>
     later(isSpecChanged(change) ? allPools(view) : []),
+  );
+  controller.watch(view.configMaps, ({ object }) =>
+    later(object.metadata.name === EXTENSIONS_CONFIG_MAP ? allPools(view) : []),
   );
   // Which streams there are is in its status.
   controller.watch(view.osImageStreams, () => later(allPools(view)));

@@ -10,6 +10,7 @@ import type {
 import { API_VERSION, ROLE_LABEL } from '../api/index.ts';
 import { ObjectCache, type KubeObject } from '../kube/index.ts';
 import type { RenderView } from './render-input.ts';
+import type { ConfigMap } from './resources.ts';
 
 interface TestObjects {
   readonly machineConfigs?: readonly MachineConfig[];
@@ -17,6 +18,7 @@ interface TestObjects {
   readonly controllerConfigs?: readonly ControllerConfig[];
   readonly machineConfigurations?: readonly MachineConfiguration[];
   readonly osImageStreams?: readonly OSImageStream[];
+  readonly configMaps?: readonly ConfigMap[];
 }
 
 /** A view that holds these objects and follows nothing. */
@@ -27,6 +29,7 @@ export function testView(objects: TestObjects): RenderView {
     controllerConfigs: cached(objects.controllerConfigs ?? [controllerConfig(OS_IMAGE)]),
     machineConfigurations: cached(objects.machineConfigurations),
     osImageStreams: cached(objects.osImageStreams),
+    configMaps: cached(objects.configMaps),
   };
 }
 

@@ -55,7 +55,7 @@ const FAMILIES: Readonly<Record<string, readonly PackageFamily[]>> = {
 
 const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
 /** What no package manager takes for an option, a pattern or a command; at Debian a minus at the end would remove the package. */
-const PACKAGE = /^[A-Za-z0-9][A-Za-z0-9+._~-]{0,126}[A-Za-z0-9+]\??$/;
+const PACKAGE = /^[A-Za-z0-9][A-Za-z0-9+._~-]{0,127}(?<!-)\??$/;
 
 /**
  * Reads what a person says of an extension: `NAME=rpm:a,b;deb:c`. `fedora` and `rhel` go before `rpm`.

@@ -11,12 +11,9 @@ export async function pushFileImage(
 ): Promise<void> {
   const owner = { uid: 0, gid: 0 };
   const folders = new Set([...files.keys()].flatMap(parentsOf));
-  const entries: readonly TarEntry[] = [
-    ...[...folders].sort().map((path) => ({ type: 'directory', path, mode: 0o755, ...owner }) as const),
-    ...[...files].map(
-      ([path, contents]) => ({ type: 'file', path, mode: 0o644, contents, ...owner }) as const,
-    ),
-  ];
+  const entries: TarEntry[] = [];
+  for (const path of [...folders].sort()) entries.push({ type: 'directory', path, mode: 0o755, ...owner });
+  for (const [path, contents] of files) entries.push({ type: 'file', path, mode: 0o644, contents, ...owner });
   const layer = buildLayer(entries, { compression: 'gzip', mediaFamily: 'oci' });
   const config = Buffer.from(
     JSON.stringify({
