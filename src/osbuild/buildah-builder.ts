@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type AuthSource, type Digest, formatReference, parseDigest, type Reference } from '../oci/index.ts';
+import { endGroup, isOnPath, spawnBound } from './bound-process.ts';
 import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
 import { containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
@@ -48,8 +48,9 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   }
 
   async build(request: ContainerBuildRequest): Promise<Digest> {
-    const { storage } = this.#options;
+    const { storage, path } = this.#options;
     const { signal, say } = request;
+    if (!(await isOnPath('buildah', path))) throw missing();
     const builds = join(storage, 'tmp');
     await mkdir(builds, { recursive: true, mode: 0o700 }).catch(refuseStorage(storage));
     const release = await takeTurn(storage, signal, () =>
@@ -135,10 +136,9 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     take: (line: string) => void,
   ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const child = spawn('buildah', args, {
+    // A process group: what runs in the build ends with it.
+    const child = spawnBound('buildah', args, {
       cwd: folder,
-      // A process group: what runs in the build ends with it.
-      detached: true,
       env: {
         ...environment,
         PATH: this.#options.path,
@@ -149,15 +149,8 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
         CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf'),
         REGISTRY_AUTH_FILE: join(folder, 'auth.json'),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const kill = (how: NodeJS.Signals): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, how);
-      } catch {
-        // All of it has ended.
-      }
-    };
+    const kill = (how: NodeJS.Signals): void => endGroup(child.pid, how);
     let force: NodeJS.Timeout | undefined;
     const stop = (): void => {
       kill('SIGTERM');
@@ -166,12 +159,11 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted === true) stop();
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
-    child.once('error', (cause) => reject(missing(cause)));
+    child.once('error', reject);
     child.once('close', (status, by) => resolve(by === null ? `exit status ${status}` : `signal ${by}`));
     return promise.finally(() => {
       clearTimeout(force);
       signal?.removeEventListener('abort', stop);
-      kill('SIGKILL');
     });
   }
 
@@ -270,10 +262,7 @@ function refuseStorage(storage: string): (cause: unknown) => never {
   };
 }
 
-function missing(cause: Error): OsBuildError {
-  const why =
-    'code' in cause && cause.code === 'ENOENT'
-      ? 'there is no buildah on this machine; install it'
-      : cause.message;
-  return new OsBuildError('no-builder', `cannot build the image in a container: ${why}`, { cause });
+function missing(): OsBuildError {
+  const message = 'cannot build the image in a container: there is no buildah on this machine; install it';
+  return new OsBuildError('no-builder', message);
 }
