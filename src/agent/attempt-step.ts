@@ -1,6 +1,7 @@
 import { failurePolicy } from '../host/index.ts';
 import type { FailureClass } from '../host/index.ts';
-import { type Journal, withAttempt } from './journal.ts';
+import type { DisruptionAction } from '../machineconfig/index.ts';
+import { type Journal, type Trouble, withAttempt } from './journal.ts';
 import { type LiveFiles, withLiveRecord } from './live-record.ts';
 import { isRemedy } from './remedies.ts';
 import { retryOf } from './retry.ts';
@@ -17,7 +18,13 @@ export type ActOutcome =
     }
   /** Of `compare`: it takes a reboot, for this reason. */
   | { readonly result: 'refused'; readonly message: string }
-  | { readonly result: 'failed'; readonly class: FailureClass; readonly message: string };
+  | {
+      readonly result: 'failed';
+      readonly class: FailureClass;
+      readonly message: string;
+      /** Of `apply`: the actions that were done before the one that failed, by this attempt or those before it. */
+      readonly ran?: readonly DisruptionAction[];
+    };
 
 /** A host that could not be locked so often in a row is not asked to be again before its next boot. */
 const LOCK_FAILURES = 2;
@@ -133,7 +140,17 @@ export function withPatience(plan: Plan, situation: Situation): Plan {
     const dropRollback = policy.dropRollback && isSafe && trouble.count > 1;
     return { ...told, step: { kind: 'remedy', reason: `${trouble.message}.`, remedy, dropRollback } };
   }
-  return told;
+  return knowing(told, trouble, view.bootId);
+}
+
+/**
+ * A change without a reboot that failed at one of its actions goes on with that one: what a service was restarted for once it is not
+ * restarted for again and again. While it is tried the journal says nothing of it, so that whoever is killed does all of it.
+ */
+function knowing(plan: Plan, { ran, ...trouble }: Trouble, bootId: string): Plan {
+  const { step } = plan;
+  if (step.kind !== 'apply' || ran === undefined || ran.bootId !== bootId) return plan;
+  return { ...plan, step: { ...step, ran: ran.actions, journal: { ...step.journal, trouble } } };
 }
 
 /** What was tried last is over: it had its effect, or is no longer wanted. */
@@ -147,7 +164,7 @@ function withTrouble(
   journal: Journal,
   kind: Act['kind'],
   key: string,
-  { class: failure, message }: { readonly class: FailureClass; readonly message: string },
+  { class: failure, message, ran }: Omit<Extract<ActOutcome, { readonly result: 'failed' }>, 'result'>,
   bootId: string,
   now: number,
 ): Journal {
@@ -159,7 +176,16 @@ function withTrouble(
   return {
     ...journal,
     cannotLock,
-    trouble: { key, class: failure, message, count, since, at: now, remedied: false },
+    trouble: {
+      key,
+      class: failure,
+      message,
+      count,
+      since,
+      at: now,
+      remedied: false,
+      ...(ran === undefined ? {} : { ran: { bootId, actions: ran } }),
+    },
   };
 }
 

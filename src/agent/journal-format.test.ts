@@ -82,6 +82,7 @@ const journals: fc.Arbitrary<Journal> = fc.record({
       since: time,
       at: time,
       remedied: fc.boolean(),
+      ran: maybe(fc.record({ bootId: text, actions: fc.constant([{ type: 'Special' as const }]) })),
     }),
   ),
   pinned: fc.array(text, { maxLength: 2 }),

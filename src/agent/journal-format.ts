@@ -1,7 +1,7 @@
 import { isJsonObject } from '../schema/index.ts';
 import { failurePolicy, type FailurePolicy } from '../host/index.ts';
 import type { Attempt, FailedActivation, Journal, Settled, Trouble } from './journal.ts';
-import { isLiveRecord, type LiveRecord } from './live-record.ts';
+import { areActions, isLiveRecord, type LiveRecord } from './live-record.ts';
 
 /** What reading a journal gave. */
 export type JournalReading =
@@ -134,13 +134,14 @@ function isDid(value: unknown): value is NonNullable<Journal['did']> {
 
 function isTrouble(value: unknown): value is Trouble {
   if (!isJsonObject(value)) return false;
-  const { key, class: failure, message, count, since, at, remedied } = value;
+  const { key, class: failure, message, count, since, at, remedied, ran } = value;
   return (
     isText(key) &&
     isText(failure) &&
     isText(message) &&
     [count, since, at].every(isTime) &&
-    typeof remedied === 'boolean'
+    typeof remedied === 'boolean' &&
+    (ran === undefined || (isJsonObject(ran) && isText(ran['bootId']) && areActions(ran['actions'])))
   );
 }
 

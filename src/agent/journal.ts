@@ -1,4 +1,5 @@
 import type { FailureClass } from '../host/index.ts';
+import type { DisruptionAction } from '../machineconfig/index.ts';
 import type { LiveRecord } from './live-record.ts';
 
 /** An image that the host ran, and that was found to be what it should be. */
@@ -48,6 +49,8 @@ export interface Trouble {
   readonly at: number;
   /** What the class's policy says to do before the next attempt was done. */
   readonly remedied: boolean;
+  /** Of a change without a reboot: what it did in this boot before the action that failed. */
+  readonly ran?: { readonly bootId: string; readonly actions: readonly DisruptionAction[] } | undefined;
 }
 
 /** What an agent must remember of its host beyond what the host shows: kept on disk, outside the image. */

@@ -77,10 +77,12 @@ class Lab {
     items: readonly string[],
     run: readonly DisruptionAction[] = [],
     heal = false,
+    ran: readonly DisruptionAction[] = [],
   ): Promise<ActOutcome> {
     const { image } = this.#image(items, run);
     const journal = undefined as never;
-    const act = { kind: 'apply', reason: '', deployment: 'a.0', image, run, files, heal, journal } as const;
+    const facts = { reason: '', deployment: 'a.0', image, run, ran, files, heal, journal };
+    const act = { kind: 'apply', ...facts } as const;
     return this.live.perform(act, this.status, 'boot-1', new AbortController().signal);
   }
 
@@ -377,6 +379,32 @@ test('LiveHost stops at the first action that fails, and says which', async (t) 
   lab.units['a.service'] = { active: 'failed' };
   const again = await lab.apply(['/etc/a'], [RESTART]);
   assert.deepEqual(again.outcome.result, 'failed', 'a unit that has failed right after is no success');
+});
+
+test('LiveHost goes on with the action that failed, and does all of them again where something had to be written', async (t) => {
+  const lab = new Lab(t, { files: [inlineFile('/etc/a', '1')] });
+  lab.stage('b', { files: [inlineFile('/etc/a', '2')] });
+  const run: readonly DisruptionAction[] = [
+    { type: 'DaemonReload' },
+    RESTART,
+    { type: 'Restart', restart: { serviceName: 'b.service' } },
+  ];
+  const all = ['daemon-reload', 'restart -- a.service', 'restart -- b.service'];
+  const told = (): readonly string[] => lab.told.splice(0).map((line) => line.replace('systemctl ', ''));
+  lab.failing = 'b.service';
+  const { outcome, files } = await lab.apply(['/etc/a'], run);
+  assert.ok(outcome.result === 'failed');
+  assert.deepEqual([told(), outcome.ran], [all, run.slice(0, 2)]);
+  const second = await lab.write(files, ['/etc/a'], run, false, outcome.ran);
+  assert.ok(second.result === 'failed');
+  assert.deepEqual([told(), second.ran], [['daemon-reload', 'restart -- b.service'], run.slice(0, 2)]);
+  // Other actions are not those that were done.
+  const other = await lab.write(files, ['/etc/a'], run.slice(1), false, outcome.ran);
+  assert.deepEqual([told(), other.result], [all.slice(1), 'failed']);
+  lab.failing = '';
+  rmSync(lab.files.at('/etc/a'));
+  assert.deepEqual(await lab.write(files, ['/etc/a'], run, true, outcome.ran), { result: 'done' });
+  assert.deepEqual(told(), all);
 });
 
 test('LiveHost reloads nothing that does not run or is not there, and stops what the change took away', async (t) => {

@@ -100,7 +100,7 @@ export class LiveHost {
   }
 
   async #apply(
-    { image, files, run, heal }: Extract<LiveAct, { readonly kind: 'apply' }>,
+    { image, files, run, ran, heal }: Extract<LiveAct, { readonly kind: 'apply' }>,
     status: HostStatus,
     bootId: string,
     signal: AbortSignal,
@@ -110,11 +110,14 @@ export class LiveHost {
     if (staged === undefined || tree === undefined)
       return failed('not-shown', 'the image is not staged any more');
     const change = { root: this.#runner.root, tree, files, heal };
+    let isChanged = false;
     const problems = await this.#write(staged, formerFolders(status), bootId, async () => {
-      await this.#relabel(files, await changeEtc(change));
+      const outcome = await changeEtc(change);
+      isChanged = outcome.written.length > 0;
+      await this.#relabel(files, outcome);
     });
     if (problems.length > 0) return failed('unknown', `cannot place files below /var: ${listed(problems)}`);
-    return runActions(this.#systemctl, this.#command(signal), run, image.items, signal);
+    return runActions(this.#systemctl, this.#command(signal), run, image.items, signal, isChanged ? [] : ran);
   }
 
   async #restore(

@@ -131,7 +131,8 @@ function isLiveImage(value: unknown): value is Readonly<Record<string, unknown>>
   );
 }
 
-function areActions(value: unknown): boolean {
+/** Whether a member of a journal is a list of such actions. */
+export function areActions(value: unknown): boolean {
   return Array.isArray(value) && value.every((action) => isJsonObject(action) && isText(action['type']));
 }
 

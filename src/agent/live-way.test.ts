@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findCondition } from '../api/index.ts';
 import type { DisruptionAction } from '../machineconfig/index.ts';
+import { afterAct } from './attempt-step.ts';
+import { decide } from './decide.ts';
+import { formatJournal } from './journal-format.ts';
+import type { Step } from './step.ts';
 import type { ModelImage } from './test-host.ts';
 import { IMAGES, modelHost } from './test-images.ts';
 import { QUIET, World } from './test-world.ts';
@@ -237,6 +241,43 @@ test('liveWay() says of a failing action that it fails, tries again, and never r
   assert.equal(world.host.boots.length, length);
   world.settle();
   assert.deepEqual([world.state, world.host.boots.length], ['Done', length]);
+});
+
+test('liveWay() goes on with the action that failed, in this boot, and does all again where it was killed meanwhile', () => {
+  const world = atA();
+  desire(world, IMAGES.a2, [RESTART, { type: 'Special' }]);
+  let { step } = decide(world.facts());
+  for (let turn = 0; turn < 60 && step.kind !== 'apply'; turn += 1) {
+    world.turn();
+    ({ step } = decide(world.facts()));
+  }
+  assert.ok(step.kind === 'apply');
+  assert.equal(step.ran, undefined);
+  const failed = { result: 'failed', class: 'unknown', message: 'no', ran: [RESTART] } as const;
+  const { bootId } = world.host;
+  const failedIn = (boot: string): Step => {
+    assert.ok(step.kind === 'apply');
+    world.journal = formatJournal(afterAct(step.journal, step, failed, boot, world.now));
+    const { step: next } = decide(world.facts());
+    assert.ok(next.kind === 'wait');
+    world.now = next.until;
+    return decide(world.facts()).step;
+  };
+  assert.ok(failedIn('another boot').kind === 'apply');
+  const other = decide(world.facts()).step;
+  assert.ok(other.kind === 'apply');
+  assert.equal(other.ran, undefined);
+  const again = failedIn(bootId);
+  assert.ok(again.kind === 'apply');
+  assert.deepEqual(again.ran, [RESTART]);
+  // On disk before it is tried: whoever is killed in the midst of it does not know what was written since.
+  world.journal = formatJournal(again.journal);
+  const killed = decide(world.facts()).step;
+  assert.ok(killed.kind === 'wait' || killed.kind === 'apply');
+  if (killed.kind === 'wait') world.now = killed.until;
+  const after = decide(world.facts()).step;
+  assert.ok(after.kind === 'apply');
+  assert.equal(after.ran, undefined);
 });
 
 test('liveWay() stages the image again that somebody dropped while it waited for its boot', () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { HostFailure, Systemctl, UnitChange } from '../host/index.ts';
 import type { DisruptionAction } from '../machineconfig/index.ts';
 import type { ActOutcome } from './attempt-step.ts';
@@ -21,6 +22,7 @@ export type HostCommandRun = (tool: string, args: readonly string[]) => Promise<
  * restarted and has failed is a failure.
  *
  * @param items what the change is about: a unit of it may be gone
+ * @param ran what an attempt before this one did: services are not told again
  */
 export async function runActions(
   systemctl: Systemctl,
@@ -28,11 +30,16 @@ export async function runActions(
   actions: readonly DisruptionAction[],
   items: readonly string[],
   signal: AbortSignal,
+  ran: readonly DisruptionAction[] = [],
 ): Promise<ActOutcome> {
-  for (const action of actions) {
+  const wasRun = actions.findIndex((action, at) => !isDeepStrictEqual(action, ran[at]));
+  for (const [at, action] of actions.entries()) {
+    // That systemd reads its units anew costs nothing, and they may have been mended since.
+    if ((wasRun < 0 || at < wasRun) && action.type !== 'DaemonReload') continue;
     const failure = await runAction(action);
     if (failure === undefined) continue;
-    return { result: 'failed', class: failure.class, message: `${whatOf(action)}: ${failure.message}` };
+    const message = `${whatOf(action)}: ${failure.message}`;
+    return { result: 'failed', class: failure.class, message, ran: actions.slice(0, at) };
   }
   return { result: 'done' };
 

@@ -56,6 +56,8 @@ export type Step =
       readonly image: LiveImage;
       /** What is done when the files are there. */
       readonly run: readonly DisruptionAction[];
+      /** What of it an attempt that failed has done: not again, unless something has to be written. */
+      readonly ran?: readonly DisruptionAction[];
       readonly files: LiveFiles;
       /** What somebody changed on the node is replaced. */
       readonly heal: boolean;
