@@ -15,8 +15,14 @@ test('logAppendix() of a log that grows is what it grew by', () => {
 
 test('logAppendix() of a log that has lost its beginning is what came after what was printed', () => {
   const printed = LINES.slice(0, 150).join('');
-  const text = `[earlier lines are not kept]\n${LINES.slice(70).join('')}`;
+  const text = `[70 lines are left out here: the log is too long]\n${LINES.slice(70).join('')}`;
   assert.equal(logAppendix(printed, text), LINES.slice(150).join(''));
+});
+
+test('logAppendix() of a log that has lost all that was printed last is what follows its head', () => {
+  const head = LINES.slice(0, 20).join('');
+  const rest = `[100 lines are left out here: the log is too long]\n${LINES.slice(120).join('')}`;
+  assert.equal(logAppendix(LINES.slice(0, 100).join(''), head + rest), rest);
 });
 
 test('logAppendix() of a log that began anew is all of it', () => {

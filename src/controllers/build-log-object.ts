@@ -1,8 +1,8 @@
 /**
  * The name of the ConfigMap, in Varve's namespace, with the log of a build. It is there once a second of the build has
  * passed, or the build itself; grows at its end (a build that is made again under the same name begins a new one), but
- * for a log beyond 250 KiB, of which the first half is cut off; and is whole at about the time when the build's status says that the build
- * has come to its end: its last line may be seen a moment later than that.
+ * for a log beyond 768 KiB, whose middle gives way to a line that says so; and is whole at about the time when the build's status says that
+ * the build has come to its end: its last line may be seen a moment later than that.
  */
 export function buildLogName(build: string): string {
   return `build-log-${build}`;

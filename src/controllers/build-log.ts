@@ -11,10 +11,16 @@ export interface BuildLogOptions {
   readonly report: (error: unknown) => void;
 }
 
-/** In UTF-8 bytes; a ConfigMap holds a mebibyte at the most, and everybody who reads it gets all of it. */
-const MOST_BYTES = 250 * 1024;
-/** Milliseconds between two writes. */
+/**
+ * In UTF-8 bytes; a ConfigMap holds a mebibyte at the most. Of a log that is longer its beginning is kept, which says what is built of
+ * what, and its end, which says why it failed.
+ */
+const MOST_BYTES = 768 * 1024;
+const HEAD_BYTES = 192 * 1024;
+const LONGEST_LINE = 16 * 1024;
+/** Milliseconds between two writes of a short log, and for each so many bytes of a long one: each write is of all of it. */
 const PERIOD = 1000;
+const BYTES_A_PERIOD = 128 * 1024;
 const FIELD_MANAGER = 'varve-build-log';
 
 /**
@@ -23,9 +29,12 @@ const FIELD_MANAGER = 'varve-build-log';
  */
 export class BuildLog {
   readonly #options: BuildLogOptions;
-  #lines: { readonly text: string; readonly bytes: number }[] = [];
-  #bytes = 0;
-  #isCut = false;
+  #head = '';
+  #headBytes = 0;
+  /** What follows the head, or what was left out after it. */
+  #tail: { readonly text: string; readonly bytes: number }[] = [];
+  #tailBytes = 0;
+  #leftOut = 0;
   #isDirty = false;
   #isEnded = false;
   #isReported = false;
@@ -67,31 +76,44 @@ export class BuildLog {
   }
 
   get #text(): string {
-    const cut = this.#isCut ? '[earlier lines are not kept]\n' : '';
-    return cut + this.#lines.map(({ text }) => text).join('');
+    const gap =
+      this.#leftOut === 0 ? '' : `[${this.#leftOut} lines are left out here: the log is too long]\n`;
+    return this.#head + gap + this.#tail.map(({ text }) => text).join('');
   }
 
   #add(text: string): void {
     const bytes = Buffer.byteLength(text);
-    if (bytes > MOST_BYTES) return this.#add(`${text.slice(0, 1000)}…\n`);
-    this.#lines.push({ text, bytes });
-    this.#bytes += bytes;
-    if (this.#bytes <= MOST_BYTES) return;
+    if (bytes > LONGEST_LINE) return this.#add(`${text.slice(0, 1000)}…\n`);
+    if (this.#tail.length === 0 && this.#leftOut === 0 && this.#headBytes + bytes <= HEAD_BYTES) {
+      this.#head += text;
+      this.#headBytes += bytes;
+      return;
+    }
+    this.#tail.push({ text, bytes });
+    this.#tailBytes += bytes;
+    const most = MOST_BYTES - HEAD_BYTES;
+    if (this.#tailBytes <= most) return;
     // Half of it at once, so that a log that goes on and on is not moved about with each line.
-    this.#isCut = true;
     let gone = 0;
-    while (this.#bytes > MOST_BYTES / 2 && gone < this.#lines.length - 1) {
-      this.#bytes -= this.#lines[gone]?.bytes ?? 0;
+    while (this.#tailBytes > most / 2) {
+      this.#tailBytes -= this.#tail[gone]?.bytes ?? 0;
       gone += 1;
     }
-    this.#lines = this.#lines.slice(gone);
+    this.#tail = this.#tail.slice(gone);
+    this.#leftOut += gone;
+  }
+
+  /** Until the next write. */
+  get #period(): number {
+    return PERIOD * Math.max(1, Math.ceil((this.#headBytes + this.#tailBytes) / BYTES_A_PERIOD));
   }
 
   #schedule(): void {
     if (this.#isEnded || this.#writing !== undefined) return;
     const { clock } = this.#options.client;
-    const due = clock.now() + PERIOD;
-    this.#cancelTimer ??= clock.schedule(PERIOD, () => {
+    const period = this.#period;
+    const due = clock.now() + period;
+    this.#cancelTimer ??= clock.schedule(period, () => {
       this.#cancelTimer = undefined;
       // A process that has slept may not lead any more, and is about to find out: the log is another one's by then.
       if (clock.now() - due > PERIOD) return this.#schedule();
