@@ -59,9 +59,11 @@ const CLUSTER_RULES: readonly Rule[] = [
 
 /** Of Varve's namespace. */
 const NAMESPACE_RULES: readonly Rule[] = [
-  core(['secrets'], FOLLOW),
-  // Repositories that container builds install packages from; the logs of builds, which go with the builds.
-  core(['configmaps'], [...FOLLOW, 'create', 'patch']),
+  // Those of people are read; each Job of a build is given copies of what it needs.
+  core(['secrets'], [...FOLLOW, 'create', 'patch', 'delete']),
+  // Repositories that container builds install packages from; the logs of builds, and what their Jobs are given and say.
+  core(['configmaps'], [...FOLLOW, 'create', 'patch', 'delete']),
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: [...FOLLOW, 'create', 'delete'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
 

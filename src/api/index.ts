@@ -81,3 +81,4 @@ export type { OSImageStream } from './definitions/os-image-stream.ts';
 export type { PinnedImageSet } from './definitions/pinned-image-set.ts';
 export type { ObjectMeta } from './object-meta.ts';
 export type { ApiObject } from './object.ts';
+export { BUILDER_SERVICE_ACCOUNT, builderPermissions, WRITERS_ANNOTATION } from './builder-permissions.ts';

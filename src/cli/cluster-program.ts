@@ -12,6 +12,7 @@ import {
   outputOption,
 } from './options.ts';
 import { BUILDER_KINDS } from './builder-kinds.ts';
+import { quantities } from './quantities.ts';
 import { command, type Surroundings } from './surroundings.ts';
 
 export function controllerCommands({ environment, version }: Surroundings): Command {
@@ -34,10 +35,26 @@ export function controllerCommands({ environment, version }: Surroundings): Comm
     .addOption(
       new Option(
         '--builder <kind>',
-        'who makes container builds: process is a buildah on this machine, which needs root',
+        'who makes container builds: job is a Job of the cluster, process a buildah on this machine, which needs root; auto is job where --builder-image is given',
       )
         .choices(BUILDER_KINDS)
         .default('auto' as const),
+    )
+    .option('--builder-image <ref>', 'of the Jobs that make container builds: deploy/builder/Containerfile')
+    .option('--build-requests <list>', 'what such a Job asks of its node: cpu=500m,memory=1Gi,…', quantities)
+    .option(
+      '--build-limits <list>',
+      'what such a Job may take: memory=8Gi,…; no limits by default',
+      quantities,
+    )
+    .addOption(
+      new Option('--build-deadline <duration>', 'how long such a Job may take')
+        .argParser(duration)
+        .default(3_600_000, '1h'),
+    )
+    .option(
+      '--build-cache-claim <name>',
+      'a PersistentVolumeClaim of the namespace where such Jobs keep downloads of packages',
     )
     .option('--no-leader-elect', 'act without a lease: for the only controller of a cluster')
     .option(

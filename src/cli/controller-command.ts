@@ -88,7 +88,7 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     client,
     settings,
     cache: openBuildCache(cacheDirectory(flags.cache, environment)),
-    containers: chosenBuilder(flags, environment),
+    containers: chosenBuilder(flags, environment, { client, namespace: settings.namespace, log }),
     log,
     identity: `${hostname()}_${randomUUID()}`,
     // Not the patient one: to lose the lead costs Varve nothing but a pause, since the process and its caches live on,

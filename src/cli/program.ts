@@ -11,7 +11,7 @@ import {
   watchCommands,
   whyCommands,
 } from './cluster-program.ts';
-import { BUILDER_KINDS } from './builder-kinds.ts';
+import { LOCAL_BUILDER_KINDS } from './builder-kinds.ts';
 import {
   architectures,
   authfileOption,
@@ -43,6 +43,11 @@ const COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = n
   ['agent', agentCommands],
 ]);
 
+/** Those that Varve starts itself, which the help does not list. */
+const INNER_COMMANDS: ReadonlyMap<string, (surroundings: Surroundings) => Command> = new Map([
+  ['build-job', buildJobCommands],
+]);
+
 /**
  * The command line. Commands are imported when they run, and of those that were not asked for not even the options
  * are made, so that none pays for another's start-up.
@@ -56,7 +61,7 @@ export function createProgram(surroundings: Surroundings, asked: string | undefi
       'Image-mode machine configuration for Kubernetes: a pool of nodes runs one image, built from its YAML.',
     )
     .version(surroundings.version);
-  const chosen = COMMANDS.get(asked ?? '');
+  const chosen = COMMANDS.get(asked ?? '') ?? INNER_COMMANDS.get(asked ?? '');
   for (const make of chosen === undefined ? COMMANDS.values() : [chosen])
     program.addCommand(make(surroundings));
   return program;
@@ -109,6 +114,14 @@ function buildCommands({ environment }: Surroundings): Command {
     .action(async (flags) => (await import('./build-command.ts')).buildCommand(flags, environment));
 }
 
+function buildJobCommands({ environment, outcome }: Surroundings): Command {
+  return command('build-job')
+    .description('What the pod of a container build runs; the controllers start it (docs/controller.md).')
+    .action(async () => {
+      outcome.status = await (await import('./build-job-command.ts')).buildJobCommand(environment);
+    });
+}
+
 function demoCommands({ environment }: Surroundings): Command {
   return command('demo')
     .description(
@@ -137,7 +150,7 @@ function upCommands({ environment }: Surroundings): Command {
         '--builder <kind>',
         'who makes container builds: process is buildah on this machine, which needs root',
       )
-        .choices(BUILDER_KINDS)
+        .choices(LOCAL_BUILDER_KINDS)
         .default('auto' as const),
     )
     .option(

@@ -1,4 +1,5 @@
 import type { MachineOSBuild, MachineOSConfig } from '../api/index.ts';
+import type { Informer } from '../kube/index.ts';
 import type { Reference } from '../oci/index.ts';
 import type { BuildInputs, ContainerBuilders, RegistryAccess } from '../osbuild/index.ts';
 
@@ -31,6 +32,8 @@ export interface ContainerBuilding {
   readonly kind: 'none' | 'process' | 'job';
   /** The builders for one build; whether there is one for an architecture they say when they are asked for it. */
   buildersFor(order: ContainerBuildOrder): ContainerBuilders;
+  /** Removes what is left of builds that came to their end without a failure, as soon as they have, until the signal aborts. */
+  clearAway?(builds: Informer<MachineOSBuild>, signal: AbortSignal): Promise<void>;
 }
 
 /**

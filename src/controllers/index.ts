@@ -3,6 +3,8 @@ export { clusterTroubles } from './cluster-troubles.ts';
 export { Metrics } from './metrics.ts';
 export { addProcess, number } from './process-metrics.ts';
 export { reportRun } from './report-run.ts';
+export { runBuildPod } from './build-pod.ts';
+export { jobBuilding } from './job-building.ts';
 export type { ContainerBuilding } from './container-building.ts';
 export { noBuilding, processBuilding } from './process-building.ts';
 export type { ControllersOptions } from './run-controllers.ts';

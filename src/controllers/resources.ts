@@ -10,7 +10,7 @@ import type {
   OSImageStream,
 } from '../api/index.ts';
 import { resourceType, type KubeObject, type ObjectKey, type ResourceType } from '../kube/index.ts';
-import type { RegistrySecret } from '../osbuild/index.ts';
+import type { BuildJob, BuildPod, RegistrySecret } from '../osbuild/index.ts';
 import type { DrainBudget, DrainPod, RolloutNode } from '../rollout/index.ts';
 
 /** A Node, as far as controllers look at it; everything else of it is not kept in memory. */
@@ -62,11 +62,20 @@ export const MACHINE_CONFIG_NODES: ResourceType<MachineConfigNode> = ofGroup(
   'machineconfignodes',
 );
 export const PODS: ResourceType<Pod> = ofCore('Pod', 'pods', true);
+/** Pods of builds, of which more is looked at. */
+export const BUILD_PODS: ResourceType<BuildPod> = ofCore('Pod', 'pods', true);
 export const DAEMON_SETS: ResourceType = resourceType({
   group: 'apps',
   version: 'v1',
   kind: 'DaemonSet',
   plural: 'daemonsets',
+  namespaced: true,
+});
+export const JOBS: ResourceType<BuildJob> = resourceType({
+  group: 'batch',
+  version: 'v1',
+  kind: 'Job',
+  plural: 'jobs',
   namespaced: true,
 });
 export const DISRUPTION_BUDGETS: ResourceType<DisruptionBudget> = resourceType({

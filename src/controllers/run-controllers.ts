@@ -202,7 +202,12 @@ export class Controllers {
         log.error('a reconciliation did not end', { controller: controller.name, key: formatKey(key) });
     });
     try {
-      await Promise.all([aborted(signal), ...ends]);
+      await Promise.all([
+        aborted(signal),
+        ...ends,
+        // Builds that this process has nothing to do with any more, such as those of the one that led before.
+        containers.clearAway?.(this.#view.osBuilds, signal),
+      ]);
     } finally {
       this.#running = [];
       await events.close();

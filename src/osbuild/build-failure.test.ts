@@ -30,6 +30,7 @@ const CAUSES: Readonly<Record<string, [unknown, BuildFailureReason, RetryClass]>
   'a path that no image holds': [new MachineConfigError('unplaceable', 'm'), 'ConfigurationInvalid', 'never'],
   'a pod that was evicted': [new OsBuildError('evicted', 'm'), 'Evicted', 'soon'],
   'a build that took too long': [new OsBuildError('timeout', 'm'), 'TimedOut', 'later'],
+  'a cluster that runs no builder': [new OsBuildError('builder-refused', 'm'), 'BuilderRefused', 'later'],
   'a full disk': [new OsBuildError('cache', 'm'), 'BuilderStorage', 'soon'],
 };
 

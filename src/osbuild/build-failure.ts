@@ -8,6 +8,7 @@ import { OsBuildError } from './osbuild-error.ts';
  * Why a build failed: the reason of its condition `Failed`.
  *
  * - `BaseUnusable`: the base is no image that a node could boot, or not one at all.
+ * - `BuilderRefused`: the cluster, when it was asked to run the builder: a quota, a policy, a missing permission.
  * - `BuilderStorage`: the machine that builds cannot write to its disk.
  * - `BuildUnsupported`: the pool asks for something that no builder here can make.
  * - `CommandFailed`: a command of the Containerfile.
@@ -32,6 +33,7 @@ import { OsBuildError } from './osbuild-error.ts';
  */
 export type BuildFailureReason =
   | 'BaseUnusable'
+  | 'BuilderRefused'
   | 'BuilderStorage'
   | 'BuildUnsupported'
   | 'CommandFailed'
@@ -70,6 +72,7 @@ export type RetryClass = 'soon' | 'later' | 'never';
 
 const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   BaseUnusable: 'never',
+  BuilderRefused: 'later',
   BuilderStorage: 'soon',
   BuildUnsupported: 'later',
   CommandFailed: 'never',
@@ -120,6 +123,7 @@ const REGISTRY_REASONS: Readonly<Record<OciErrorCode, BuildFailureReason>> = {
 const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   'base-malformed': 'BaseUnusable',
   'base-not-bootable': 'BaseUnusable',
+  'builder-refused': 'BuilderRefused',
   'builder-storage': 'BuilderStorage',
   cache: 'BuilderStorage',
   'command-failed': 'CommandFailed',
@@ -167,4 +171,9 @@ export function retryClass(reason: string): RetryClass {
 
 function isFailureReason(reason: string): reason is BuildFailureReason {
   return Object.hasOwn(RETRY, reason);
+}
+
+/** Whether this is the code of an error of ours; what a pod reports may be of another version of Varve. */
+export function isOsBuildErrorCode(code: string): code is OsBuildErrorCode {
+  return Object.hasOwn(BUILD_REASONS, code);
 }

@@ -27,3 +27,23 @@ export const ATTEMPT_ANNOTATION = 'varve.dev/build-attempt';
 
 /** Annotation of a MachineOSConfig: the build that is being replaced by one of the same name; see `Replacement`. */
 export const REPLACES_ANNOTATION = 'varve.dev/replaces-build';
+
+/** Labels of the objects that a build has for a while: that they are some, and whose. The value of either of the first two is empty. */
+export const ON_CLUSTER_LAYERING_LABEL = 'machineconfiguration.openshift.io/on-cluster-layering';
+export const EPHEMERAL_LABEL = 'machineconfiguration.openshift.io/ephemeral-build-object';
+
+/** Label and annotation of such an object: the MachineOSBuild. As a label it is cut where it is too long for one. */
+export const OS_BUILD_KEY = 'machineconfiguration.openshift.io/machine-os-build';
+
+/** Annotation of a MachineOSBuild: the uid of the Job that makes it. */
+export const JOB_UID_ANNOTATION = 'machineconfiguration.openshift.io/job-uid';
+
+/** Annotations of a secret that a build has been given: that it has the one form that tools read, and the secret that it was made of. */
+export const CANONICAL_SECRET_ANNOTATION = 'machineconfiguration.openshift.io/canonicalizedSecret';
+export const ORIGINAL_SECRET_ANNOTATION = 'machineconfiguration.openshift.io/originalSecretName';
+
+/** Label of an object that a Job writes: the Job's name. Not of the contract. */
+export const BUILD_JOB_LABEL = 'varve.dev/build-job';
+
+/** Annotation of a Secret of a build: a hash of all that the build is made of, what is secret included. Not of the contract. */
+export const REQUEST_ANNOTATION = 'varve.dev/build-request';

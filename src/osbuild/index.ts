@@ -67,3 +67,30 @@ export type {
 export { tagConflict } from './pool-tags.ts';
 export type { RegistrySecret } from './registry-secret.ts';
 export { registryCredentials } from './registry-secret.ts';
+export {
+  JOB_UID_ANNOTATION,
+  BUILD_JOB_LABEL,
+  ON_CLUSTER_LAYERING_LABEL,
+  REQUEST_ANNOTATION,
+} from './build-keys.ts';
+export type { JobNames } from './job-names.ts';
+export { jobNames } from './job-names.ts';
+export type { JobOutput } from './job-output.ts';
+export { formatOutput, MOST_OUTPUT, outputKey, OutputReader } from './job-output.ts';
+export type { BuildJob } from './job-object.ts';
+export { jobObject } from './job-object.ts';
+export type { JobConfigMap, JobSecret } from './job-objects.ts';
+export { jobObjects } from './job-objects.ts';
+export type { JobOrder } from './job-order.ts';
+export type { BuildPod } from './job-pod.ts';
+export type { JobProgress } from './job-progress.ts';
+export { deletedJob, hinderedJob, jobProgress } from './job-progress.ts';
+export type { JobReport } from './job-report.ts';
+export { DIGEST_KEY, formatReport, JobExit, parseReport, REPORT_KEY, shortReport } from './job-report.ts';
+export type { BuildJobSettings } from './job-settings.ts';
+export { DEFAULT_JOB_SETTINGS } from './job-settings.ts';
+export { requestHash } from './job-request-hash.ts';
+export type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
+export type { JobRequest } from './job-request.ts';
+export { readJobRequest } from './job-request.ts';
+export { JobFile, JobFolder } from './job-folders.ts';

@@ -1,5 +1,6 @@
 export type OsBuildErrorCode =
   | 'needs-container-build'
+  | 'builder-refused'
   | 'builder-storage'
   | 'command-failed'
   | 'containerfile'

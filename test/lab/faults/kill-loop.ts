@@ -86,6 +86,7 @@ export async function killAgainAndAgain(loop: KillLoop): Promise<KillReport> {
       await until(
         'a watch tells of every write',
         () => log.hasFailed || isDeepStrictEqual(log.counts, expected),
+        20,
       );
       await log.stop();
     }

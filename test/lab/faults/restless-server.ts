@@ -1,4 +1,3 @@
-import { lastingPort } from '../lasting-port.ts';
 import { readKubeconfig, type Connection } from './api-client.ts';
 import { Plane, type PlaneOptions } from './plane.ts';
 
@@ -22,9 +21,10 @@ export class RestlessServer {
 
   async start(): Promise<void> {
     const began = performance.now();
-    this.#port ??= await lastingPort();
-    this.#plane = await Plane.start({ ...this.#options, port: this.#port });
+    const port = this.#port === undefined ? {} : { port: this.#port };
+    this.#plane = await Plane.start({ ...this.#options, ...port });
     this.starts.push(performance.now() - began);
+    this.#port = Number(new URL(this.#plane.url).port);
     this.#connection.resolve(readKubeconfig(this.#plane.kubeconfig));
   }
 

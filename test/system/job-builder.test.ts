@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import {
+  builderPermissions,
+  buildStateOf,
+  CURRENT_BUILD_ANNOTATION,
+  findCondition,
+  type MachineOSBuild,
+} from '../../src/api/index.ts';
+import { buildLogName, jobBuilding } from '../../src/controllers/index.ts';
+import { CONFIG_MAPS, JOBS, SECRETS } from '../../src/controllers/resources.ts';
+import { resourceType, type KubeObject } from '../../src/kube/index.ts';
+import { openRegistry, type RegistryClient } from '../../src/oci/index.ts';
+import { DEFAULT_JOB_SETTINGS } from '../../src/osbuild/index.ts';
+import { Cluster } from '../lab/cluster/cluster.ts';
+import { LabControllers } from '../lab/cluster/lab-controllers.ts';
+import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { fileContents } from '../lab/image-tree.ts';
+import { JobRunner } from '../lab/job-runner.ts';
+import { startRegistry, type Registry } from '../lab/registry.ts';
+import { skipWithout } from '../lab/requirements.ts';
+import { pushShellBase } from '../lab/shell-base.ts';
+import { imageFromRegistry } from '../lab/stored-image.ts';
+import { until } from '../lab/until.ts';
+
+const skip = skipWithout('buildah', 'docker-registry');
+
+/** The base has so many layers. */
+const BASE_LAYERS = 6;
+const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: true };
+
+suite('container builds as Jobs, whose pods are run as a kubelet would', { skip }, () => {
+  let folder: string;
+  let registry: Registry;
+  let client: RegistryClient;
+  let cluster: Cluster;
+  let base: string;
+  let runner: JobRunner;
+  let controllers: LabControllers;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'varve-jobs-'));
+    registry = await startRegistry({ parent: folder });
+    client = openRegistry({});
+    cluster = await Cluster.open();
+    base = await pushShellBase(client, `${registry.host}/base/os`);
+    await allowBuilder();
+    const { namespace, access, kube } = cluster;
+    runner = new JobRunner({ kube, access, namespace, folder: join(folder, 'pods') });
+    controllers = start();
+  });
+  after(async () => {
+    await controllers.stop();
+    await runner.close();
+    await cluster.close();
+    client.close();
+    await registry.stop();
+    await rm(folder, { recursive: true, force: true });
+    assert.deepEqual(controllers.defects, []);
+  });
+
+  /** What deploy/builder/rbac.yaml gives in its namespace. */
+  async function allowBuilder(): Promise<void> {
+    const kinds = [
+      resourceType({
+        group: '',
+        version: 'v1',
+        kind: 'ServiceAccount',
+        plural: 'serviceaccounts',
+        namespaced: true,
+      }),
+      resourceType({ ...RBAC, kind: 'Role', plural: 'roles' }),
+      resourceType({ ...RBAC, kind: 'RoleBinding', plural: 'rolebindings' }),
+    ];
+    const objects = builderPermissions(cluster.namespace) as unknown as readonly KubeObject[];
+    for (const object of objects) {
+      const type = kinds.find(({ kind }) => kind === object.kind);
+      if (type !== undefined) await cluster.create(type, object);
+    }
+  }
+
+  function start(): LabControllers {
+    const { kube, namespace } = cluster;
+    const settings = { ...DEFAULT_JOB_SETTINGS, image: 'varve-builder' };
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const containers = jobBuilding({
+      client: kube,
+      namespace,
+      settings,
+      log,
+      why: 'as this test says',
+    });
+    return new LabControllers(cluster, { containers });
+  }
+
+  async function openPool(suffix: string, containerfile: string): Promise<LabPool> {
+    const pool = new LabPool(cluster, { suffix, registry: registry.host, base });
+    await pool.create('first', {}, containerfile);
+    return pool;
+  }
+
+  /** The current build, once it has come to this state. */
+  async function build(pool: LabPool, state: string): Promise<MachineOSBuild> {
+    let found: MachineOSBuild | undefined;
+    await until(`the build of ${pool.name} has ${state}`, async () => {
+      const { builds, osConfig } = await pool.state();
+      const name = osConfig?.metadata.annotations?.[CURRENT_BUILD_ANNOTATION];
+      found = builds.find(({ metadata }) => metadata.name === name);
+      return found !== undefined && buildStateOf(found) === state;
+    });
+    assert.ok(found !== undefined);
+    return found;
+  }
+
+  /** Names of what there is of a build, without the log. */
+  async function objectsOf(name: string): Promise<readonly string[]> {
+    const selection = { namespace: cluster.namespace };
+    const lists = await Promise.all(
+      [JOBS, CONFIG_MAPS, SECRETS].map(async (type) => (await cluster.kube.list(type, selection)).items),
+    );
+    return lists
+      .flat()
+      .map(({ kind = '', metadata }) => `${kind} ${metadata.name ?? ''}`)
+      .filter((text) => text.includes(name) && !text.includes('build-log'))
+      .toSorted();
+  }
+
+  async function logOf({ metadata }: MachineOSBuild): Promise<string> {
+    return (await cluster.find(CONFIG_MAPS, buildLogName(metadata.name)))?.data?.['log'] ?? '';
+  }
+
+  test('a pool gets its image from a Job, of which nothing stays but the digest', async () => {
+    const pool = await openPool('plain', 'FROM configs AS final\nRUN echo made > /usr/share/made\n');
+    const { builds, osConfig } = await pool.settled('first');
+    const contents = await fileContents(
+      await imageFromRegistry(osConfig?.status?.currentImagePullSpec ?? ''),
+      BASE_LAYERS,
+    );
+    assert.equal(contents.get('usr/share/made')?.toString(), 'made\n');
+    const [made] = builds;
+    assert.ok(made !== undefined);
+    const { name } = made.metadata;
+    assert.equal(made.status?.builder?.job?.name, `build-${name}`);
+    await until('what it was made with is gone', async () => (await objectsOf(name)).length === 1);
+    assert.deepEqual(await objectsOf(name), [`ConfigMap digest-${name}`]);
+    assert.match(await logOf(made), / STEP 2\/\d+: RUN echo made/);
+  });
+
+  test('what failed is told as by any builder, in one pod, and kept to look into until its build goes', async () => {
+    const pool = await openPool('failing', 'FROM configs AS final\nRUN echo oh no >&2; exit 3\n');
+    const failed = await build(pool, 'failed');
+    const condition = findCondition(failed.status?.conditions, 'Failed');
+    assert.equal(condition?.reason, 'CommandFailed');
+    assert.match(condition?.message ?? '', /a command failed at line 2 of the Containerfile, RUN echo oh no/);
+    const { name } = failed.metadata;
+    assert.deepEqual(await objectsOf(name), [
+      `ConfigMap additionaltrustbundle-${name}`,
+      `ConfigMap containerfile-${name}`,
+      `ConfigMap digest-${name}`,
+      `ConfigMap output-${name}`,
+      `Job build-${name}`,
+      `Secret base-${name}`,
+      `Secret final-${name}`,
+    ]);
+    const job = await cluster.get(JOBS, `build-${name}`);
+    assert.equal(job.status?.failed, 1, 'another pod would find the same');
+    await pool.optOut();
+    await until('all of it is gone', async () => (await objectsOf(name)).length === 0);
+  });
+});
