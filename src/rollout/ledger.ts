@@ -3,6 +3,7 @@ import type { Member } from './member.ts';
 import type { Pass } from './pass.ts';
 import type { Permit } from './permits.ts';
 import type { RolloutIntent } from './rollout-plan.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
 import type { Turn } from './turns.ts';
 
 /**
@@ -47,19 +48,30 @@ export function permitIntent(
   };
 }
 
+/**
+ * Whether the turn of a node is over, so that its permit ends and another node may get one in the same write. Only what the node
+ * says after it was told under this permit tells anything about it.
+ */
+export function isOver(member: Member, { soak }: Pick<RolloutPolicy, 'soak'>, now: number): boolean {
+  const { permit } = member;
+  if (permit === undefined || !hasServed(member)) return false;
+  return soak === 0 || (permit.done !== undefined && permit.done + soak <= now);
+}
+
+function hasServed(member: Member): boolean {
+  return member.isTold && member.isDone && isServing(member);
+}
+
 /** The permit as it is to be from now on; undefined: it ends. */
 function keptOf({ policy, now, wakeAt }: Pass, member: Member, permit: Permit): Permit | undefined {
-  const { isTold, isDone } = member;
-  // Only what the node says after it was told under this permit tells anything about it.
-  if (!isTold || !isDone || !isServing(member)) {
+  if (!hasServed(member)) {
     return permit.done === undefined ? permit : { id: permit.id, since: permit.since };
   }
-  if (policy.soak === 0) return undefined;
+  if (isOver(member, policy, now)) return undefined;
   if (permit.done === undefined) {
     wakeAt(now + policy.soak);
     return { ...permit, done: now };
   }
-  if (permit.done + policy.soak <= now) return undefined;
   wakeAt(permit.done + policy.soak);
   return permit;
 }

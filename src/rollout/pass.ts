@@ -1,7 +1,8 @@
 import { type Aim, aimOf } from './aim.ts';
 import { type Failure, outlookOf } from './journey.ts';
+import { isOver } from './ledger.ts';
 import { type Member, readMember } from './member.ts';
-import { takesPlace } from './occupancy.ts';
+import { isOutOfService, takesPlace } from './occupancy.ts';
 import { inOrder } from './order.ts';
 import { type Permits, readPermits } from './permits.ts';
 import { isControlPlanePool } from './quorum.ts';
@@ -24,6 +25,8 @@ export interface Pass {
   readonly failures: ReadonlyMap<string, Failure>;
   /** Nodes that failed at what they were told before, by name. */
   readonly stalls: ReadonlyMap<string, Failure>;
+  /** Nodes whose turn is over: their permits end with this pass, and others may get one in the same write. */
+  readonly over: ReadonlySet<string>;
   /** Nodes that take one of the places of `maxUnavailable`. */
   readonly places: ReadonlySet<string>;
   readonly now: number;
@@ -68,7 +71,12 @@ export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => vo
     byName: new Map(members.map((member) => [member.name, member])),
     failures,
     stalls,
-    places: new Set(members.filter(takesPlace).map(({ name }) => name)),
+    over: new Set(members.filter((member) => isOver(member, policy, now)).map(({ name }) => name)),
+    places: new Set(
+      members
+        .filter((member) => (isOver(member, policy, now) ? isOutOfService(member) : takesPlace(member)))
+        .map(({ name }) => name),
+    ),
     now,
     wakeAt,
   };

@@ -31,7 +31,7 @@ export type Turn =
 interface SoFar {
   /** Nodes that take a place. */
   readonly places: ReadonlySet<string>;
-  /** Nodes that have a permit, or get one. */
+  /** Nodes that have a permit and keep it, or get one. */
   readonly holders: ReadonlySet<string>;
   /** Nodes that get one in this pass. */
   readonly granted: ReadonlySet<string>;
@@ -44,7 +44,7 @@ const NONE: Turn = { kind: 'none' };
 export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn> {
   const turns = new Map<string, Turn>();
   const places = new Set(pass.places);
-  const holders = new Set(Object.keys(pass.permits));
+  const holders = new Set(Object.keys(pass.permits).filter((name) => !pass.over.has(name)));
   const granted = new Set<string>();
   for (const member of pass.members) {
     const turn = turnOf(pass, member, { places, holders, granted, pulls });
