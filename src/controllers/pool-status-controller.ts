@@ -20,11 +20,11 @@ import type { ControllerSupport } from './support.ts';
 /** Statuses that are written at once. */
 const CONCURRENCY = 4;
 
-/** A pool's status is for people, who do not read it more often; of thousands of nodes one changes at every moment. */
-const RESTS = { multiple: 20, longest: 500 };
-
-/** What a write counts as beside what it cost here, in milliseconds: it is a request of all who follow pools. */
-const WRITTEN = 10;
+/**
+ * How long the status of a pool rests after it was written: of thousands of nodes one changes at every moment, and people do not
+ * read so fast. Half a second for a hundred nodes, and never more than one second.
+ */
+const RESTS = { multiple: 5, longest: 1000 };
 
 /**
  * The pool status controller (contract §3.7): counts the nodes of each pool, and says in its conditions what the other
@@ -74,7 +74,7 @@ async function reconcile(
   });
   spent(client.clock.now() - began);
   if (patch === undefined) return outcomes.done;
-  spent(WRITTEN);
+  spent(counts.total);
   await patchSeen(client, POOLS, pool, { status: patch }, { subresource: 'status', signal });
   return outcomes.done;
 }
