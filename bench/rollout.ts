@@ -21,7 +21,7 @@ import { machineFacts } from './report.ts';
 import { NodeWatch } from './rollout/node-watch.ts';
 import { BenchProcess, type Usage } from './rollout/processes.ts';
 
-const USAGE = `usage: npm run bench:rollout -- [--nodes LIST] [--unavailable PERCENT] [--rest SECONDS] [--json FILE]
+const USAGE = `usage: npm run bench:rollout -- [--nodes LIST] [--unavailable PERCENT] [--boot SECONDS] [--rest SECONDS] [--json FILE]
 
 Rolls one change out to many nodes: the real agents on hosts that are models in memory, the real controllers, the embedded API.
 `;
@@ -30,14 +30,15 @@ const { values: options } = parseArgs({
   options: {
     nodes: { type: 'string', default: '100,1000,5000' },
     unavailable: { type: 'string', default: '10%' },
+    boot: { type: 'string', default: '20' },
     rest: { type: 'string', default: '30' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 const sizes = options.nodes.split(',').map(Number);
-const rest = Number(options.rest);
-if (options.help || !sizes.every((size) => size > 0) || !(rest >= 0)) {
+const [rest, boot] = [Number(options.rest), Number(options.boot)];
+if (options.help || !sizes.every((size) => size > 0) || !(rest >= 0) || !(boot >= 0)) {
   process.stderr.write(USAGE);
   process.exit(options.help ? 0 : 2);
 }
@@ -106,7 +107,7 @@ async function measure(size: number): Promise<void> {
     say(`${size} nodes: installed`);
     await pause(3000);
     const before = await controllers.ask();
-    await agents.ask();
+    await agents.ask({ boot: boot * 1000 });
     const old = await currentImage(client);
     const since = performance.now();
     await configure(client, 'second');
@@ -118,10 +119,27 @@ async function measure(size: number): Promise<void> {
     const [after, asked] = [await controllers.ask(), await agents.ask()];
     await pause(rest * 1000);
     const [resting, restingAgents] = [await controllers.ask(), await agents.ask()];
-    tell(size, { took, before, after, asked, resting, restingAgents, reactions: watch.reactions(image) });
+    tell(size, {
+      took,
+      before,
+      after,
+      asked,
+      resting,
+      restingAgents,
+      reactions: watch.reactions(image, placesOf(size)),
+    });
   } finally {
     await stack.disposeAsync();
   }
+}
+
+/** Nodes that may be out of service at once (contract §3.3). */
+function placesOf(size: number): number {
+  const { unavailable } = options;
+  const places = unavailable.endsWith('%')
+    ? Math.floor((Number(unavailable.slice(0, -1)) * size) / 100)
+    : Number(unavailable);
+  return Math.max(1, places);
 }
 
 interface Figures {

@@ -34,6 +34,9 @@ const ABILITIES = {
   carriesLocalChanges: false,
 } as const;
 
+/** How long a machine is down for a reboot, in milliseconds on average: between half and one and a half of it. */
+let boot = 0;
+
 class BenchHost implements AgentHost {
   readonly #client: KubeClient;
   readonly #node: string;
@@ -74,7 +77,7 @@ class BenchHost implements AgentHost {
     // The machine goes down, and comes up again with its agent.
     const { stop, ended } = this.#running ?? {};
     setImmediate(() => stop?.abort());
-    void ended?.then(() => this.start());
+    void ended?.then(() => setTimeout(() => this.start(), boot * (0.5 + Math.random())));
     return new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
@@ -86,8 +89,9 @@ class BenchHost implements AgentHost {
 }
 
 const counted = await countedClient(kubeconfig, 'varve-agent');
-process.on('message', (message: { readonly image?: ModelImage }) => {
+process.on('message', (message: { readonly image?: ModelImage; readonly boot?: number }) => {
   if (message.image !== undefined) images.push(message.image);
+  boot = message.boot ?? boot;
   const { user, system } = process.cpuUsage();
   process.send?.({
     cpu: (user + system) / 1000,

@@ -35,14 +35,15 @@ export class NodeWatch {
       });
   }
 
-  /** From a node that is done to the one that takes its place. */
-  reactions(image: string): Times {
+  /**
+   * From a node that is done to the one that takes its place: of so many places the k-th node that is done frees one for the
+   * k-th that is told after they were full.
+   */
+  reactions(image: string, places: number): Times {
     const times = new Times();
     const told = [...(this.#told.get(image)?.values() ?? [])].sort((a, b) => a - b);
     const done = [...(this.#done.get(image)?.values() ?? [])].sort((a, b) => a - b);
-    const first = told.findIndex((at) => at > (done[0] ?? Infinity));
-    if (first >= 0)
-      told.slice(first).forEach((at, index) => times.add(Math.max(0, at - (done[index] ?? at))));
+    told.slice(places).forEach((at, index) => times.add(Math.max(0, at - (done[index] ?? at))));
     return times;
   }
 
