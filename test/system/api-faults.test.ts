@@ -9,6 +9,7 @@ import { ApiClient, readKubeconfig } from '../lab/faults/api-client.ts';
 import { killAgainAndAgain } from '../lab/faults/kill-loop.ts';
 import { Plane, type PlaneOptions } from '../lab/faults/plane.ts';
 import { RawConnection } from '../lab/faults/raw-connection.ts';
+import { lastingPort } from '../lab/lasting-port.ts';
 import { randomOf, seedOf } from '../lab/random.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { run } from '../lab/run.ts';
@@ -240,7 +241,8 @@ describe('a graceful end', () => {
   test('requests under way are answered, watches end, the port is free at once, and all is there after it', async (t) => {
     const leftovers = new Leftovers(t);
     const directory = join(await leftovers.folder(), 'plane');
-    const plane = await leftovers.plane({ directory });
+    const port = await lastingPort();
+    const plane = await leftovers.plane({ directory, port });
     const connection = readKubeconfig(plane.kubeconfig);
     const clients = Array.from({ length: 4 }, () => new ApiClient(connection));
     const watched = clients.map((client) => client.watch(`${CONFIG_MAPS}?watch=1`, () => {}));
@@ -261,7 +263,7 @@ describe('a graceful end', () => {
     assert.equal(await ended, 0);
     for (const client of clients) client.close();
 
-    const next = await leftovers.plane({ directory, port: Number(new URL(plane.url).port) });
+    const next = await leftovers.plane({ directory, port });
     await withClient(next, async (client) => {
       assert.equal((await client.request('GET', `${CONFIG_MAPS}/slow`)).status, 200);
     });

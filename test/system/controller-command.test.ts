@@ -295,7 +295,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     assert.match(events.text, /"reason":"BuildCompleted"/);
     const { status, took } = await process.stop();
     assert.equal(status, 0);
-    assert.ok(took < 5000, `${took} ms`);
+    assert.ok(took < 60_000, `${took} ms`);
     // That somebody has changed what was rendered is all that there is to be worried about.
     assert.match(process.stderr, /warning: put right \(pool worker, /);
     assert.doesNotMatch(process.stderr.replace(/^.*warning: put right.*\n/m, ''), ALARM);
@@ -463,7 +463,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     assert.equal(process.stderr.match(/warning/g)?.length, 1, process.stderr);
     const { status, took } = await process.stop();
     assert.equal(status, 0);
-    assert.ok(took < 5000, `${took} ms`);
+    assert.ok(took < 60_000, `${took} ms`);
   });
 
   test('an API server that never answers does not keep it from ending', async (t) => {
@@ -486,7 +486,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     await until('it has connected', () => sockets.size > 0);
     const { status, took } = await process.stop();
     assert.equal(status, 0, process.stderr);
-    assert.ok(took < 8000, `${took} ms`);
+    assert.ok(took < 60_000, `${took} ms`);
   });
 
   test('ends with its standard input where it was asked to', async (t) => {

@@ -161,7 +161,7 @@ async function assertSame(lab: Lab, repository: string, digests: readonly string
 async function areLogsOwned(cluster: Cluster): Promise<boolean> {
   const builds = new Set((await buildsOf(cluster)).map(({ metadata }) => `build-log-${metadata.name}`));
   const { items } = await cluster.kube.list(CONFIG_MAPS, { namespace: cluster.namespace });
-  return items.every(({ metadata: { name = '' } }) => !name.startsWith('build-log-') || builds.has(name));
+  return items.every(({ metadata: { name } }) => !name.startsWith('build-log-') || builds.has(name));
 }
 
 /** The registry has these images. */

@@ -11,6 +11,7 @@ import { openCluster, type Cluster } from '../lab/cluster/cluster.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
 import { fastClock } from '../lab/fast-clock.ts';
+import { lastingPort } from '../lab/lasting-port.ts';
 import {
   startTamperingRegistry,
   type ClientRequest,
@@ -185,7 +186,8 @@ test('a registry that refuses, lies or damages is told of by name, and mending i
 test('a registry that is gone for a while: the image in force stays, and what is new is made when it is back', async (t) => {
   const lab = await openLab(t);
   const directory = join(lab.folder, 'registry');
-  let registry = await startRegistry({ directory });
+  const port = await lastingPort();
+  let registry = await startRegistry({ directory, port });
   const { address } = registry;
   lab.cluster.beforeClose(() => registry.close());
   await makeBase(address, lab.cluster.name);
@@ -200,6 +202,6 @@ test('a registry that is gone for a while: the image in force stays, and what is
   assert.match(problem, /REGISTRY refused the connection; check that the registry runs and listens there$/u);
   const meanwhile = (await pool.state()).osConfig?.status?.currentImagePullSpec;
   assert.equal(meanwhile, osConfig?.status?.currentImagePullSpec);
-  registry = await startRegistry({ directory, port: Number(address.split(':')[1]) });
+  registry = await startRegistry({ directory, port });
   await pool.settled('two');
 });

@@ -42,7 +42,7 @@ import {
 } from '../lab/kubernetes/fault-server.ts';
 import { openCluster } from '../lab/cluster/cluster.ts';
 import { Relay } from '../lab/relay.ts';
-import { until } from '../lab/until.ts';
+import { atRest, until } from '../lab/until.ts';
 
 // Each network failure of the stack report (table 2.1) and of section 2.2 is a test here, named after it.
 
@@ -450,8 +450,11 @@ test('watches that end at once do not become a storm', async (t) => {
     return true;
   };
   await follow(t, client(t, api.url));
+  const began = performance.now();
   await sleep(1000);
-  assert.ok(api.watches.length >= 2 && api.watches.length <= 12, `${api.watches.length} watches in a second`);
+  await until('it has tried again', () => api.watches.length >= 2);
+  const most = 10 + (4 * (performance.now() - began)) / 1000;
+  assert.ok(api.watches.length <= most, `${api.watches.length} watches in a second`);
   assert.equal(api.lists.length, 1);
 });
 
@@ -544,9 +547,9 @@ test('an answer that is there before anybody can read it, since this process was
 test('frozen server (SIGSTOP): noticed by HTTP/2 PING, followed again when it wakes', async (t) => {
   const { port, child } = await frozen(t);
   const kube = client(t, `https://127.0.0.1:${port}`, {
-    liveness: { interval: 200, grace: 1000 },
-    connectTimeout: 2000,
-    requestTimeout: 2000,
+    liveness: { interval: 200, grace: 4000 },
+    connectTimeout: 4000,
+    requestTimeout: 4000,
   });
   const { informer, changes, errors } = await follow(t, kube);
   await sleep(1500);
@@ -757,17 +760,18 @@ test('429 with Retry-After is waited for and tried again; without, it is the cal
     retryable: true,
   });
   failures = 1000;
-  retryAfter = 1;
+  retryAfter = 20;
   causes = {};
-  await assert.rejects(kube.get(NODES, { namespace: '', name: 'a' }, { timeout: 1500 }), {
+  await assert.rejects(kube.get(NODES, { namespace: '', name: 'a' }, { timeout: 2000 }), {
     code: 'too-many-requests',
   });
 });
 
 test('answers that are no answers: a closed union of codes, and never a hang', async (t) => {
   const api = await server(t);
-  const kube = client(t, api.url, { requestTimeout: 500, largestAnswer: 10_000 });
-  const get = () => kube.get(NODES, { namespace: '', name: 'a' });
+  const kube = client(t, api.url, { requestTimeout: 60_000, largestAnswer: 10_000 });
+  const hasty = client(t, api.url, { requestTimeout: 500 });
+  const get = (from: KubeClient) => from.get(NODES, { namespace: '', name: 'a' });
   const cases: [code: string, FaultServer['misbehaviour']][] = [
     ['malformed', (_, response) => (response.end('<html>'), true)],
     ['malformed', (_, response) => (response.end('[]'), true)],
@@ -792,7 +796,7 @@ test('answers that are no answers: a closed union of codes, and never a hang', a
   ];
   for (const [code, misbehaviour] of cases) {
     api.misbehaviour = misbehaviour;
-    await assert.rejects(get(), (error) => {
+    await assert.rejects(get(code === 'timeout' ? hasty : kube), (error) => {
       assert.ok(error instanceof KubeError);
       assert.equal(error.code, code, error.message);
       assert.match(error.message, /^cannot get Node "a": /u);
@@ -849,7 +853,7 @@ test('nothing is left when a process has closed what it opened', async (t) => {
   const [output, problems] = await Promise.all([text(child.stdout), text(child.stderr)]);
   assert.equal(problems, '');
   assert.match(output, /"size":3/u);
-  assert.ok(performance.now() - began < 5000, 'it ends by itself');
+  assert.ok(performance.now() - began < 60_000, 'it ends by itself');
 });
 
 function kubeconfigText(url: string): string {
@@ -1014,10 +1018,9 @@ test('controllers converge while connections break, and work on no key twice at 
     'the queue is empty',
     () => controller.numbers.queue.depth + controller.numbers.queue.waiting === 0,
   );
-  const version = (await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'copy' })).resourceVersion;
-  await sleep(200);
-  const later = (await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'copy' })).resourceVersion;
-  assert.equal(later, version, 'nothing is written in steady state');
+  await atRest('what is written', async () => {
+    return (await kube.list(CONFIG_MAPS, { namespace, labelSelector: 'copy' })).resourceVersion;
+  });
   stop.abort();
   assert.deepEqual((await running)[1], []);
 });
@@ -1049,7 +1052,7 @@ test('two candidates for a lease: one acts at a time, and the next begins when t
   stops[0].abort();
   assert.equal(await one, 'ended');
   await until('two acts', () => acting[0] === 'two');
-  assert.ok(performance.now() - began < 2000, 'handed over at once, not after the lease');
+  assert.ok(performance.now() - began < QUICK_LEASE.lease, 'handed over at once, not after the lease');
   const { spec } = await kube.get(LEASES, lease);
   assert.equal(spec?.holderIdentity, 'two');
   assert.equal(spec?.leaseTransitions, 1);

@@ -272,7 +272,7 @@ describe('varve status and logs', { concurrency: 1 }, () => {
     await pause(1000);
     const { status, took } = await process.stop('SIGINT');
     assert.equal(status, 130);
-    assert.ok(took < 5000, `${took} ms`);
+    assert.ok(took < 60_000, `${took} ms`);
     assert.equal(process.stderr, '');
   });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { ApiClient } from '../lab/api-client.ts';
+import { lastingPort } from '../lab/lasting-port.ts';
 import { until } from '../lab/until.ts';
 import { buildImage, CHECKOUT } from '../lab/varve.ts';
 import { VarveProcess } from '../lab/varve-process.ts';
@@ -59,7 +60,8 @@ suite('varve up --nodes 2', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'varve-up-nodes-'));
-    await start('--nodes', '2');
+    const ports = ['--port', String(await lastingPort()), '--registry-port', String(await lastingPort())];
+    await start('--nodes', '2', ...ports);
   });
   after(async () => {
     for (const client of clients) client.close();

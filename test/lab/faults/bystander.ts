@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 import type { Connection } from './api-client.ts';
 
 /** After so long, in milliseconds, an honest client gives up. */
-export const PATIENCE = 10_000;
+export const PATIENCE = 60_000;
 
 /**
  * How long most requests may take while others are up to mischief, in milliseconds, where there are enough to speak of most;
  * or so many times what they took before, on a machine that has other things to do as well.
  */
-const USUAL = 500;
+const USUAL = 3000;
 const SLOWER = 50;
 const ENOUGH = 20;
 

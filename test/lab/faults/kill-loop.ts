@@ -86,7 +86,6 @@ export async function killAgainAndAgain(loop: KillLoop): Promise<KillReport> {
       await until(
         'a watch tells of every write',
         () => log.hasFailed || isDeepStrictEqual(log.counts, expected),
-        20,
       );
       await log.stop();
     }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Connection } from './api-client.ts';
+import { PATIENCE } from '../until.ts';
 
 /** A TLS connection on which the test writes what no client would. */
 export class RawConnection {
@@ -45,6 +46,8 @@ export class RawConnection {
   /** Sends this, and gives what came when the server closed or `milliseconds` after it had nothing more to say. */
   async exchange(bytes: string | Uint8Array, milliseconds = 1000): Promise<string> {
     this.send(bytes);
+    // How long it takes to begin is the machine's affair.
+    await Promise.race([this.ended, quiet(this.socket, PATIENCE * 1000)]);
     let before = -1;
     while (this.isOpen && this.#received.length !== before) {
       before = this.#received.length;

@@ -1,3 +1,4 @@
+import { lastingPort } from '../lasting-port.ts';
 import { readKubeconfig, type Connection } from './api-client.ts';
 import { Plane, type PlaneOptions } from './plane.ts';
 
@@ -21,10 +22,9 @@ export class RestlessServer {
 
   async start(): Promise<void> {
     const began = performance.now();
-    const port = this.#port === undefined ? {} : { port: this.#port };
-    this.#plane = await Plane.start({ ...this.#options, ...port });
+    this.#port ??= await lastingPort();
+    this.#plane = await Plane.start({ ...this.#options, port: this.#port });
     this.starts.push(performance.now() - began);
-    this.#port = Number(new URL(this.#plane.url).port);
     this.#connection.resolve(readKubeconfig(this.#plane.kubeconfig));
   }
 
