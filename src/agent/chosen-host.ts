@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   chooseDriver,
   type DeployTool,
@@ -22,14 +23,21 @@ export interface ChosenHostOptions {
   readonly onChoice?: (choice: { readonly tool: DeployTool; readonly reasons: readonly string[] }) => void;
 }
 
+/** A tool that hangs for good must not hold up every look at the host. */
+const MOST_PROBES = 3;
+
 /**
  * A host by the tool that suits it best: the preferred one, unless the host lacks it or would lose something by it, as packages
- * that are layered on it (host-contract §1.5). What a host has is found out once; a host that cannot be used, as one whose tools
- * did not answer, is asked again at each look.
+ * that are layered on it (host-contract §1.5). What a host has is found out once; a host that cannot be used is asked again at each
+ * look, one that has a tool that gave no answer at the next ones.
  */
 export class ChosenHost implements AgentHost {
   readonly #options: ChosenHostOptions;
   #capabilities: HostCapabilities | undefined;
+  /** How often in a row it was asked, and some tool gave no answer. */
+  #unanswered = 0;
+  /** What the host in use was opened with. */
+  #known: HostCapabilities | undefined;
   #chosen: { readonly tool: DeployTool; readonly host: AgentHost } | undefined;
   #preferred: DeployTool | undefined;
   /** What the host was seen to run, which may narrow the choice. */
@@ -45,6 +53,7 @@ export class ChosenHost implements AgentHost {
   }
 
   async look(signal: AbortSignal): Promise<HostLook> {
+    if (this.#unanswered > 0 && this.#unanswered < MOST_PROBES) this.#capabilities = undefined;
     // A choice follows from what the host runs, which is seen through one: the second is final.
     for (let round = 0; ; round += 1) {
       const host = await this.#choose(signal);
@@ -86,9 +95,10 @@ export class ChosenHost implements AgentHost {
 
   async #choose(signal: AbortSignal): Promise<AgentHost | { readonly failure: HostFailure }> {
     if (this.#chosen !== undefined && !this.#isOutdated()) return this.#chosen.host;
-    const { probe, open, onChoice } = this.#options;
+    const { open, onChoice } = this.#options;
     const preferred = this.#options.preferred();
-    this.#capabilities ??= await probe(signal);
+    const before = this.#known;
+    this.#known = this.#capabilities ??= await this.#probe(signal);
     const choice = this.#wish(this.#capabilities, preferred);
     this.#preferred = preferred;
     const { driver, reasons } = choice;
@@ -98,10 +108,16 @@ export class ChosenHost implements AgentHost {
       const message = `cannot drive this host: ${reasons.join('; ')}`;
       return { failure: failureOfError({ tool: 'bootc', args: [] }, new HostError('no-such-tool', message)) };
     }
-    if (this.#chosen?.tool !== driver) {
+    const isNew = this.#chosen?.tool !== driver;
+    if (this.#chosen === undefined || isNew || !isDeepStrictEqual(before, this.#capabilities))
       this.#chosen = { tool: driver, host: open(driver, this.#capabilities) };
-      onChoice?.({ tool: driver, reasons });
-    }
+    if (isNew) onChoice?.({ tool: driver, reasons });
     return this.#chosen.host;
+  }
+
+  async #probe(signal: AbortSignal): Promise<HostCapabilities> {
+    const found = await this.#options.probe(signal);
+    this.#unanswered = (found.unanswered ?? []).length === 0 ? 0 : this.#unanswered + 1;
+    return found;
   }
 }

@@ -44,4 +44,6 @@ export interface HostCapabilities {
   readonly systemd: ToolVersion | undefined;
   /** systemd has soft-reboot.target. */
   readonly softReboot: boolean;
+  /** Tools that gave no answer in time, or were killed over it: they may well be there, and able to do more than this says. */
+  readonly unanswered?: readonly string[];
 }

@@ -83,6 +83,7 @@ test('probeCapabilities() takes a tool that hangs, fails or talks nonsense for a
     skopeo: undefined,
     systemd: undefined,
     softReboot: false,
+    unanswered: ['bootc', 'skopeo'],
   });
   const signal = AbortSignal.abort();
   await assert.rejects(probeCapabilities(host.runner, { signal }), { code: 'aborted' });

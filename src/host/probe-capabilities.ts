@@ -12,7 +12,8 @@ import { isAtLeast, parseToolVersion, type ToolVersion } from './tool-version.ts
 /**
  * Finds out what a host has. Features are looked for in help texts, as distributions backport them; a version decides
  * only for what no help text shows (host-contract §1.3). A tool that does not answer in time, or with what is no
- * version, is as good as absent: none of its features could be relied on.
+ * version, is as good as absent: none of its features could be relied on. Of the first kind it is said which, since they may
+ * answer another time.
  *
  * @throws {HostError} `aborted`
  */
@@ -21,7 +22,7 @@ export async function probeCapabilities(
   options: { readonly deadline?: number; readonly signal?: AbortSignal } = {},
 ): Promise<HostCapabilities> {
   const probe = new Probe(host, options.deadline ?? DEADLINES.status, options.signal);
-  return {
+  const found = {
     ostreeBooted: await isThere(`${host.root}/run/ostree-booted`),
     bootc: await bootc(probe),
     rpmOstree: await rpmOstree(probe),
@@ -30,6 +31,7 @@ export async function probeCapabilities(
     systemd: await probe.version('systemctl'),
     softReboot: await isThere(`${host.root}/usr/lib/systemd/system/soft-reboot.target`),
   };
+  return probe.unanswered.size === 0 ? found : { ...found, unanswered: [...probe.unanswered] };
 }
 
 async function bootc(probe: Probe): Promise<BootcCapabilities | undefined> {
@@ -79,7 +81,11 @@ async function ostree(probe: Probe): Promise<OstreeCapabilities | undefined> {
   };
 }
 
+/** What a command may end of that says nothing about the tool. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['timed-out', 'killed', 'busy']);
+
 class Probe {
+  readonly unanswered = new Set<string>();
   readonly #host: HostRunner;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
@@ -93,7 +99,9 @@ class Probe {
   /** What the tool prints on either stream; nothing when it fails, as where a verb is not known. */
   async help(tool: string, args: readonly string[]): Promise<string> {
     const result = await new HostTool(this.#host, tool).run(args, this.#deadline, this.#signal);
-    return result.ok ? `${result.outcome.stdout}\n${result.outcome.stderr}` : '';
+    if (result.ok) return `${result.outcome.stdout}\n${result.outcome.stderr}`;
+    if (NO_ANSWER.has(result.failure.class)) this.unanswered.add(tool);
+    return '';
   }
 
   async version(tool: string): Promise<ToolVersion | undefined> {
