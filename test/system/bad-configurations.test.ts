@@ -37,6 +37,7 @@ import {
   type ChangedKind,
 } from '../lab/bad-configurations/bad-configuration.ts';
 import { BASES, OS_CONFIGS as OS_CONFIG_ROWS, PLACEMENT, SECRETS } from '../lab/bad-configurations/builds.ts';
+import { CONTAINERS } from '../lab/bad-configurations/containers.ts';
 import { IGNITION, UNRECONCILABLE } from '../lab/bad-configurations/ignition.ts';
 import { POOLS } from '../lab/bad-configurations/pools.ts';
 import { Cluster, openCluster } from '../lab/cluster/cluster.ts';
@@ -54,6 +55,7 @@ const TABLE: Readonly<Record<string, BadConfigurations>> = {
   'a base': BASES,
   'a secret': SECRETS,
   'a MachineOSConfig': OS_CONFIG_ROWS,
+  'a container build': CONTAINERS,
 };
 
 const TYPES: Readonly<Record<ChangedKind, ResourceType>> = {

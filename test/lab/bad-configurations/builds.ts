@@ -242,19 +242,6 @@ export const SECRETS: BadConfigurations = {
 
 /** MachineOSConfigs, and what asks for more than Varve can build by itself. */
 export const OS_CONFIGS: BadConfigurations = {
-  'a Containerfile': unsupported(
-    osConfig({ containerFile: [{ containerfileArch: 'NoArch', content: 'FROM configs AS final' }] }),
-    /MachineOSConfig POOL has a Containerfile.*spec\.containerFile/u,
-    [osConfig({ containerFile: null })],
-  ),
-  'an extension': unsupported(
-    site({ extensions: ['usbguard'] }),
-    /extensions \[usbguard\] are packages.*spec\.extensions/u,
-  ),
-  'a realtime kernel': unsupported(
-    site({ kernelType: 'realtime' }),
-    /kernelType realtime replaces the kernel's packages.*spec\.kernelType/u,
-  ),
   'a push into a registry that is not there': {
     bad: [osConfig({ renderedImagePushSpec: '127.0.0.1:10/POOL/os:latest' })],
     mend: [osConfig()],
@@ -312,8 +299,4 @@ function badSecret(type: string, data: JsonObject, says: string): BadConfigurati
     condition: 'ImageBuildDegraded',
     says,
   };
-}
-
-function unsupported(bad: Change, says: RegExp, mend: readonly Change[] = MEND): BadConfiguration {
-  return { bad: [bad], mend, condition: 'ImageBuildDegraded', says };
 }
