@@ -1,5 +1,5 @@
 /** The extensions that a MachineConfig may ask for (contract §2.5); an installation may add its own. */
-export const EXTENSIONS = [
+const EXTENSIONS = [
   'ipsec',
   'kerberos',
   'kernel-devel',
