@@ -1,5 +1,6 @@
 import type { MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/index.ts';
 import {
+  BUILDER_ANNOTATION,
   buildStateOf,
   compareNewestFirst,
   findCondition,
@@ -38,6 +39,8 @@ export interface BuildSummary {
   /** From its start to its end, or until now. */
   readonly seconds: number | null;
   readonly image: string | null;
+  /** What made its container build, and why that; null where none was made. */
+  readonly builder: string | null;
   /** Why it failed or was interrupted. */
   readonly reason: string | null;
   readonly message: string | null;
@@ -98,6 +101,7 @@ function summarizeBuild(
     ended: textOr(status?.buildEnd),
     seconds: secondsOf(build, isTerminalState(state), now),
     image: textOr(status?.digestedImagePushSpec),
+    builder: metadata.annotations?.[BUILDER_ANNOTATION] ?? null,
     reason: why?.reason ?? null,
     message: why?.message ?? null,
   };

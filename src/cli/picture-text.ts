@@ -1,6 +1,6 @@
 import type { ClusterPicture, NodePicture } from './cluster-picture.ts';
 import { formatTable } from './output.ts';
-import { formatAge } from './pool-summary.ts';
+import { formatAge, withoutOutput } from './pool-summary.ts';
 import { sentenceOf } from './why.ts';
 
 /** The size of a terminal, in characters. */
@@ -117,7 +117,7 @@ function newsOf({ pools, builds, nodes }: ClusterPicture): readonly News[] {
       };
     }),
     ...builds.map(({ name, pool, state, image, message }): News => {
-      const detail = state === 'succeeded' ? image : message;
+      const detail = state === 'succeeded' ? image : message === null ? null : withoutOutput(message);
       return {
         about: `build ${name}`,
         state,

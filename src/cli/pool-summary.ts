@@ -1,5 +1,6 @@
 import type { MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/index.ts';
 import {
+  BUILDER_ANNOTATION,
   buildStateOf,
   findCondition,
   isConditionTrue,
@@ -135,14 +136,19 @@ function whatIsBroken({ pool, build, problem }: Facts): string | undefined {
       (type) => type !== 'ImageBuildDegraded' || build === undefined || isTerminalState(buildStateOf(build)),
     )
     .map((type) => findCondition(conditions, type)?.message || type);
-  if (said[0] !== undefined) return said.join('; ');
+  if (said[0] !== undefined) return said.map(withoutOutput).join('; ');
   return problem ?? failed;
+}
+
+/** A message in one line: what a builder said last has many, and its log has all of them. */
+export function withoutOutput(message: string): string {
+  return message.split('; it ended with:\n', 1)[0] ?? '';
 }
 
 function failureOf(build: MachineOSBuild | undefined): string | undefined {
   if (build === undefined || buildStateOf(build) !== 'failed') return undefined;
   const why = findCondition(build.status?.conditions, 'Failed')?.message ?? 'nobody said why';
-  return `build ${build.metadata.name} failed: ${withoutPrefix(why)}; varve logs build/${build.metadata.name} has its log`;
+  return `build ${build.metadata.name} failed: ${withoutOutput(withoutPrefix(why))}; varve logs build/${build.metadata.name} has its log`;
 }
 
 function waitForBuild({ osConfig, build, image, now }: Facts): Judgement | undefined {
@@ -159,7 +165,9 @@ function waitForBuild({ osConfig, build, image, now }: Facts): Judgement | undef
     case 'building': {
       const began = Date.parse(build.status?.buildStart ?? '');
       const since = Number.isFinite(began) ? `, which has been running for ${formatAge(now - began)}` : '';
-      return waiting(`waits for build ${name}${since}`);
+      const builder = build.metadata.annotations?.[BUILDER_ANNOTATION];
+      const by = builder === undefined ? '' : `, in a container: ${builder}`;
+      return waiting(`waits for build ${name}${since}${by}`);
     }
     case 'interrupted': {
       const why = findCondition(build.status?.conditions, 'Interrupted')?.message ?? '';

@@ -1,6 +1,6 @@
 import type { BuildSummary, ClusterSummary } from './cluster-summary.ts';
 import { formatTable } from './output.ts';
-import { formatAge, type PoolSummary } from './pool-summary.ts';
+import { formatAge, withoutOutput, type PoolSummary } from './pool-summary.ts';
 
 /** Builds that are shown; `-o json` has all. */
 const MOST_BUILDS = 12;
@@ -12,11 +12,13 @@ export function statusText({ pools, builds, problems }: ClusterSummary, now: num
   }
   const sections = [poolsText(pools)];
   if (builds.length > 0) sections.push(buildsText(builds, now));
-  const unsaid = problems.filter(({ message }) => !pools.some((pool) => pool.message.includes(message)));
+  const unsaid = problems.filter(
+    ({ message }) => !pools.some((pool) => pool.message.includes(withoutOutput(message))),
+  );
   if (unsaid.length > 0) {
     const lines = unsaid.map(({ kind, name, type, message, since }) => {
       const age = since === null ? '' : ` for ${formatAge(now - Date.parse(since))}`;
-      return `${kind} ${name} is ${type}${age}: ${message}\n`;
+      return `${kind} ${name} is ${type}${age}: ${message.replaceAll('\n', '\n    ')}\n`;
     });
     sections.push(`PROBLEMS\n${lines.join('')}`);
   }

@@ -10,11 +10,12 @@ import {
   findCondition,
   type MachineOSBuild,
 } from '../../src/api/index.ts';
-import { machineArchitecture } from '../../src/cli/environment.ts';
-import { buildLogName, processBuilding, type ContainerBuilding } from '../../src/controllers/index.ts';
+import { buildLogName } from '../../src/controllers/index.ts';
 import { CONFIG_MAPS, OS_CONFIGS } from '../../src/controllers/resources.ts';
 import { openRegistry, type RegistryClient } from '../../src/oci/index.ts';
 import { Cluster } from '../lab/cluster/cluster.ts';
+import { ControllersApart } from '../lab/cluster/controllers-apart.ts';
+import { labBuilding } from '../lab/cluster/lab-building.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
 import { fileContents } from '../lab/image-tree.ts';
@@ -38,7 +39,6 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
   let client: RegistryClient;
   let cluster: Cluster;
   let base: string;
-  let containers: ContainerBuilding;
   let controllers: LabControllers;
   const storage = (): string => join(folder, 'containers');
 
@@ -49,13 +49,6 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
     client = openRegistry({});
     cluster = await Cluster.open();
     base = await pushShellBase(client, `${proxy.address}/base/os`);
-    containers = processBuilding({
-      storage: storage(),
-      architecture: machineArchitecture(),
-      path: process.env['PATH'] ?? '',
-      uid: process.getuid?.(),
-      why: 'as this test says',
-    });
     controllers = start();
   });
   after(async () => {
@@ -70,7 +63,7 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
   });
 
   function start(): LabControllers {
-    return new LabControllers(cluster, { containers });
+    return new LabControllers(cluster, { containers: labBuilding(storage()) });
   }
 
   async function openPool(suffix: string, containerfile: string): Promise<LabPool> {
@@ -186,5 +179,42 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
     await until('its command has ended', async () => !(await runs('sleep', '86391')));
     await pool.settled('first');
     await other.settled('first');
+  });
+
+  test('a registry that dies in the push is waited for', async () => {
+    script = ({ method, path }) =>
+      method === 'PATCH' && path.includes('-push/') ? { status: 503, body: '{}' } : undefined;
+    const pool = await openPool('push', 'FROM configs AS final\nRUN echo pushed > /usr/share/pushed\n');
+    const failed = findCondition((await build(pool, 'failed')).status?.conditions, 'Failed');
+    assert.match(failed?.reason ?? '', /^Registry(?:Error|Unreachable)$/);
+    script = undefined;
+    await pool.settled('first');
+  });
+
+  test('controllers that stop end their builds, and those that are killed have theirs ended; the next ones go on', async () => {
+    const pool = await openPool('restart', 'FROM configs AS final\nRUN exec sleep 86392\n');
+    await until('its command runs', () => runs('sleep', '86392'), 120);
+    await controllers.stop();
+    assert.deepEqual(controllers.defects, []);
+    assert.ok(!(await runs('sleep', '86392')), 'it has ended with them');
+    assert.equal(buildStateOf(await build(pool, 'building')), 'building');
+    const apart = await ControllersApart.start({
+      test: cluster.name,
+      kubeconfig: cluster.kubeconfig,
+      namespace: cluster.namespace,
+      cache: join(folder, 'cache'),
+      containers: storage(),
+      identity: 'apart',
+      compiled: join(folder, 'compiled'),
+    });
+    await until('its command runs again', () => runs('sleep', '86392'), 120);
+    await apart.kill();
+    await until('it has ended with them', async () => !(await runs('sleep', '86392')), 60);
+    controllers = start();
+    await until('its command runs once more', () => runs('sleep', '86392'), 120);
+    await setContainerfile(pool, 'FROM configs AS final\nRUN echo done > /usr/share/done\n');
+    await pool.settled('first');
+    const left = await readdir(join(storage(), 'tmp'));
+    assert.deepEqual(left, [], 'nothing of the builds stays');
   });
 });

@@ -5,6 +5,7 @@ import { Controllers } from '../../../src/controllers/run-controllers.ts';
 import { loadKubeconfig } from '../../../src/kube/index.ts';
 import { openBuildCache } from '../../../src/osbuild/index.ts';
 import type { ControllerProcessOptions } from './controllers-apart.ts';
+import { labBuilding } from './lab-building.ts';
 import { LAB_SETTINGS } from './lab-controllers.ts';
 import { ScopedClient } from './scoped-client.ts';
 
@@ -26,6 +27,7 @@ const controllers: Controllers = new Controllers({
       process.stderr.write(`${message} ${JSON.stringify(fields)} ${String(error)}\n`),
   },
   identity: options.identity,
+  ...(options.containers === undefined ? {} : { containers: labBuilding(options.containers) }),
   ...(options.lease === undefined ? {} : { lease: options.lease }),
 });
 process.send?.('ready');

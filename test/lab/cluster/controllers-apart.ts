@@ -12,6 +12,8 @@ export interface ControllerProcessOptions {
   readonly namespace: string;
   /** The folder of the build cache. */
   readonly cache: string;
+  /** Where container builds are made, as processes; absent: nowhere. */
+  readonly containers?: string;
   readonly identity: string;
   /** Absent: this process leads. */
   readonly lease?: LeaseTimings;
