@@ -23,7 +23,7 @@ import { startRegistry, type Registry } from '../lab/registry.ts';
 import { skipWithout } from '../lab/requirements.ts';
 import { pushShellBase } from '../lab/shell-base.ts';
 import { imageFromRegistry } from '../lab/stored-image.ts';
-import { startTamperingRegistry, type TamperingRegistry } from '../lab/tampering-registry.ts';
+import { startTamperingRegistry, type Script, type TamperingRegistry } from '../lab/tampering-registry.ts';
 import { unmountBelow } from '../lab/unmount.ts';
 import { until } from '../lab/until.ts';
 
@@ -36,6 +36,7 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
   let folder: string;
   let registry: Registry;
   let proxy: TamperingRegistry;
+  let script: Script | undefined;
   let client: RegistryClient;
   let cluster: Cluster;
   let base: string;
@@ -45,7 +46,7 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'varve-container-builds-'));
     registry = await startRegistry({ parent: folder });
-    proxy = await startTamperingRegistry(registry.host, () => undefined);
+    proxy = await startTamperingRegistry(registry.host, (...request) => script?.(...request));
     client = openRegistry({});
     cluster = await Cluster.open();
     base = await pushShellBase(client, `${proxy.address}/base/os`);
@@ -193,7 +194,7 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
 
   test('controllers that stop end their builds, and those that are killed have theirs ended; the next ones go on', async () => {
     const pool = await openPool('restart', 'FROM configs AS final\nRUN exec sleep 86392\n');
-    await until('its command runs', () => runs('sleep', '86392'), 120);
+    await until('its command runs', () => runs('sleep', '86392'));
     await controllers.stop();
     assert.deepEqual(controllers.defects, []);
     assert.ok(!(await runs('sleep', '86392')), 'it has ended with them');
@@ -207,11 +208,14 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
       identity: 'apart',
       compiled: join(folder, 'compiled'),
     });
-    await until('its command runs again', () => runs('sleep', '86392'), 120);
-    await apart.kill();
-    await until('it has ended with them', async () => !(await runs('sleep', '86392')), 60);
+    try {
+      await until('its command runs again', () => runs('sleep', '86392'));
+    } finally {
+      await apart.kill();
+    }
+    await until('it has ended with them', async () => !(await runs('sleep', '86392')));
     controllers = start();
-    await until('its command runs once more', () => runs('sleep', '86392'), 120);
+    await until('its command runs once more', () => runs('sleep', '86392'));
     await setContainerfile(pool, 'FROM configs AS final\nRUN echo done > /usr/share/done\n');
     await pool.settled('first');
     const left = await readdir(join(storage(), 'tmp'));
