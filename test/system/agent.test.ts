@@ -14,7 +14,7 @@ import { type KubeObject, type ObjectKey, resourceType, systemClock } from '../.
 import { type Cluster, openCluster } from '../lab/cluster/cluster.ts';
 import { LameClient, NodeAgent } from '../lab/node-agent.ts';
 import { randomOf, seedOf } from '../lab/random.ts';
-import { until } from '../lab/until.ts';
+import { atRest, until } from '../lab/until.ts';
 
 const M = 'machineconfiguration.openshift.io';
 const { a, b, c } = IMAGES;
@@ -126,19 +126,14 @@ test('an agent takes its node to the image that is wanted, and writes nothing at
   assert.equal(annotations['varve.dev/rollback-image'], a.image);
   assert.equal(annotations['varve.dev/rollback-config'], a.config);
 
-  await until('it has heard of its own writes, and rests', async () => {
-    const { looks } = agent;
-    await sleep(1000);
-    return agent.looks === looks;
-  });
   const versions = async (): Promise<readonly unknown[]> => [
     (await cluster.kube.get(NODES, key)).metadata.resourceVersion,
     (await cluster.kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion,
   ];
-  const [before, looks] = [await versions(), agent.looks];
-  await sleep(1500);
-  assert.deepEqual(await versions(), before);
-  assert.equal(agent.looks, looks, 'the host is looked at once a minute');
+  await atRest('what is written, and how often the host is looked at', async () => [
+    ...(await versions()),
+    agent.looks,
+  ]);
   assert.deepEqual(agent.troubles, []);
 });
 
@@ -374,13 +369,9 @@ test(
     );
     const { metadata } = await kube.get(NODES, key);
     assert.equal(metadata.annotations?.[`${M}/state`], 'Done');
-    const before = (await kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion;
-    await sleep(3000);
-    assert.equal(
-      (await kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion,
-      before,
-      'it says it once',
-    );
+    await atRest('what it says', async () => {
+      return (await kube.get(MACHINE_CONFIG_NODES, key)).metadata.resourceVersion;
+    });
     const annotations = { 'varve.dev/drift-policy': 'Heal' };
     await kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
     await says('False AsExpected');

@@ -134,7 +134,8 @@ test('a leader that sleeps in the midst of a drain, and wakes when another one l
         namespace: lab.cluster.namespace,
         cache: join(folder, 'cache'),
         identity,
-        lease: { lease: 3000, renew: 2000, retry: 200 },
+        // Longer than a busy machine lets a leader stand still.
+        lease: { lease: 6000, renew: 5000, retry: 200 },
         compiled: join(folder, 'compiled'),
       }),
     ),

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at, type AnyObject } from '../api-client.ts';
 import type { LabControlPlane } from '../control-plane.ts';
+import { PATIENCE } from '../until.ts';
 import { Kubectl } from './kubectl.ts';
 import type { KubectlProgram } from './program.ts';
 
@@ -149,17 +150,12 @@ export async function given({ lab, k }: Bench, object: AnyObject | string): Prom
   assert.ok(status < 300, text);
 }
 
-/** Polls until a reading is as it has to be. */
-export async function eventually<T>(
-  read: () => Promise<T>,
-  fits: (value: T) => boolean,
-  seconds = 10,
-): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await read();
-    if (fits(value)) return value;
-    if (Date.now() > deadline) assert.fail(`not within ${seconds} s: ${JSON.stringify(value)}`);
+/** Waits until a reading is as it has to be. */
+export async function eventually<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+  let value = await read();
+  for (const end = Date.now() + PATIENCE * 1000; !fits(value); value = await read()) {
+    if (Date.now() > end) assert.fail(`not within ${PATIENCE} s: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  return value;
 }

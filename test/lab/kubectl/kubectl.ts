@@ -1,6 +1,7 @@
 import { run, type RunResult } from '../run.ts';
 import type { KubectlProgram } from './program.ts';
 import { RunningKubectl } from './running-kubectl.ts';
+import { PATIENCE } from '../until.ts';
 
 export interface KubectlOptions {
   readonly input?: string;
@@ -26,7 +27,7 @@ export class Kubectl {
 
   /** The outcome, whatever the exit status; 124 where it has not ended after a minute. */
   try(args: readonly string[], options: KubectlOptions = {}): Promise<RunResult> {
-    return run('timeout', ['60', this.#path, `--namespace=${this.namespace}`, ...args], {
+    return run('timeout', [String(PATIENCE), this.#path, `--namespace=${this.namespace}`, ...args], {
       env: { ...this.#environment, ...options.env },
       input: options.input ?? '',
       accept: Array.from({ length: 256 }, (_, status) => status),

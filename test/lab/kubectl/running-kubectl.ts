@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { RunResult } from '../run.ts';
-
-/** How long something that a running kubectl does may take, in milliseconds. */
-const PATIENCE = 10_000;
+import { PATIENCE } from '../until.ts';
 
 /** A kubectl that runs beside the test. */
 export class RunningKubectl {
@@ -43,7 +41,7 @@ export class RunningKubectl {
   }
 
   async #until(holds: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + PATIENCE;
+    const deadline = Date.now() + PATIENCE * 1000;
     while (!holds()) {
       const left = deadline - Date.now();
       if (left <= 0 || this.#child.exitCode !== null) {

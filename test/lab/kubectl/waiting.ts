@@ -8,7 +8,7 @@ export const waitingScenarios: readonly Scenario[] = [
       const { k, lab, tag } = bench;
       const name = `waited-${tag}`;
       await given(bench, pool(name));
-      const waiting = k.start(`wait --for=condition=Updated mcp/${name} --timeout=20s`);
+      const waiting = k.start(`wait --for=condition=Updated mcp/${name} --timeout=150s`);
       const inVain = k.start(`wait --for=condition=Degraded mcp/${name} --timeout=1s`);
       await new Promise((resolve) => setTimeout(resolve, 300));
       const condition = {
@@ -38,7 +38,7 @@ export const waitingScenarios: readonly Scenario[] = [
         `machineconfigpool.${MCO}/${name} condition met\n`,
       );
       await given(bench, configMap('waited'));
-      const gone = k.start('wait --for=delete configmap/waited --timeout=20s -v=6');
+      const gone = k.start('wait --for=delete configmap/waited --timeout=150s -v=6');
       await gone.watching();
       await k.say('delete configmap waited');
       const { status, stdout } = await gone.ended();
@@ -54,7 +54,7 @@ export const waitingScenarios: readonly Scenario[] = [
     async (bench) => {
       const { k } = bench;
       await given(bench, configMap('awaited', { a: '1' }));
-      const waiting = k.start('wait --for=jsonpath={.data.a}=2 configmap/awaited --timeout=20s');
+      const waiting = k.start('wait --for=jsonpath={.data.a}=2 configmap/awaited --timeout=150s');
       await new Promise((resolve) => setTimeout(resolve, 300));
       await given(bench, configMap('awaited', { a: '2' }));
       const { status, stdout, stderr } = await waiting.ended();
@@ -66,7 +66,7 @@ export const waitingScenarios: readonly Scenario[] = [
     'wait --for=create',
     async (bench) => {
       const { k } = bench;
-      const waiting = k.start('wait --for=create configmap/to-come --timeout=20s');
+      const waiting = k.start('wait --for=create configmap/to-come --timeout=150s');
       await new Promise((resolve) => setTimeout(resolve, 300));
       await given(bench, configMap('to-come'));
       const { status, stdout } = await waiting.ended();
