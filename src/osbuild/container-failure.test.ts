@@ -38,6 +38,36 @@ const CLASSES: Readonly<Record<string, readonly [line: string, reason: string, w
     'PackageConflict',
     'never',
   ],
+  'packages that a newer apt cannot put together': [
+    'E: Unable to satisfy dependencies. Reached two conflicting assignments:',
+    'PackageConflict',
+    'never',
+  ],
+  'packages of dpkg that have the same file': [
+    " trying to overwrite '/usr/bin/x', which is also in package other 1.0",
+    'PackageConflict',
+    'never',
+  ],
+  'an extension that the distribution has not': [
+    'varve: no package available for the extensions sandboxed-containers on this distribution ( debian )',
+    'PackageNotFound',
+    'never',
+  ],
+  'an extension that a command has taken out': [
+    'varve: packages are missing from the image at the end of the build: usbguard',
+    'PackageMissing',
+    'never',
+  ],
+  'a second kernel': [
+    'varve: a host boots exactly one kernel, and the image has these at the end of the build: a b',
+    'KernelUnusable',
+    'never',
+  ],
+  'a kernel that nothing can make an initramfs for': [
+    'varve: the kernel needs an initramfs, and the base image has neither dracut nor update-initramfs to make it with',
+    'KernelUnusable',
+    'never',
+  ],
   'packages that dnf cannot put together': [
     ' Problem: package a-1 requires b, but none of the providers can be installed',
     'PackageConflict',

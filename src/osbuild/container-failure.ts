@@ -67,7 +67,7 @@ const CLASSES: readonly FailureClass[] = [
   {
     code: 'package-conflict',
     pattern:
-      /held broken packages|unmet dependencies|conflicting requests|conflicts with|could not depsolve|nothing provides|problem: (?:package|cannot install)|file .{1,200} from install of .{1,200} conflicts/i,
+      /held broken packages|unable to satisfy dependencies|trying to overwrite .{1,200} which is also in package|dependency problems prevent|unmet dependencies|conflicting requests|conflicts with|could not depsolve|nothing provides|problem: (?:package|cannot install)|file .{1,200} from install of .{1,200} conflicts/i,
     retryable: false,
     what: 'packages do not go together',
   },
