@@ -97,7 +97,16 @@ suite('the controllers make container builds, by real buildah', { skip }, () => 
   }
 
   async function contentsOf(image: string): Promise<ReadonlyMap<string, Buffer>> {
-    return fileContents(await imageFromRegistry(image), BASE_LAYERS);
+    let contents: ReadonlyMap<string, Buffer> | undefined;
+    // docker-registry answers 500 while somebody puts the same manifest under another tag, as controllers do.
+    await until(`${image} can be read`, async () => {
+      contents = await imageFromRegistry(image).then(
+        (found) => fileContents(found, BASE_LAYERS),
+        () => undefined,
+      );
+      return contents !== undefined;
+    });
+    return contents ?? new Map();
   }
 
   /** Command lines of all processes. */
