@@ -107,9 +107,10 @@ test('architecturesOfNodes() asks the nodes whose primary pool it is', () => {
     // A label that somebody has changed does not make a machine another one.
     node('c', 'worker', { 'kubernetes.io/arch': 's390x' }, 'amd64'),
     node('d', 'worker', {}),
+    node('g', 'worker', { 'kubernetes.io/arch': 'loong64' }, ''),
     node('e', 'infra', { 'kubernetes.io/arch': 'ppc64le' }),
     node('f', 'worker', { 'kubernetes.io/arch': 'riscv64', 'node-role.kubernetes.io/infra': '' }),
   ];
-  assert.deepEqual(architecturesOfNodes('worker', nodes, pools), ['amd64', 'arm64']);
+  assert.deepEqual(architecturesOfNodes('worker', nodes, pools), ['amd64', 'arm64', 'loong64']);
   assert.deepEqual(architecturesOfNodes('infra', nodes, pools), ['ppc64le', 'riscv64']);
 });

@@ -109,9 +109,10 @@ export function architecturesOfNodes(
 ): readonly string[] {
   const found = new Set<string>();
   for (const { metadata, status } of nodes) {
-    const named = LABELS.map((label) => metadata.labels?.[label]).find((value) => value !== undefined);
-    const architecture = status?.nodeInfo?.architecture ?? named;
-    if (architecture === undefined || architecture === '' || found.has(architecture)) continue;
+    // A kubelet that has not said it yet leaves it empty.
+    const told = [status?.nodeInfo?.architecture, ...LABELS.map((label) => metadata.labels?.[label])];
+    const architecture = told.find((value) => value !== undefined && value !== '');
+    if (architecture === undefined || found.has(architecture)) continue;
     const membership = primaryPool(metadata.labels, pools);
     if (membership.kind === 'member' && membership.pool === pool) found.add(architecture);
   }

@@ -8,25 +8,15 @@ import type { MiniatureArchitecture } from '../embedded/index.ts';
 import { pushMiniatureBase, startRegistry } from '../embedded/index.ts';
 import { type Rendered, render } from '../machineconfig/index.ts';
 import type { Digest, Reference, RegistryClient } from '../oci/index.ts';
-import {
-  appendLayers,
-  buildLayer,
-  MAX_CONFIG_BYTES,
-  openRegistry,
-  parseManifest,
-  parseReference,
-  withDigest,
-  withTag,
-} from '../oci/index.ts';
+import { openRegistry, parseReference, withDigest, withTag } from '../oci/index.ts';
 import { makeArtifact, pushArtifact } from './artifact.ts';
 import { memoryCache } from './build-cache.ts';
-import type { ContainerBuilders, ContainerBuildRequest } from './container-builder.ts';
 import { readContainerfile } from './containerfile.ts';
 import type { CustomisationWish } from './customisation.ts';
 import { customisationsOf } from './image-customisations.ts';
 import { Label } from './image-labels.ts';
-import { OsBuildError } from './osbuild-error.ts';
 import { type BuiltImage, PoolBuilder } from './pool-builder.ts';
+import { standInBuilders } from './test-container-builders.ts';
 
 interface Lab {
   readonly registry: RegistryClient;
@@ -55,40 +45,6 @@ const rendered: Rendered = render({
   defaults: { osImageURL: 'registry.example.com/os:1', baseOSExtensionsContainerImage: '' },
 });
 
-/** What stands in a container build's place: one file on the stage `configs`, named for the Containerfile. */
-function buildersOf(registry: RegistryClient, ran: string[], own: string): ContainerBuilders {
-  const build = async ({ assembled, push }: ContainerBuildRequest): Promise<Digest> => {
-    ran.push(push.tag ?? '');
-    const configs = parseReference(/^FROM (\S+) AS configs$/m.exec(assembled.text)?.[1] ?? '');
-    const { bytes, mediaType } = await registry.requireManifest(configs);
-    const { config } = parseManifest(bytes, mediaType);
-    const base = {
-      manifest: bytes,
-      mediaType,
-      config: await registry.getBlobBytes(configs, config, MAX_CONFIG_BYTES),
-    };
-    const contents = Buffer.from(assembled.text);
-    const file = { path: 'usr-made', type: 'file', mode: 0o644, uid: 0, gid: 0, contents } as const;
-    const layer = buildLayer([file], { compression: 'gzip', mediaFamily: 'oci' });
-    const made = appendLayers(base, [layer], {
-      labels: { 'com.example.made': 'yes' },
-      annotations: {},
-      created: '2026-01-01T00:00:00Z',
-      history: [{ created_by: 'builder' }],
-    });
-    await registry.putBlob(push, layer.descriptor, layer.bytes);
-    await registry.putBlob(push, made.configDescriptor, made.config);
-    await registry.putManifest(push, made.manifest, made.mediaType);
-    return made.digest;
-  };
-  return {
-    for: (architecture) => {
-      if (architecture === own) return { description: 'a stand-in', build };
-      throw new OsBuildError('no-builder', `this machine is ${own}, and nothing is emulated`);
-    },
-  };
-}
-
 async function startLab(t: TestContext, architectures?: readonly MiniatureArchitecture[]): Promise<Lab> {
   const directory = await mkdtemp(join(tmpdir(), 'varve-customisation-'));
   const server = await startRegistry({ directory });
@@ -108,7 +64,7 @@ async function startLab(t: TestContext, architectures?: readonly MiniatureArchit
     {
       architectures: 'all',
       customiser: {
-        builders: buildersOf(registry, ran, 'amd64'),
+        builders: standInBuilders(registry, ran, 'amd64'),
         inputs: { mounts: [], certificateAuthorities: [], proxyEnvironment: {} },
         signal: new AbortController().signal,
         say: (line) => void said.push(line),
