@@ -186,6 +186,10 @@ const PACKAGES: Readonly<Record<string, Bad>> = {
     flags: { extension: ['autofs=deb:$(reboot)'] },
     says: 'cannot read the extension "autofs": "$(reboot)" is no name of a package',
   },
+  'an extension of one’s own twice': {
+    flags: { extension: ['autofs=rpm:autofs', 'autofs=deb:autofs'] },
+    says: 'cannot take --extension autofs twice: write all of its sets in one',
+  },
   'packages that are tried and not built': {
     spec: { extensions: ['usbguard'] },
     flags: { dryRun: true },

@@ -197,6 +197,38 @@ test('packageScript() makes a repository of the extensions image while it instal
   );
 });
 
+/** As a folder that the build is only lent: nothing can be written there. */
+function installLent(
+  t: TestContext,
+  commands: Readonly<Record<string, string>>,
+): ReturnType<ScriptSandbox['run']> & { readonly log: readonly string[] } {
+  const sandbox = machine(t, { commands, content: REPOSITORY });
+  sandbox.write('etc/yum.repos.d/coreos-extensions.repo/in-the-way', '');
+  const { root, path } = sandbox;
+  const wish = packageWish({ extensions: ['sysstat'] }, 'amd64');
+  const ran = sandbox.run(packageScript(wish, { root, path, content: join(root, 'content') }));
+  return { ...ran, log: sandbox.log() };
+}
+
+test('packageScript() tells dnf of the extensions image where no repository can be written', (t) => {
+  const { status, said, log } = installLent(t, { dnf: DNF4, 'rpm-ostree': RPM_OSTREE });
+  assert.equal(status, 0, said);
+  assert.deepEqual(log, [
+    'dnf -y --repofrompath=coreos-extensions,file:///content/usr/share/rpm-ostree/extensions/ --setopt=coreos-extensions.gpgcheck=0 --setopt=install_weak_deps=False install sysstat',
+    'dnf -y clean all',
+    'rpm-ostree cleanup -m',
+  ]);
+});
+
+test('packageScript() says so where only rpm-ostree could read one', (t) => {
+  const { status, said } = installLent(t, { 'rpm-ostree': RPM_OSTREE });
+  assert.notEqual(status, 0);
+  assert.match(
+    said,
+    /^varve: cannot write \/etc\/yum\.repos\.d\/coreos-extensions\.repo, where rpm-ostree would find/,
+  );
+});
+
 test('packageScript() declares the folders below /var and the accounts that packages have made', (t) => {
   const dnf = `${DNF4}
 mkdir -p "$root/var/log/usbguard" "$root/var/lib/own/sub" "$root/var/cache/dnf/x" "$root/var/lib/dnf"

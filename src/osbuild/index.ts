@@ -31,6 +31,7 @@ export type { ContainerBuilders } from './container-builder.ts';
 export { containerWish, mayNeedContainer, refuseEarly } from './container-build-needs.ts';
 export {
   type ExtensionCatalogue,
+  type ExtensionPackages,
   extensionCatalogue,
   parseExtension,
   parsePackageSets,
