@@ -30,7 +30,7 @@ const KEPT = 60_000;
 const LAZY = ['child_process', 'fs/promises', 'https', 'os', 'process', 'stream/promises', 'tls'];
 
 /** Commands that run until they are stopped, by their bundle: what they alone need is in no other. bin/varve has V8's flags for them. */
-const LASTING = { lasting: ['up', 'controller'], agent: ['agent'] };
+const LASTING = { lasting: ['up', 'controller', 'build-job'], agent: ['agent'] };
 
 type Kind = 'brief' | keyof typeof LASTING;
 
