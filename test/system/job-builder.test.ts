@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -170,4 +170,59 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
     await pool.optOut();
     await until('all of it is gone', async () => (await objectsOf(name)).length === 0);
   });
+
+  test('another controller goes on with the Job that there is; a pod that is evicted costs nothing', async () => {
+    const pool = await openPool('adopted', waiting('86381'));
+    const { name } = (await build(pool, 'building')).metadata;
+    const [evicted = ''] = await begun('86381');
+    const { uid } = (await cluster.get(JOBS, `build-${name}`)).metadata;
+    await controllers.stop();
+    assert.deepEqual(controllers.defects, []);
+    assert.equal((await cluster.get(JOBS, `build-${name}`)).metadata.uid, uid, 'it runs on');
+    await runner.evict(evicted);
+    controllers = start();
+    const [second = ''] = await begun('86381');
+    assert.notEqual(second, evicted);
+    for (const pid of await waitingProcesses('86381')) await writeFile(`/proc/${pid}/root/go`, '');
+    const { builds } = await pool.settled('first');
+    assert.deepEqual(
+      builds.map(({ metadata }) => metadata.name),
+      [name],
+    );
+    const log = await logOf(builds[0]!);
+    assert.match(log, /is under way: this build goes on with it/);
+    assert.match(log, new RegExp(`pod ${evicted} is evicted, and another one takes its place`));
+    assert.match(log, /begun[^]*begun/, 'what both pods said');
+  });
+
+  test('what nobody wants any more ends, and leaves nothing', async () => {
+    const pool = await openPool('unwanted', waiting('86382'));
+    const { name } = (await build(pool, 'building')).metadata;
+    await begun('86382');
+    await pool.optOut();
+    await until('its command has ended', async () => (await waitingProcesses('86382')).length === 0);
+    await until('its pod has ended', () => runner.running.length === 0);
+    await until('all of it is gone', async () => (await objectsOf(name)).length === 0);
+  });
+
+  /** A Containerfile whose command waits for a file in its container. */
+  function waiting(mark: string): string {
+    return `FROM configs AS final\nRUN echo begun; while [ ! -e /go ]; do sleep 0.2; done; echo ${mark}\n`;
+  }
+
+  /** The shells of such a command. */
+  async function waitingProcesses(mark: string): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (command.startsWith('/bin/sh\0-c\0echo begun;') && command.includes(`echo ${mark}`)) found.push(pid);
+    }
+    return found;
+  }
+
+  /** Waits until such a command runs. @returns the pods that run */
+  async function begun(mark: string): Promise<readonly string[]> {
+    await until(`the command ${mark} runs`, async () => (await waitingProcesses(mark)).length > 0);
+    return runner.running;
+  }
 });
