@@ -2,7 +2,7 @@ import type { MachineConfig, MachineConfigPool, MachineOSBuild, MachineOSConfig 
 import { renderedFrom } from '../machineconfig/index.ts';
 import { formatReference, type Reference } from '../oci/index.ts';
 import type { BuildInputs, CustomisationWish, PoolBuildResult } from '../osbuild/index.ts';
-import { containerWish, mayNeedContainer, refuseEarly } from '../osbuild/index.ts';
+import { containerWish, mayNeedContainer, redactedBuilders, refuseEarly } from '../osbuild/index.ts';
 import type { BuildTeller } from './build-runner.ts';
 import type { ContainerBuilding } from './container-building.ts';
 import { catalogueFor } from './extension-config.ts';
@@ -78,5 +78,5 @@ function buildersOf(
     inputs,
     onBuilder,
   });
-  return { builders, inputs };
+  return { builders: redactedBuilders(builders, access.access), inputs };
 }

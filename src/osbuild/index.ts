@@ -66,6 +66,7 @@ export type {
   SecretDocument,
 } from './pool-registry.ts';
 export { tagConflict } from './pool-tags.ts';
+export { redactedBuilders } from './redacted-builders.ts';
 export type { RegistrySecret } from './registry-secret.ts';
 export { registryCredentials } from './registry-secret.ts';
 export {
