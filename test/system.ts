@@ -27,7 +27,7 @@ const LONGEST: readonly string[] = [
 const MOST = 2;
 
 /** Milliseconds after which a file has failed: it would be waited for without an end. */
-const PATIENCE = 1_800_000;
+const PATIENCE = 3_600_000;
 
 const FOLDER = join(import.meta.dirname, 'system');
 const named = process.argv.slice(2);

@@ -19,7 +19,7 @@ const QEMU = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86
 const skip = skipWithout('mmdebstrap', 'docker-registry', 'skopeo', 'ostree', 'mkfs.ext4', 'debugfs', QEMU);
 
 /** Seconds for one boot, or for the agent's work in it: the processor is emulated, and this machine may be busy. */
-const PATIENCE = 600;
+const PATIENCE = 900;
 
 /**
  * A real machine as far as this one can have any: its own kernel and initramfs, its disk, its boot loader's entries, and the
