@@ -6,6 +6,7 @@ import { KubeError } from '../kube/index.ts';
 import { OciError } from '../oci/index.ts';
 import type { PoolBuildResult } from '../osbuild/index.ts';
 import { BuildRunner } from './build-runner.ts';
+import { mayRunOn } from './container-building.ts';
 import { FakeBuilds } from './test-builds.ts';
 import { buildOf, IMAGE } from './test-images.ts';
 
@@ -207,3 +208,33 @@ test('close() ends all work, writes nothing more, and begins nothing', async () 
   assert.deepEqual(lab.server.reported, []);
   assert.equal(lab.server.clock.pending, 0);
 });
+
+const ENDS: Readonly<Record<string, readonly [(runner: BuildRunner) => unknown, boolean]>> = {
+  'superseded ends': [(runner) => runner.stop(BUILD, 'm'), false],
+  'of a pool that wants another one ends': [(runner) => runner.stopOthers('pool-a'), false],
+  'deleted ends': [(runner) => runner.forget(BUILD), false],
+  'left by this process may run on': [(runner) => runner.close(), true],
+};
+
+for (const [what, [end, expected]] of Object.entries(ENDS)) {
+  test(`what runs for a build that is ${what}`, async () => {
+    const lab = open();
+    let signal: AbortSignal | undefined;
+    lab.runner.run({
+      pool: 'pool-a',
+      build: BUILD,
+      make: (_teller, given) => {
+        signal = given;
+        const { promise, reject } = Promise.withResolvers<PoolBuildResult>();
+        given.addEventListener('abort', () => reject(new OciError('aborted', 'cannot go on')));
+        return promise;
+      },
+    });
+    await lab.settle();
+    const ended = end(lab.runner);
+    assert.ok(signal?.aborted === true);
+    assert.equal(mayRunOn(signal), expected);
+    await ended;
+    await lab.settle();
+  });
+}

@@ -111,3 +111,37 @@ test('nothing is written once the signal has aborted', async () => {
   assert.deepEqual(server.states, []);
   assert.equal(server.clock instanceof FakeClock && server.clock.pending, 0);
 });
+
+test('which builder it has is written once, beside what somebody else writes', async () => {
+  const server = new FakeBuilds(BUILD);
+  const patches: object[] = [];
+  const { client } = server;
+  const recording = {
+    ...client,
+    patch: ((...call) => {
+      patches.push((call[2] as { readonly patch: object }).patch);
+      return client.patch(...call);
+    }) as typeof client.patch,
+  };
+  const writer = new BuildStatusWriter({
+    client: recording,
+    build: BUILD,
+    signal: new AbortController().signal,
+    report: (error) => server.reported.push(error),
+  });
+  writer.say({ state: 'building' });
+  writer.choose({ description: 'Job varve/build-worker', job: { namespace: 'varve', name: 'build-worker' } });
+  const fate = await writer.end(SUCCEEDED);
+  assert.equal(fate.kind, 'written');
+  const [, annotated, chosen] = patches as [
+    object,
+    { metadata: MachineOSBuild['metadata'] },
+    Pick<MachineOSBuild, 'status'>,
+  ];
+  assert.deepEqual(annotated.metadata.annotations, { 'varve.dev/builder': 'Job varve/build-worker' });
+  assert.deepEqual(chosen.status?.builder, {
+    imageBuilderType: 'Job',
+    job: { group: 'batch', resource: 'jobs', namespace: 'varve', name: 'build-worker' },
+  });
+  assert.deepEqual(server.reported, []);
+});
