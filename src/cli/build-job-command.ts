@@ -7,7 +7,7 @@ import { interruptible } from './interruption.ts';
 
 /**
  * `varve build-job`: what the pod of a container build runs. It is not for people: all that it works with is in the folders and
- * variables that the controllers have given the pod (docs/controller.md).
+ * variables that the controllers have given the pod (docs/container-builds.md).
  *
  * @returns the status to exit with, which tells the Job whether another pod is worth it
  */

@@ -116,7 +116,9 @@ function buildCommands({ environment }: Surroundings): Command {
 
 function buildJobCommands({ environment, outcome }: Surroundings): Command {
   return command('build-job')
-    .description('What the pod of a container build runs; the controllers start it (docs/controller.md).')
+    .description(
+      'What the pod of a container build runs; the controllers start it (docs/container-builds.md).',
+    )
     .action(async () => {
       outcome.status = await (await import('./build-job-command.ts')).buildJobCommand(environment);
     });
