@@ -108,6 +108,11 @@ const CHANGES: Readonly<Record<string, readonly [keyof ClusterView, Change<KubeO
     ],
     "the entitlement of another pool's builds": ['secrets', added(secretOf('etc-pki-entitlement-infra')), []],
     'repositories of packages': ['configMaps', added({ metadata: { name: 'etc-yum-repos-d' } }), ['worker']],
+    'what extensions stand for': [
+      'configMaps',
+      added({ metadata: { name: 'varve-extensions' } }),
+      ['worker'],
+    ],
     'a ConfigMap that builds are not given': ['configMaps', added({ metadata: { name: 'other' } }), []],
     'the ControllerConfig': ['controllerConfigs', added(controllerConfig('os')), ['worker']],
   };

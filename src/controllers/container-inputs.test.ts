@@ -98,6 +98,21 @@ test('a failed build is tried anew for another builder, other contents, other pr
   for (const text of [first, ...texts]) assert.ok(!text.includes('secret '), text);
 });
 
+test('a failed build of extensions is tried anew when it changes what they stand for', () => {
+  const given = (version: string, extensions?: readonly string[]): string => {
+    const rendered = machineConfig(
+      'rendered-worker-1',
+      'worker',
+      extensions === undefined ? {} : { extensions },
+    );
+    return read({ rendered, configMaps: [object('varve-extensions', version, { x: 'deb:x' })] })
+      .circumstances;
+  };
+  assert.notEqual(given('1', ['x']), given('2', ['x']));
+  assert.equal(given('1', ['x']), given('1', ['x']));
+  assert.equal(given('1'), given('2'));
+});
+
 test('an object that a build cannot be given is refused by its name', () => {
   assert.throws(
     () => read({ secrets: [object('etc-pki-entitlement-worker', '1', {})] }),

@@ -11,6 +11,7 @@ import {
   type MachineConfigPool,
 } from '../../src/api/index.ts';
 import {
+  CONFIG_MAPS,
   CONTROLLER_CONFIGS,
   MACHINE_CONFIGS,
   OS_BUILDS,
@@ -59,6 +60,7 @@ const TABLE: Readonly<Record<string, BadConfigurations>> = {
 };
 
 const TYPES: Readonly<Record<ChangedKind, ResourceType>> = {
+  ConfigMap: CONFIG_MAPS,
   MachineConfig: MACHINE_CONFIGS,
   MachineConfigPool: POOL_TYPE,
   MachineOSConfig: OS_CONFIGS,
@@ -252,8 +254,9 @@ suite('controllers say what is wrong', { concurrency: 8 }, () => {
 
   function created(kind: ChangedKind, name: string, members: JsonObject): KubeObject {
     const { metadata, ...rest } = members as JsonObject & { metadata?: JsonObject };
-    const namespace = kind === 'Secret' ? { namespace: cluster.namespace } : {};
-    const apiVersion = kind === 'Secret' ? 'v1' : API_VERSION;
+    const isCore = kind === 'ConfigMap' || kind === 'Secret';
+    const namespace = isCore ? { namespace: cluster.namespace } : {};
+    const apiVersion = isCore ? 'v1' : API_VERSION;
     return { apiVersion, kind, metadata: { ...metadata, name, ...namespace }, ...rest };
   }
 });

@@ -25,7 +25,7 @@ export interface BadConfiguration {
 
 export type BadConfigurations = Readonly<Record<string, BadConfiguration>>;
 
-export type ChangedKind = 'MachineConfig' | 'MachineConfigPool' | 'MachineOSConfig' | 'Secret';
+export type ChangedKind = 'ConfigMap' | 'MachineConfig' | 'MachineConfigPool' | 'MachineOSConfig' | 'Secret';
 
 /** Creates an object or gives it these members in place of what it had there; or removes it. */
 export interface Change {

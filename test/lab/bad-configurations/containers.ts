@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../src/schema/index.ts';
-import { osConfig, site, type BadConfiguration, type BadConfigurations } from './bad-configuration.ts';
+import { osConfig, set, site, type BadConfiguration, type BadConfigurations } from './bad-configuration.ts';
 
 const CONTAINERFILE = 'cannot build the Containerfile of MachineOSConfig POOL: ';
 const LAST =
@@ -42,6 +42,15 @@ export const CONTAINERS: BadConfigurations = {
     reason: 'ConfigurationInvalid',
     // The miniature base of the laboratory is for amd64 alone.
     says: /^cannot build this pool's image: kernelType 64k-pages is for arm64, and the image is for amd64: only there pages can have 64 KiB$/u,
+  },
+  'an extension of the installation that is said wrong': {
+    bad: [
+      set('ConfigMap', 'varve-extensions', { data: { 'POOL-agent': 'site-agent' } }),
+      site({ extensions: ['POOL-agent'] }),
+    ],
+    condition: 'ImageBuildDegraded',
+    reason: 'ConfigurationInvalid',
+    says: 'cannot read the extension "POOL-agent": "site-agent" is no set of packages; write one of rpm:, fedora:, rhel:, deb: with a list after it (data["POOL-agent"] of ConfigMap varve-extensions)',
   },
   'an extensions image that is no name': {
     bad: [site({ extensions: ['usbguard'], baseOSExtensionsContainerImage: 'ada:s3cret@REGISTRY/x' })],
