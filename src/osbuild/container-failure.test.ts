@@ -158,3 +158,10 @@ test('containerBuildError() does not take the text of a command for what it said
   );
   assert.equal(failure.reason, 'CommandFailed');
 });
+
+test('containerBuildError() takes a builder that was killed for one without memory', () => {
+  const output = ['[2/2] STEP 2/2: RUN dnf install -y autofs', 'Installing: autofs'];
+  const error = containerBuildError({ assembled: { steps: STEPS }, output, ended: 'signal SIGKILL' });
+  assert.equal(buildFailure(error).reason, 'OutOfMemory');
+  assert.match(error.message, /the builder was killed, .* at line 4 of the Containerfile/);
+});

@@ -19,6 +19,13 @@ const PULLING =
 /** Characters of one of them. */
 const LONGEST_LINE = 400;
 
+/** Who kills a builder that nobody told to end: mostly a machine that has no memory left. */
+const KILLED = {
+  code: 'out-of-memory',
+  retryable: true,
+  what: 'the builder was killed, as a machine does that has no memory left',
+} as const;
+
 interface FailureClass {
   readonly code: OsBuildErrorCode;
   readonly pattern: RegExp;
@@ -99,7 +106,7 @@ const CLASSES: readonly FailureClass[] = [
 export function containerBuildError(failed: FailedContainerBuild): OsBuildError {
   const lines = failed.output.filter((line) => line.trim() !== '' && !PULLING.test(line));
   const step = failedStep(failed, lines);
-  const found = classOf(lines);
+  const found = classOf(lines) ?? (failed.ended === 'signal SIGKILL' ? KILLED : undefined);
   const where = step === undefined ? '' : ` at ${describeStep(step)}`;
   const what = found?.what ?? (step === undefined ? 'the builder failed' : 'a command failed');
   const tail = lines
