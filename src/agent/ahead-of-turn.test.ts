@@ -83,23 +83,23 @@ test('aheadOfTurn() pulls alone where a lock comes after staging, and says it', 
   assert.equal(world.annotations[PREFETCHED], undefined);
 });
 
-test('aheadOfTurn() does nothing on a host that can neither lock nor pull alone, and says nothing of it', () => {
+test('aheadOfTurn() does nothing on a host that can neither lock nor pull alone, and says so', () => {
   const world = atA({ lock: 'none', ahead: 'none' });
   world.prefetch(IMAGES.b);
   world.settle();
   assert.equal(kinds(world), 'rest');
-  assert.equal(world.annotations[PREFETCHED], undefined);
+  assert.equal(world.annotations[PREFETCHED], 'none');
   assert.equal(world.state, 'Done');
+  world.prefetch(undefined);
+  world.settle();
+  assert.equal(world.annotations[PREFETCHED], undefined);
 });
 
 test('aheadOfTurn() gives an image up that will never do, and the node is no worse for it', () => {
   const world = atA();
   world.prefetch(IMAGES.bad);
   world.settle();
-  assert.deepEqual(
-    [world.state, world.reason, world.annotations[PREFETCHED]],
-    ['Done', undefined, undefined],
-  );
+  assert.deepEqual([world.state, world.reason, world.annotations[PREFETCHED]], ['Done', undefined, 'none']);
   assert.ok(world.plans.every(({ degraded }) => degraded === undefined));
 });
 

@@ -1,3 +1,4 @@
+import { NOT_PREFETCHED } from '../api/index.ts';
 import { type Deployment, isImage } from '../host/index.ts';
 import { attemptOf } from './journal.ts';
 import type { Plan, Situation } from './situation.ts';
@@ -44,7 +45,10 @@ export function isAhead(situation: Situation, staged: Deployment): boolean {
   return wanted !== undefined && isImage(staged, wanted.digest) && staged.locked && !staged.incompatible;
 }
 
-/** What of an image that is asked for ahead of its turn is at hand; what a Node is to say. */
+/**
+ * What a Node is to say of an image that is asked for ahead of its turn: that it is at hand, or that it will not be before its turn,
+ * so that nobody takes the node for one that still pulls. Undefined while it may come.
+ */
 export function prefetchedImage(situation: Pick<Situation, 'node' | 'journal' | 'view'>): string | undefined {
   const wanted = wish(situation);
   if (wanted === undefined) return undefined;
@@ -53,7 +57,9 @@ export function prefetchedImage(situation: Pick<Situation, 'node' | 'journal' | 
     situation.journal.prefetched === wanted.digest ||
     isImage(booted, wanted.digest) ||
     isImage(staged, wanted.digest);
-  return isThere ? wanted.image : undefined;
+  if (isThere) return wanted.image;
+  const isGivenUp = attemptOf(situation.journal, wanted.digest).halted !== undefined;
+  return isGivenUp || aheadBy(situation) === 'none' ? NOT_PREFETCHED : undefined;
 }
 
 function wish({
@@ -65,7 +71,7 @@ function wish({
 }
 
 /** A host whose locks failed in this boot stages nothing that nobody asked for yet. */
-function aheadBy({ view, journal }: Situation): 'stage' | 'fetch' | 'none' {
+function aheadBy({ view, journal }: Pick<Situation, 'view' | 'journal'>): 'stage' | 'fetch' | 'none' {
   const { ahead } = view.abilities;
   return ahead === 'stage' && journal.cannotLock === view.bootId ? 'none' : ahead;
 }

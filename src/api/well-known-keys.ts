@@ -100,8 +100,12 @@ export const REBOOT_ANNOTATION = 'varve.dev/reboot';
 export const DRAIN_TIMEOUT_ANNOTATION = 'varve.dev/drain-timeout';
 export const DRAIN_POLICY_ANNOTATION = 'varve.dev/drain-policy';
 
-/** Annotation of a Node, an image by its digest: what its agent has pulled of {@link PREFETCH_IMAGE_ANNOTATION}. */
+/**
+ * Annotation of a Node, an image by its digest: what its agent has pulled of {@link PREFETCH_IMAGE_ANNOTATION};
+ * {@link NOT_PREFETCHED} where it cannot, or has given it up.
+ */
 export const PREFETCHED_IMAGE_ANNOTATION = 'varve.dev/prefetched-image';
+export const NOT_PREFETCHED = 'none';
 
 /** Annotation of a Node, `true`: it has been given the labels of the custom pool that it first booted with (contract §3.5). */
 export const POOL_LABELS_APPLIED_ANNOTATION = 'machineconfiguration.openshift.io/customPoolLabelsApplied';

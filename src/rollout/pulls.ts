@@ -1,4 +1,5 @@
 import {
+  NOT_PREFETCHED,
   PREFETCH_IMAGE_ANNOTATION,
   PREFETCHED_IMAGE_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
@@ -46,6 +47,9 @@ function isPulling(member: Member, image: string): boolean {
     const stage = stageOf(member);
     return (!isTold || stage === 'Assigned' || stage === 'Preparing') && !hasImage(member, image);
   }
-  const asked = node.metadata.annotations?.[PREFETCH_IMAGE_ANNOTATION] ?? '';
+  const { [PREFETCH_IMAGE_ANNOTATION]: asked = '', [PREFETCHED_IMAGE_ANNOTATION]: has } =
+    node.metadata.annotations ?? {};
+  // It pulls when it is told to run the image, and not before.
+  if (has === NOT_PREFETCHED) return false;
   return isReady && sameImage(asked, image) && !hasImage(member, image);
 }

@@ -241,6 +241,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     { maxUnavailable: 3, annotations: { 'varve.dev/max-pulls': '2' } },
     ['n1', 'n2'],
   ],
+  'who cannot pull ahead of its turn does not pull now': [
+    [
+      old('n1', { 'varve.dev/prefetch-image': 'y', 'varve.dev/prefetched-image': 'none' }),
+      old('n2', { 'varve.dev/prefetch-image': 'y', 'varve.dev/prefetched-image': 'none' }),
+      { ...OLD, name: 'n0', state: 'Degraded' },
+    ],
+    { maxUnavailable: 1, annotations: { 'varve.dev/max-pulls': '1', 'varve.dev/failure-budget': '3' } },
+    ['n0'],
+  ],
   'those that have the image need not pull': [
     ['n1', 'n2', 'n3'].map((name) => old(name, { 'varve.dev/prefetched-image': 'y' })),
     { maxUnavailable: 3, annotations: { 'varve.dev/max-pulls': '1' } },
