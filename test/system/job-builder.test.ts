@@ -132,6 +132,15 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
     return (await cluster.find(CONFIG_MAPS, buildLogName(metadata.name)))?.data?.['log'] ?? '';
   }
 
+  /** The log of a build that has ended, which is written whole a moment later. */
+  async function wholeLogOf(ended: MachineOSBuild): Promise<string> {
+    const name = buildLogName(ended.metadata.name);
+    await until('the log is whole', async () => {
+      return (await cluster.find(CONFIG_MAPS, name))?.data?.['whole'] === 'true';
+    });
+    return logOf(ended);
+  }
+
   test('a pool gets its image from a Job, of which nothing stays but the digest', async () => {
     const pool = await openPool('plain', 'FROM configs AS final\nRUN echo made > /usr/share/made\n');
     const { builds, osConfig } = await pool.settled('first');
@@ -146,7 +155,7 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
     assert.equal(made.status?.builder?.job?.name, `build-${name}`);
     await until('what it was made with is gone', async () => (await objectsOf(name)).length === 1);
     assert.deepEqual(await objectsOf(name), [`ConfigMap digest-${name}`]);
-    assert.match(await logOf(made), / STEP 2\/\d+: RUN echo made/);
+    assert.match(await wholeLogOf(made), / STEP 2\/\d+: RUN echo made/);
   });
 
   test('what failed is told as by any builder, in one pod, and kept to look into until its build goes', async () => {
@@ -189,7 +198,7 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
       builds.map(({ metadata }) => metadata.name),
       [name],
     );
-    const log = await logOf(builds[0]!);
+    const log = await wholeLogOf(builds[0]!);
     assert.match(log, /is under way: this build goes on with it/);
     assert.match(log, new RegExp(`pod ${evicted} is evicted, and another one takes its place`));
     assert.match(log, /begun[^]*begun/, 'what both pods said');

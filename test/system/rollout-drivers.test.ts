@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ApiClient } from '../lab/api-client.ts';
+import { atEnd } from '../lab/at-end.ts';
 import { until } from '../lab/until.ts';
 import { VarveProcess } from '../lab/varve-process.ts';
 
@@ -28,15 +29,15 @@ function bootOf({ status }: Node): string {
 
 test('one cluster is rolled out by bootc on the nodes of one pool and by rpm-ostree on those of another', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'varve-rollout-drivers-'));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   const ports = ['--port', '0', '--registry-port', '0'];
   const up = new VarveProcess(['up', '--data', join(folder, 'data'), '--nodes', '2', ...ports], {
     HOME: folder,
   });
-  t.after(() => up.stop('SIGINT'));
+  atEnd(t, () => up.stop('SIGINT'));
   await up.printed(/Ctrl-C stops/);
   const admin = ApiClient.of(await readFile(join(folder, 'data/kubeconfig'), 'utf8'));
-  t.after(() => admin.close());
+  atEnd(t, () => admin.close());
   const node = async (name: string): Promise<Node> => (await admin.get(`${NODES}/${name}`)).body as Node;
   const annotation = async (name: string, key: string): Promise<string | undefined> =>
     (await node(name)).metadata.annotations[`machineconfiguration.openshift.io/${key}`];
