@@ -26,7 +26,14 @@ test('summarizeCluster() has every build, with what is known of it', () => {
     },
     NOW,
   );
-  const common = { pool: 'worker', created: MADE, image: null, reason: null, message: null };
+  const common = {
+    pool: 'worker',
+    created: MADE,
+    image: null,
+    builder: null,
+    reason: null,
+    message: null,
+  };
   const none = { inForce: false, started: null, ended: null, seconds: null };
   assert.deepEqual(builds, [
     {
