@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type {
   AskedBuild,
   BuilderEvents,
+  BuildInputs,
   BuiltImage,
   CustomisationWish,
   ExtensionCatalogue,
@@ -129,6 +130,8 @@ class Build {
   readonly #say: (line: string) => void;
   readonly #extensions: ExtensionCatalogue;
   readonly #builder: PoolBuilder;
+  /** Filled when the files have been read. */
+  readonly #inputs: { -readonly [Member in keyof BuildInputs]: BuildInputs[Member] };
   readonly #started: number = performance.now();
   readonly #steps: { step: string; milliseconds: number }[] = [];
   #indexed = false;
@@ -147,6 +150,11 @@ class Build {
     this.#say = say;
     this.#extensions = extensions;
     const certificateAuthorities = (flags.ca ?? []).map(readAuthority);
+    this.#inputs = {
+      mounts: [],
+      certificateAuthorities,
+      proxyEnvironment: proxiesOf(environment.variables),
+    };
     this.#builder = new PoolBuilder(
       { registry, cache: openBuildCache(cacheDirectory(flags.cache, environment)) },
       {
@@ -162,12 +170,9 @@ class Build {
             insecureRegistries: flags.insecureRegistry ?? [],
             certificateAuthorities,
             path: environment.variables['PATH'] ?? '',
+            packageCache: join(cacheDirectory(flags.cache, environment), 'packages'),
           }),
-          inputs: {
-            mounts: [],
-            certificateAuthorities,
-            proxyEnvironment: proxiesOf(environment.variables),
-          },
+          inputs: this.#inputs,
           signal: signal ?? new AbortController().signal,
           say,
         },
@@ -189,7 +194,11 @@ class Build {
     // One for the answer about the base, one for the connection over which the push's tag is asked for then.
     await turn();
     await turn();
-    for (const object of manifests.passedOver) this.#say(`note: ${object} is passed over`);
+    for (const { kind, name } of manifests.others) {
+      if (!manifests.buildInputs.isInput(flags.pool, kind, name))
+        this.#say(`note: ${kind} ${JSON.stringify(name)} is passed over`);
+    }
+    Object.assign(this.#inputs, manifests.buildInputs.read(flags.pool, this.#inputs));
     const rendered = await this.#time('render', () =>
       Promise.resolve(renderPool(manifests, flags.pool, flags.base, this.#extensions)),
     );

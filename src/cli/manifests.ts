@@ -1,5 +1,6 @@
 import type { FieldPath, MachineConfig, MachineConfigPool, MachineOSConfig } from '../api/index.ts';
 import { ApiError, decodeObjects } from '../api/index.ts';
+import { BuildInputManifests } from './build-input-manifests.ts';
 import { CliError } from './cli-error.ts';
 import type { InputFile } from './input-files.ts';
 import type { YamlDocument } from './yaml-document.ts';
@@ -10,8 +11,10 @@ export interface Manifests {
   readonly machineConfigs: readonly MachineConfig[];
   readonly pools: readonly MachineConfigPool[];
   readonly osConfigs: readonly MachineOSConfig[];
-  /** `Kind "name"` of objects that Varve has no use for here. */
-  readonly passedOver: readonly string[];
+  /** Objects that configure no pool. */
+  readonly others: readonly { readonly kind: string; readonly name: string }[];
+  /** Of these, what container builds may be given. */
+  readonly buildInputs: BuildInputManifests;
   /** `file:line:column` of a field of an object; undefined when it is not of these files. */
   locate(kind: string, name: string, field: FieldPath): string | undefined;
 }
@@ -25,7 +28,8 @@ export function decodeManifests(files: readonly InputFile[]): Manifests {
   const machineConfigs: MachineConfig[] = [];
   const pools: MachineConfigPool[] = [];
   const osConfigs: MachineOSConfig[] = [];
-  const passedOver: string[] = [];
+  const others: { readonly kind: string; readonly name: string }[] = [];
+  const buildInputs = new BuildInputManifests();
   const places = new Map<string, { document: YamlDocument; prefix: FieldPath }>();
   const failures: string[] = [];
   for (const document of files.flatMap((file) => readYamlDocuments(file.name, file.text))) {
@@ -33,7 +37,14 @@ export function decodeManifests(files: readonly InputFile[]): Manifests {
       const objects = decodeObjects(document.value);
       for (const [position, object] of objects.entries()) {
         if (object.kind === 'other') {
-          passedOver.push(`${object.object.kind} ${JSON.stringify(object.object.name)}`);
+          const { kind, name } = object.object;
+          others.push({ kind, name });
+          if (buildInputs.take(object.object, valueAt(document.value, position))) {
+            const field = isList(document.value) ? ['items', position] : [];
+            failures.push(
+              `${at(document, [...field, 'metadata', 'name'])}: ${kind} ${JSON.stringify(name)} is defined twice`,
+            );
+          }
           continue;
         }
         const key = `${object.kind}/${object.metadata.name}`;
@@ -70,7 +81,8 @@ export function decodeManifests(files: readonly InputFile[]): Manifests {
     machineConfigs,
     pools,
     osConfigs,
-    passedOver,
+    others,
+    buildInputs,
     locate(kind, name, field) {
       const place = places.get(`${kind}/${name}`);
       return place === undefined ? undefined : at(place.document, [...place.prefix, ...field]);
@@ -99,6 +111,13 @@ export function poolNamed(manifests: Manifests, name: string): MachineConfigPool
 function at(document: YamlDocument, field: FieldPath): string {
   const { line, column } = document.position(field);
   return `${document.file}:${line}:${column}`;
+}
+
+/** The object at a position of what a document holds. */
+function valueAt(document: unknown, position: number): unknown {
+  if (typeof document !== 'object' || document === null || !isList(document)) return document;
+  const items: unknown = 'items' in document ? document.items : undefined;
+  return Array.isArray(items) ? (items as readonly unknown[])[position] : undefined;
 }
 
 function isList(value: unknown): boolean {

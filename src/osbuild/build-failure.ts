@@ -28,6 +28,7 @@ import { OsBuildError } from './osbuild-error.ts';
  * - `RegistryRefused`: the registry knows us and says no, or does not know us.
  * - `RegistryUnreachable`: no answer at all.
  * - `RegistryUntrusted`: the registry's certificate, or the authorities that would vouch for it.
+ * - `SecretInImage`: the Containerfile copies a secret of the build into what is pushed.
  * - `SecretInvalid`: the form of a secret.
  * - `TimedOut`: the build took longer than it may.
  */
@@ -53,6 +54,7 @@ export type BuildFailureReason =
   | 'RegistryRefused'
   | 'RegistryUnreachable'
   | 'RegistryUntrusted'
+  | 'SecretInImage'
   | 'SecretInvalid'
   | 'TimedOut';
 
@@ -92,6 +94,7 @@ const RETRY: Readonly<Record<BuildFailureReason, RetryClass>> = {
   RegistryRefused: 'later',
   RegistryUnreachable: 'soon',
   RegistryUntrusted: 'later',
+  SecretInImage: 'never',
   SecretInvalid: 'never',
   TimedOut: 'later',
 };
@@ -130,6 +133,7 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   containerfile: 'ContainerfileInvalid',
   evicted: 'Evicted',
   'image-missing': 'ImageMissing',
+  'invalid-configuration': 'ConfigurationInvalid',
   'invalid-extension': 'ConfigurationInvalid',
   'invalid-kernel-type': 'ConfigurationInvalid',
   'invalid-os-config': 'OSConfigInvalid',
@@ -147,6 +151,7 @@ const BUILD_REASONS: Readonly<Record<OsBuildErrorCode, BuildFailureReason>> = {
   'provenance-missing': 'InternalError',
   'push-over-base': 'OSConfigInvalid',
   'registry-refused': 'RegistryRefused',
+  'secret-in-image': 'SecretInImage',
   timeout: 'TimedOut',
   'wrong-kernels': 'KernelUnusable',
 };

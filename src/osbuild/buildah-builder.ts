@@ -1,11 +1,17 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type AuthSource, type Digest, formatReference, parseDigest, type Reference } from '../oci/index.ts';
+import { type AuthSource, type Digest, formatReference, parseDigest } from '../oci/index.ts';
 import { endGroup, isOnPath, spawnBound } from './bound-process.ts';
+import { BuilderFile, mountFolder, writeBuilderFolder } from './builder-folder.ts';
+import { builtLayers } from './built-layers.ts';
 import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
 import { containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
+import { openPackageCaches, type SharedFolder } from './package-caches.ts';
+import { refuseLeaks } from './secret-leaks.ts';
+import { redaction } from './secret-redaction.ts';
+import { proxySecrets, type SecretValue, secretValues } from './secret-values.ts';
 import { takeTurn } from './store-turn.ts';
 
 export interface BuildahOptions {
@@ -21,9 +27,9 @@ export interface BuildahOptions {
   readonly certificateAuthorities: readonly string[];
   /** Where buildah and what it starts are looked for, as PATH. */
   readonly path: string;
+  /** Where the packages of earlier builds are, for later ones; made if it is missing. Default: each build downloads its own. */
+  readonly packageCache?: string;
 }
-
-const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])(?::\d+)?$/;
 
 /** Lines of a build that are kept for its failure. */
 const KEPT = 200;
@@ -31,8 +37,6 @@ const KEPT = 200;
 const LONGEST = 4096;
 /** What a build makes, in its store. */
 const IMAGE = 'localhost/varve:build';
-/** Where the folder of a build has the authorities. */
-const CERTIFICATES = 'certificates';
 /** How long a builder that was told to end may take, in milliseconds. */
 const GRACE = 5000;
 
@@ -70,56 +74,48 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     for (const name of await readdir(builds)) await removeFolder(join(builds, name));
     const folder = await mkdtemp(join(builds, 'build-')).catch(refuseStorage(storage));
     try {
-      await this.#write(folder, request).catch(refuseStorage(storage));
+      await writeBuilderFolder({ ...this.#options, folder }, request).catch(refuseStorage(storage));
+      const { packageCache } = this.#options;
+      const caches =
+        packageCache === undefined
+          ? []
+          : await openPackageCaches(packageCache).catch(refuseStorage(packageCache));
       // Their containers are mounted.
       await this.#quietly(folder, ['rm', '--all']);
-      await this.#run(folder, bud(folder, request, this.#flags(folder)), request);
+      const secrets = [...secretValues(request.mounts), ...proxySecrets(request.proxyEnvironment)];
+      const hidden = { ...request, redact: redaction(secrets) };
+      await this.#run(folder, bud(folder, request, caches, this.#flags(folder, BuilderFile.policy)), hidden);
+      await this.#refuseLeaks(folder, secrets);
       const file = join(folder, 'digest');
-      await this.#run(folder, push(request, [...this.#flags(folder), `--digestfile=${file}`]), request);
+      const flags = this.#flags(folder, BuilderFile.pushPolicy);
+      await this.#run(folder, push(request, [...flags, `--digestfile=${file}`]), hidden);
       return parseDigest((await readFile(file, 'utf8').catch(refuseStorage(storage))).trim());
     } finally {
       await this.#remove(folder);
     }
   }
 
-  async #write(folder: string, { assembled, push, images }: ContainerBuildRequest): Promise<void> {
-    const { storage, auth, certificateAuthorities } = this.#options;
-    const here = [push, ...images].map(({ registry }) => registry).filter((name) => LOOPBACK.test(name));
-    const registries = [...new Set([...this.#options.insecureRegistries, ...here])].map(
-      (name) => `[[registry]]\nlocation = ${JSON.stringify(name)}\ninsecure = true\n`,
-    );
-    const files: readonly (readonly [string, string, number?])[] = [
-      [
-        'storage.conf',
-        `[storage]\ndriver = "overlay"\ngraphroot = ${JSON.stringify(join(storage, 'images'))}\nrunroot = ${JSON.stringify(join(storage, 'run'))}\n`,
-      ],
-      // The machine's own mirrors and policies are about its containers.
-      ['policy.json', '{"default":[{"type":"insecureAcceptAnything"}]}'],
-      ['registries.conf', registries.join('\n')],
-      ['auth.json', authFile(auth, [push, ...images])],
-      // In the place of the machine's own, which are about its containers, too.
-      [join(CERTIFICATES, 'varve.crt'), certificateAuthorities.join('\n')],
-      ['Containerfile', assembled.text],
-      ...[...assembled.files].map(([path, text]) => [join('context', path), text, 0o755] as const),
-    ];
-    await mkdir(join(folder, 'context'));
-    for (const [path, text, mode = 0o600] of files) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), text, { mode });
-    }
+  /** Before anybody else can see what was made. */
+  async #refuseLeaks(folder: string, secrets: readonly SecretValue[]): Promise<void> {
+    if (secrets.length === 0) return;
+    const description: string[] = [];
+    await this.#spawn(folder, ['inspect', '--type=image', IMAGE], {}, (line) => description.push(line));
+    const layers = await builtLayers(join(this.#options.storage, 'images'), IMAGE);
+    await refuseLeaks(secrets, layers, description.join('\n'));
   }
 
   /** How registries and images are trusted. */
-  #flags(folder: string): readonly string[] {
-    const policy = `--signature-policy=${join(folder, 'policy.json')}`;
+  #flags(folder: string, policyFile: string): readonly string[] {
+    const policy = `--signature-policy=${join(folder, policyFile)}`;
     if (this.#options.certificateAuthorities.length === 0) return [policy];
-    return [policy, `--cert-dir=${join(folder, CERTIFICATES)}`];
+    return [policy, `--cert-dir=${join(folder, BuilderFile.certificates)}`];
   }
 
-  async #run(folder: string, args: readonly string[], request: ContainerBuildRequest): Promise<void> {
-    const { signal, say, assembled, proxyEnvironment } = request;
+  async #run(folder: string, args: readonly string[], request: RedactedRequest): Promise<void> {
+    const { signal, say, assembled, proxyEnvironment, redact } = request;
     const output: string[] = [];
-    const ended = await this.#spawn(folder, args, { signal, environment: proxyEnvironment }, (line) => {
+    const ended = await this.#spawn(folder, args, { signal, environment: proxyEnvironment }, (said) => {
+      const line = redact(said);
       output.push(line.slice(0, LONGEST));
       if (output.length > KEPT) output.shift();
       say(line);
@@ -136,8 +132,9 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     take: (line: string) => void,
   ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const drops = `--registries-conf-dir=${join(folder, BuilderFile.registriesMore)}`;
     // A process group: what runs in the build ends with it.
-    const child = spawnBound('buildah', args, {
+    const child = spawnBound('buildah', [drops, ...args], {
       cwd: folder,
       env: {
         ...environment,
@@ -145,9 +142,9 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
         LC_ALL: 'C',
         HOME: folder,
         TMPDIR: folder,
-        CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
-        CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf'),
-        REGISTRY_AUTH_FILE: join(folder, 'auth.json'),
+        CONTAINERS_STORAGE_CONF: join(folder, BuilderFile.storage),
+        CONTAINERS_REGISTRIES_CONF: join(folder, BuilderFile.registries),
+        REGISTRY_AUTH_FILE: join(folder, BuilderFile.auth),
       },
     });
     const kill = (how: NodeJS.Signals): void => endGroup(child.pid, how);
@@ -182,30 +179,22 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   }
 }
 
+interface RedactedRequest extends ContainerBuildRequest {
+  /** Takes out of a line what its commands have printed of secrets. */
+  readonly redact: (line: string) => string;
+}
+
 interface SpawnOptions {
   /** Ends it. */
   readonly signal?: AbortSignal;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Credentials for these repositories, as podman keeps them. */
-function authFile(auth: AuthSource, references: readonly Reference[]): string {
-  const auths: Record<string, { readonly auth: string } | { readonly identitytoken: string }> = {};
-  for (const { registry, repository } of references) {
-    const { credential } = auth.lookup(registry, repository);
-    if (credential === undefined) continue;
-    auths[`${registry}/${repository}`] =
-      credential.kind === 'identity'
-        ? { identitytoken: credential.token }
-        : { auth: Buffer.from(`${credential.username}:${credential.password}`).toString('base64') };
-  }
-  return JSON.stringify({ auths });
-}
-
 /** The credentials first, whatever keeps the rest from going: a mount that a killed builder has left is in nobody's way. */
 async function removeFolder(folder: string): Promise<void> {
   const ignore = (): void => undefined;
-  await rm(join(folder, 'auth.json'), { force: true }).catch(ignore);
+  await rm(join(folder, BuilderFile.auth), { force: true }).catch(ignore);
+  await rm(join(folder, BuilderFile.mounts), { recursive: true, force: true }).catch(ignore);
   await rm(folder, { recursive: true, force: true }).catch(ignore);
 }
 
@@ -217,9 +206,11 @@ function stopped(): OsBuildError {
 
 function bud(
   folder: string,
-  { mediaFamily, proxyEnvironment }: ContainerBuildRequest,
+  { mediaFamily, proxyEnvironment, mounts }: ContainerBuildRequest,
+  caches: readonly SharedFolder[],
   flags: readonly string[],
 ): readonly string[] {
+  const shared = mounts.map(({ path }, at) => ({ source: join(folder, mountFolder(at)), path }));
   return [
     'bud',
     ...flags,
@@ -233,9 +224,11 @@ function bud(
     '--force-rm',
     // Their values are in its environment: a password in one is not for everybody who can list processes.
     ...Object.keys(proxyEnvironment).map((name) => `--build-arg=${name}`),
+    // As the reference system has them (contract §4.5): what commands write there is for the commands after them.
+    ...[...shared, ...caches].map(({ source, path }) => `--volume=${source}:${path}:rw,z`),
     `--tag=${IMAGE}`,
-    `--file=${join(folder, 'Containerfile')}`,
-    join(folder, 'context'),
+    `--file=${join(folder, BuilderFile.containerfile)}`,
+    join(folder, BuilderFile.context),
   ];
 }
 

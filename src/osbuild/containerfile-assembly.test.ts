@@ -121,3 +121,27 @@ test('assembleContainerfile() copies here-documents as files of their names, wit
     ],
   );
 });
+
+test('assembleContainerfile() has the users\u2019 authorities trusted in a layer of its own, below all else', () => {
+  const input = { configsImage: IMAGE, environment: {}, certificateAuthorities: ['PEM 1\n', 'PEM 2'] };
+  const alone = assembleContainerfile(input);
+  const trust = 'RUN --mount=type=bind,source=.varve,target=/run/varve-build sh /run/varve-build/trust\n';
+  assert.equal(alone.text, FIRST + trust);
+  assert.equal(alone.files.get('.varve/authorities.crt'), 'PEM 1\nPEM 2\n');
+  assert.deepEqual(alone.steps, [
+    [
+      { line: undefined, text: FIRST.trimEnd() },
+      { line: undefined, text: 'trusting the authorities of the users' },
+    ],
+  ]);
+  const script = { name: 'packages', text: 'true\n', description: 'installing' };
+  const made = assembleContainerfile({ ...input, before: script });
+  assert.ok(
+    made.text.startsWith(`FROM ${IMAGE} AS varve-trust\n${trust}FROM varve-trust AS configs\n`),
+    made.text,
+  );
+  assert.deepEqual(
+    made.steps.map((stage) => stage.length),
+    [2, 2],
+  );
+});

@@ -2,6 +2,7 @@ import type { ContainerInstruction, Containerfile } from './containerfile.ts';
 import { CONFIGS_STAGE } from './containerfile-problems.ts';
 import { expandVariables, StageVariables } from './containerfile-variables.ts';
 import { heredocStarts } from './heredoc.ts';
+import { TRUST_STAGE, trustStep } from './trust-stage.ts';
 
 /** What a builder is given: one Containerfile, and the files of its context. */
 export interface AssembledContainerfile {
@@ -23,6 +24,8 @@ export interface AssembledStep {
 export interface AssemblyInput {
   /** The image of the stage `configs`: the base with the configuration that the build sees, by its digest. */
   readonly configsImage: string;
+  /** PEM: trusted by all that the stage `configs` and those on it run. */
+  readonly certificateAuthorities?: readonly string[];
   /** Runs in that stage, before anything of the user's: for extensions and kernels. */
   readonly before?: AssembledScript;
   /** Runs as root at the end of the last stage, after all that is the user's, whatever shell that has set: looks at the result. */
@@ -64,9 +67,22 @@ export function assembleContainerfile(input: AssemblyInput): AssembledContainerf
     text.push(argument.text);
     global.read(argument);
   }
-  const from = `FROM ${configsImage} AS ${CONFIGS_STAGE}`;
-  text.push(from);
-  steps.push([{ line: undefined, text: from }]);
+  const { certificateAuthorities = [] } = input;
+  const start = (image: string, name: string): void => {
+    const from = `FROM ${image} AS ${name}`;
+    text.push(from);
+    steps.push([{ line: undefined, text: from }]);
+  };
+  if (certificateAuthorities.length === 0) start(configsImage, CONFIGS_STAGE);
+  else {
+    // A stage of its own, whose layer is not kept. One of nothing else on it would be the same image, which buildah removes twice.
+    start(configsImage, before === undefined ? CONFIGS_STAGE : TRUST_STAGE);
+    const { instruction, files: needed } = trustStep(certificateAuthorities, CONTEXT);
+    for (const [name, content] of needed) files.set(`${CONTEXT}/${name}`, content);
+    text.push(instruction);
+    steps.at(-1)?.push({ line: undefined, text: 'trusting the authorities of the users' });
+    if (before !== undefined) start(TRUST_STAGE, CONFIGS_STAGE);
+  }
   const runOwn = (script: AssembledScript | undefined): void => {
     if (script === undefined) return;
     text.push(runOf(script, files));

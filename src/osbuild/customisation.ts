@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Rendered } from '../machineconfig/index.ts';
-import type { AppendedImage, Descriptor, Digest, Reference } from '../oci/index.ts';
+import type { AppendedImage, Digest, Reference } from '../oci/index.ts';
 import {
   appendLayers,
   buildLayer,
@@ -17,6 +17,8 @@ import {
 import type { Base, BaseCatalog, FoundImage, ResolvedBase } from './base-catalog.ts';
 import { isBlobUnknown } from './base-catalog.ts';
 import { baseLayerTransfers } from './blob-push.ts';
+import { withoutLeftovers } from './builder-leftovers.ts';
+import { builderMountPoints } from './builder-mount-points.ts';
 import { inParallel } from './bounded-parallel.ts';
 import type { BuildHost } from './build-host.ts';
 import { layerEntries } from './config-layer.ts';
@@ -31,6 +33,9 @@ import { placeRendered } from './direct-image.ts';
 import { type PackageBuild, planPackages, type WantedPackages } from './extension-build.ts';
 import { Label } from './image-labels.ts';
 import { OsBuildError, type OsBuildErrorCode } from './osbuild-error.ts';
+import { mountHashes } from './mount-hashes.ts';
+import { type PoolRegistries, poolRegistries } from './pool-registries.ts';
+import { isTrustStage } from './trust-stage.ts';
 import { visibleConfiguration } from './visible-configuration.ts';
 
 /** What a pool wants of its image that only a container build can give (architecture D2). */
@@ -53,6 +58,8 @@ export interface CustomiserOptions {
 
 /** Blobs on their way at once. */
 const CONCURRENT_BLOBS = 8;
+/** Layers that are read, and made anew, at once. */
+const CONCURRENT_LAYERS = 2;
 
 /**
  * Makes customised bases: a container build's layers on a base, kept in the push repository under a name of all that they depend
@@ -77,7 +84,7 @@ export class Customiser {
    */
   async customise(base: Base, push: Reference, rendered: Rendered, wish: CustomisationWish): Promise<Base> {
     const { say, onBuilt } = this.#options;
-    const { certificateAuthorities, proxyEnvironment } = this.#options.inputs;
+    const { mounts, certificateAuthorities, proxyEnvironment } = this.#options.inputs;
     const { architecture } = base.config;
     const placement = placeRendered(rendered, base);
     const text = wish.containerfile?.text ?? '';
@@ -92,7 +99,7 @@ export class Customiser {
       extensionsImage,
       extensionPackages,
       kernelType,
-      secrets: {},
+      secrets: mountHashes(mounts),
       certificateAuthorities,
       proxyEnvironment,
       configuration,
@@ -105,7 +112,9 @@ export class Customiser {
       return this.#open(base, found, kept);
     }
     const { containerfile } = wish;
-    const image = await this.#build(base, push, kept, { configuration, packages, containerfile, key });
+    const registries = poolRegistries(placement.nodes);
+    const build = { configuration, packages, containerfile, key, registries };
+    const image = await this.#build(base, push, kept, build);
     const made = await this.#catalog.find(withDigest(kept, image.digest), [architecture], kept);
     const opened = await this.#open(base, made, kept).catch(refuseMade);
     // What no host boots gets no name by which a later build would take it.
@@ -167,6 +176,7 @@ export class Customiser {
       readonly packages: PackageBuild;
       readonly containerfile: Containerfile | undefined;
       readonly key: string;
+      readonly registries: PoolRegistries;
     },
   ): Promise<AppendedImage> {
     const { builders, inputs, say } = this.#options;
@@ -180,6 +190,7 @@ export class Customiser {
       ...build.packages.scripts,
       ...(build.containerfile === undefined ? {} : { containerfile: build.containerfile }),
       environment: environmentOf(base.config.config?.Env ?? []),
+      certificateAuthorities: inputs.certificateAuthorities,
     });
     // Of its own: another machine may be making the same.
     const made = withTag(push, builderTag(build.key, randomBytes(4).toString('hex')));
@@ -192,6 +203,7 @@ export class Customiser {
       push: made,
       images: [configs.reference, ...build.packages.images, ...imagesOf(build.containerfile)],
       mounts: inputs.mounts,
+      ...build.registries,
       proxyEnvironment: withoutEmpty(inputs.proxyEnvironment),
       signal: this.#options.signal,
       say,
@@ -219,10 +231,12 @@ export class Customiser {
   }> {
     const { registry } = this.#host;
     const diffIds = base.config.rootfs.diff_ids;
-    if (configuration.nodes.length === 0 && configuration.removals.length === 0) {
+    const points = builderMountPoints(base.facts, configuration.nodes, this.#options.inputs.mounts);
+    const nodes = [...configuration.nodes, ...points];
+    if (nodes.length === 0 && configuration.removals.length === 0) {
       return { reference: base.reference, digest: base.digest, diffIds };
     }
-    const layer = buildLayer(layerEntries(configuration, base.facts), {
+    const layer = buildLayer(layerEntries({ ...configuration, nodes }, base.facts), {
       compression: 'gzip',
       mediaFamily: mediaFamilyOf(base.mediaType),
     });
@@ -261,10 +275,14 @@ export class Customiser {
         `cannot use what the container build made: ${formatReference(made)} does not stand on the base with the configuration`,
       );
     }
-    const layers = manifest.layers.slice(below.length).map((descriptor: Descriptor, at) => ({
-      descriptor,
-      diffId: ids[below.length + at] ?? descriptor.digest,
-    }));
+    // A base may say less of its history than it has layers; the last entries are the last layers'.
+    const history = (config.history ?? []).filter(({ empty_layer: isEmpty }) => isEmpty !== true);
+    const own = manifest.layers
+      .map((descriptor, at) => ({ descriptor, diffId: ids[at] ?? descriptor.digest }))
+      .filter((_, at) => at >= below.length && !isTrustStage(history.at(at - ids.length)));
+    const layers = await inParallel(own, CONCURRENT_LAYERS, (layer, signal) =>
+      withoutLeftovers(registry, made, layer, signal),
+    );
     const before = base.config.config?.Labels ?? {};
     const labels = Object.entries(config.config?.Labels ?? {}).filter(
       ([name, value]) => before[name] !== value,

@@ -18,14 +18,19 @@ const PROGRAMS = ['cat', 'cp', 'mkdir', 'sleep'];
  * Pushes the miniature base with a shell of this machine in it, such that a container build takes a second and not ten: for tests of
  * what is around a build.
  *
+ * @param programs what commands may call besides
  * @returns `HOST/repository@digest`
  */
-export async function pushShellBase(client: RegistryClient, repository: string): Promise<string> {
+export async function pushShellBase(
+  client: RegistryClient,
+  repository: string,
+  programs: readonly string[] = [],
+): Promise<string> {
   const architecture = machineArchitecture();
   if (architecture !== 'amd64' && architecture !== 'arm64')
     throw new Error(`cannot make a base for ${architecture}`);
   const base = buildMiniatureBase({ architecture });
-  const layer = buildLayer(await shellEntries(), { compression: 'gzip', mediaFamily: 'oci' });
+  const layer = buildLayer(await shellEntries(programs), { compression: 'gzip', mediaFamily: 'oci' });
   const image = appendLayers(
     { manifest: base.manifest, mediaType: base.mediaType, config: base.config },
     [layer],
@@ -44,8 +49,8 @@ export async function pushShellBase(client: RegistryClient, repository: string):
   return `${repository}@${image.digest}`;
 }
 
-async function shellEntries(): Promise<readonly TarEntry[]> {
-  const programs = ['sh', ...PROGRAMS].map((name) => `/bin/${name}`);
+async function shellEntries(more: readonly string[]): Promise<readonly TarEntry[]> {
+  const programs = ['sh', ...PROGRAMS, ...more].map((name) => `/bin/${name}`);
   const { stdout } = await run('ldd', programs);
   const libraries = [...stdout.matchAll(/(?:=> )?(\/\S+\.so\S*) \(/g)].map(([, path = '']) => path);
   const files = new Map<string, TarEntry>();

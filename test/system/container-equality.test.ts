@@ -24,13 +24,19 @@ const skip = skipWithout('buildah', 'docker-registry', 'mmdebstrap', 'skopeo');
 
 const AUTOMOUNT = join(CHECKOUT, 'examples/automount');
 
+/** What package managers fetch again, or write about themselves; and what a machine empties at every boot. */
+const LEFT =
+  /^(?:run|tmp|var\/tmp|var\/log|var\/lib\/apt\/lists|var\/cache\/(?:apt|ldconfig))\/|^var\/(?:cache\/debconf|lib\/dpkg)\/[^/]*-old$/;
+
 /** In what else than its configuration a tree may differ, and why. */
 const BUILD_DIFFERENCES: readonly IntendedDifference[] = [
   {
-    // It says when each library was unpacked, and into which inode, so that no two builds by anybody have the same.
-    name: "ldconfig's own cache is another one after each run",
-    covers: ({ kind, path, attributes }) =>
-      kind === 'differs' && path === 'var/cache/ldconfig/aux-cache' && attributes.join() === 'sha256',
+    // They are of the build and not of what it makes, differ with each run, and make every layer larger.
+    name: 'caches, logs and temporary files of the build stay out of the image',
+    covers: ({ kind, path, left }) =>
+      (kind === 'only-left' && LEFT.test(path) && (left?.type !== 'directory' || !path.startsWith('var/'))) ||
+      // apt gives it to its own user.
+      (kind === 'differs' && path === 'var/cache/apt/archives/partial'),
   },
 ];
 
