@@ -28,6 +28,7 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
   };
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const architecture = machineArchitecture();
+  const packageCache = variables['PACKAGE_CACHE'];
   const client = await openClient(variables, print);
   try {
     return await interruptible((signal) =>
@@ -43,6 +44,7 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
             insecureRegistries: access.insecureRegistries,
             certificateAuthorities: access.certificateAuthorities,
             path: variables['PATH'] ?? '',
+            ...(packageCache === undefined ? {} : { packageCache }),
           }).for(architecture),
         print,
         signal,

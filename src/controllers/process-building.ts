@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { AuthSource } from '../oci/index.ts';
 import { buildahBuilders, OsBuildError, poolCredentials } from '../osbuild/index.ts';
 import type { ContainerBuilding } from './container-building.ts';
@@ -30,6 +31,7 @@ export function processBuilding(options: ProcessBuildingOptions): ContainerBuild
         insecureRegistries,
         certificateAuthorities,
         path,
+        packageCache: join(storage, 'packages'),
       });
       return {
         for: (wanted) => {
