@@ -164,10 +164,13 @@ async function holder({ cluster }: Lab): Promise<string> {
   return items[0]?.spec?.holderIdentity ?? '';
 }
 
-/** Whether the pool's tag names the image in force. */
+/** Whether the pool's tag names the image in force, and its configuration has followed. */
 async function isTagged(lab: Lab, pool: LabPool): Promise<boolean> {
-  const digest = lab.pushes.tags.get(`${pool.name}/os:${pool.name}`)?.at(-1) ?? 'none';
-  return (await pool.state()).osConfig?.status?.currentImagePullSpec?.endsWith(digest) === true;
+  const pushed = (tag: string): readonly string[] => lab.pushes.tags.get(`${pool.name}/os:${tag}`) ?? [];
+  const images = pushed(pool.name);
+  if (pushed(`${pool.name}-rendered-config`).length < images.length) return false;
+  const image = (await pool.state()).osConfig?.status?.currentImagePullSpec;
+  return image?.endsWith(images.at(-1) ?? 'none') === true;
 }
 
 test('a leader that is killed: the other one goes on when the lease is over', async (t) => {
