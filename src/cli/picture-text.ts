@@ -1,6 +1,7 @@
 import type { ClusterPicture, NodePicture } from './cluster-picture.ts';
 import { formatTable } from './output.ts';
-import { formatAge, withoutOutput } from './pool-summary.ts';
+import { withoutOutput } from '../osbuild/index.ts';
+import { formatAge } from './pool-summary.ts';
 import { sentenceOf } from './why.ts';
 
 /** The size of a terminal, in characters. */

@@ -36,6 +36,14 @@ const CASES: Readonly<Record<string, Case>> = {
     }),
     expect: ['degraded', 'cannot merge a; Node a is reporting: "b"'],
   },
+  'a container build that failed with many words': {
+    osConfig: osConfig(),
+    builds: [build('Failed', { reason: 'CommandFailed' })],
+    pool: pool({
+      conditions: { ImageBuildDegraded: 'cannot build: line 2 (exit status 1); it ended with:\na\nb' },
+    }),
+    expect: ['degraded', 'cannot build: line 2 (exit status 1); varve logs build/worker-1 has its log'],
+  },
   'a broken part without a word': {
     pool: pool({ conditions: { PinnedImageSetsDegraded: '' } }),
     expect: ['degraded', 'PinnedImageSetsDegraded'],

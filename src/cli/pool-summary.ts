@@ -9,6 +9,7 @@ import {
   type BuildState,
 } from '../api/index.ts';
 import { buildInForce, imageMode, layeredGate, takesLayeredLabel } from '../machineconfig/index.ts';
+import { withoutOutput } from '../osbuild/index.ts';
 
 /**
  * How a pool is:
@@ -136,19 +137,22 @@ function whatIsBroken({ pool, build, problem }: Facts): string | undefined {
       (type) => type !== 'ImageBuildDegraded' || build === undefined || isTerminalState(buildStateOf(build)),
     )
     .map((type) => findCondition(conditions, type)?.message || type);
-  if (said[0] !== undefined) return said.map(withoutOutput).join('; ');
+  if (said[0] !== undefined) {
+    const text = said.map(withoutOutput).join('; ');
+    // Some of it was left out, which is there in full.
+    return text === said.join('; ') || build === undefined ? text : `${text}; ${whereLog(build)}`;
+  }
   return problem ?? failed;
 }
 
-/** A message in one line: what a builder said last has many, and its log has all of them. */
-export function withoutOutput(message: string): string {
-  return message.split('; it ended with:\n', 1)[0] ?? '';
+function whereLog({ metadata }: MachineOSBuild): string {
+  return `varve logs build/${metadata.name} has its log`;
 }
 
 function failureOf(build: MachineOSBuild | undefined): string | undefined {
   if (build === undefined || buildStateOf(build) !== 'failed') return undefined;
   const why = findCondition(build.status?.conditions, 'Failed')?.message ?? 'nobody said why';
-  return `build ${build.metadata.name} failed: ${withoutOutput(withoutPrefix(why))}; varve logs build/${build.metadata.name} has its log`;
+  return `build ${build.metadata.name} failed: ${withoutOutput(withoutPrefix(why))}; ${whereLog(build)}`;
 }
 
 function waitForBuild({ osConfig, build, image, now }: Facts): Judgement | undefined {

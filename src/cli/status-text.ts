@@ -1,6 +1,7 @@
 import type { BuildSummary, ClusterSummary } from './cluster-summary.ts';
 import { formatTable } from './output.ts';
-import { formatAge, withoutOutput, type PoolSummary } from './pool-summary.ts';
+import { withoutOutput } from '../osbuild/index.ts';
+import { formatAge, type PoolSummary } from './pool-summary.ts';
 
 /** Builds that are shown; `-o json` has all. */
 const MOST_BUILDS = 12;

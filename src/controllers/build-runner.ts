@@ -2,7 +2,7 @@ import type { MachineOSBuild } from '../api/index.ts';
 import { buildStateOf } from '../api/index.ts';
 import { referenceTo, type EventRecorder, type EventType, type KubeClient } from '../kube/index.ts';
 import type { BuildFailure, PoolBuildResult } from '../osbuild/index.ts';
-import { buildFailure } from '../osbuild/index.ts';
+import { buildFailure, withoutOutput } from '../osbuild/index.ts';
 import { BuildLog } from './build-log.ts';
 import { BuildStop, type ChosenBuilder } from './container-building.ts';
 import { BuildStatusWriter } from './build-status-writer.ts';
@@ -220,8 +220,10 @@ export class BuildRunner {
       this.#record(build, 'Normal', 'BuildCompleted', `Image ${made.image}`);
       log.info('build succeeded', { build: build.metadata.name, pool, image: made.image, duration });
     } else if (fate.kind === 'written' && !('image' in made)) {
-      this.#record(build, 'Warning', 'BuildFailed', `${made.reason}: ${made.message}`);
-      const { reason, message } = made;
+      // In one line; the condition and the log have all of it.
+      const { reason } = made;
+      const message = withoutOutput(made.message);
+      this.#record(build, 'Warning', 'BuildFailed', `${reason}: ${message}`);
       log.warn('build failed', { build: build.metadata.name, pool, reason, message, duration });
     }
     onEnd(pool);

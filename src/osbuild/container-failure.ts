@@ -11,6 +11,8 @@ export interface FailedContainerBuild {
   readonly ended: string;
 }
 
+/** What stands before them in a message. */
+const OUTPUT = '; it ended with:\n';
 /** Lines of output that a person is shown. */
 const SHOWN = 20;
 /** What a builder says of images that it pulls, layer by layer; where that fails, it says so otherwise. */
@@ -113,11 +115,16 @@ export function containerBuildError(failed: FailedContainerBuild): OsBuildError 
     .slice(-SHOWN)
     .map((line) => line.slice(0, LONGEST_LINE))
     .join('\n');
-  const message = `cannot build the image: ${what}${where} (${failed.ended})${tail === '' ? '' : `; it ended with:\n${tail}`}`;
+  const message = `cannot build the image: ${what}${where} (${failed.ended})${tail === '' ? '' : `${OUTPUT}${tail}`}`;
   return new OsBuildError(found?.code ?? 'command-failed', message, {
     retryable: found?.retryable ?? false,
     ...(step?.line === undefined ? {} : { field: 'spec.containerFile' }),
   });
+}
+
+/** What {@link containerBuildError} says, in one line: the lines of the builder are left out, which its log has as well. */
+export function withoutOutput(message: string): string {
+  return message.split(OUTPUT, 1)[0] ?? '';
 }
 
 /** A step as its author knows it. */

@@ -28,6 +28,7 @@ export type { BuildCache } from './build-cache.ts';
 export { buildahBuilders } from './buildah.ts';
 export type { BuildInputs } from './build-inputs.ts';
 export type { ContainerBuilders } from './container-builder.ts';
+export { withoutOutput } from './container-failure.ts';
 export { containerWish, mayNeedContainer, refuseEarly } from './container-build-needs.ts';
 export {
   type ExtensionCatalogue,
