@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { ModelImage } from '../src/agent/test-host.ts';
 import { API_VERSION, ROLE_LABEL } from '../src/api/index.ts';
 import { formatBytes, formatTable } from '../src/cli/output.ts';
 import { MACHINE_CONFIGS, NODES, OS_CONFIGS, POOLS, SECRETS } from '../src/controllers/resources.ts';
@@ -91,7 +92,6 @@ async function measure(size: number): Promise<void> {
     const client = new KubeClient({ access: await loadKubeconfig([plane.kubeconfig]) });
     stack.defer(() => client.close());
     const names = Array.from({ length: size }, (_, index) => `node-${String(index).padStart(5, '0')}`);
-    await makeNodes(client, names);
     await makePool(client, registry.address, base);
     const controllers = await BenchProcess.start(
       './controllers-process.ts',
@@ -99,19 +99,28 @@ async function measure(size: number): Promise<void> {
       CONTROLLER_FLAGS,
     );
     stack.defer(() => controllers.stop());
-    const agents = await BenchProcess.start('./agents-process.ts', [plane.kubeconfig, base, ...names]);
-    stack.defer(() => agents.stop());
+    // Nodes were installed with the pool's first image, and join: what is measured is the way to the second.
+    const first = await built(client, '');
+    await makeNodes(client, names);
     const watch = new NodeWatch(client, names.length);
     stack.defer(() => watch.close());
-    await watch.rolledOut(await built(client, agents, ''));
-    say(`${size} nodes: installed`);
+    const agents = await BenchProcess.start('./agents-process.ts', [
+      plane.kubeconfig,
+      first.image,
+      first.config,
+      ...names,
+    ]);
+    stack.defer(() => agents.stop());
+    await watch.rolledOut(first.image);
+    say(`${size} nodes: joined`);
     await pause(3000);
     const before = await controllers.ask();
     await agents.ask({ boot: boot * 1000 });
     const old = await currentImage(client);
     const since = performance.now();
     await configure(client, 'second');
-    const image = await built(client, agents, old);
+    const { image, config } = await built(client, old);
+    await agents.ask({ image: modelImage(image, config) });
     await watch.rolledOut(image);
     const took = performance.now() - since;
     // What was begun for it ends.
@@ -156,8 +165,11 @@ function tell(
   size: number,
   { took, before, after, asked, resting, restingAgents, reactions }: Figures,
 ): void {
+  // The lease is renewed whatever the nodes do.
   const sum = (usage: Usage): number =>
-    Object.values(usage.requests).reduce((total, count) => total + count, 0);
+    Object.entries(usage.requests)
+      .filter(([what]) => !what.endsWith(' leases'))
+      .reduce((total, [, count]) => total + count, 0);
   const each = (count: number): string => (count / size).toFixed(1);
   const [own, theirs] = [sum(after), sum(asked)];
   const cpu = after.cpu - before.cpu;
@@ -193,27 +205,23 @@ function tell(
   say(`${size} nodes\n  controller: ${split(after)}\n  agents: ${split(asked)}`);
 }
 
-/** The image of the pool that is not this one, of which hosts are told. */
-async function built(client: KubeClient, agents: BenchProcess, old: string): Promise<string> {
+/** The image of the pool that is not this one, and the name of its configuration. */
+async function built(
+  client: KubeClient,
+  old: string,
+): Promise<{ readonly image: string; readonly config: string }> {
   for (;;) {
     const image = await currentImage(client);
-    if (image !== '' && image !== old) {
-      const pool = await client.get(POOLS, { namespace: '', name: POOL });
-      const config = pool.spec.configuration?.name ?? '';
-      await agents.ask({
-        image: {
-          digest: image.slice(image.indexOf('sha256:')),
-          image,
-          config,
-          base: undefined,
-          kernelArguments: [],
-          behaviour: 'boots',
-        },
-      });
-      return image;
-    }
+    const pool = await client.get(POOLS, { namespace: '', name: POOL });
+    if (image !== '' && image !== old) return { image, config: pool.spec.configuration?.name ?? '' };
     await pause(10);
   }
+}
+
+/** What hosts are to know of an image. */
+function modelImage(image: string, config: string): ModelImage {
+  const digest = image.slice(image.indexOf('sha256:'));
+  return { digest, image, config, base: undefined, kernelArguments: [], behaviour: 'boots' };
 }
 
 async function currentImage(client: KubeClient): Promise<string> {

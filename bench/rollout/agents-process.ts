@@ -13,14 +13,14 @@ import { ModelHost, type ModelImage } from '../../src/agent/test-host.ts';
 import { systemClock, type KubeClient } from '../../src/kube/index.ts';
 import { countedClient } from './counted-client.ts';
 
-const [kubeconfig = '', base = '', ...names] = process.argv.slice(2);
+const [kubeconfig = '', first = '', config = '', ...names] = process.argv.slice(2);
 
 /** Every image that there is; hosts know no other. */
 const images: ModelImage[] = [
   {
-    digest: base.slice(base.indexOf('sha256:')),
-    image: base,
-    config: undefined,
+    digest: first.slice(first.indexOf('sha256:')),
+    image: first,
+    config,
     base: undefined,
     kernelArguments: [],
     behaviour: 'boots',
@@ -33,6 +33,8 @@ const ABILITIES = {
   pin: true,
   carriesLocalChanges: false,
 } as const;
+
+let { promise: heardOfImage, resolve: hear } = Promise.withResolvers<void>();
 
 /** How long a machine is down for a reboot, in milliseconds on average: between half and one and a half of it. */
 let boot = 0;
@@ -71,9 +73,11 @@ class BenchHost implements AgentHost {
     return Promise.resolve({ state: 'fresh', view: this.#model.view() });
   }
 
-  perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
+  async perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
+    // Nodes hear of an image from their rollout, and may do so before this process hears what is in it.
+    if ('digest' in act) await known(act.digest);
     const end = this.#model.act(act, 'none');
-    if (end.result !== 'dead') return Promise.resolve(end);
+    if (end.result !== 'dead') return end;
     // The machine goes down, and comes up again with its agent.
     const { stop, ended } = this.#running ?? {};
     setImmediate(() => stop?.abort());
@@ -88,9 +92,17 @@ class BenchHost implements AgentHost {
   }
 }
 
+async function known(wanted: string): Promise<void> {
+  while (!images.some(({ digest }) => digest === wanted)) await heardOfImage;
+}
+
 const counted = await countedClient(kubeconfig, 'varve-agent');
 process.on('message', (message: { readonly image?: ModelImage; readonly boot?: number }) => {
-  if (message.image !== undefined) images.push(message.image);
+  if (message.image !== undefined) {
+    images.push(message.image);
+    hear();
+    ({ promise: heardOfImage, resolve: hear } = Promise.withResolvers<void>());
+  }
   boot = message.boot ?? boot;
   const { user, system } = process.cpuUsage();
   process.send?.({
