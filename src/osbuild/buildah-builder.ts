@@ -99,7 +99,15 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   async #refuseLeaks(folder: string, secrets: readonly SecretValue[]): Promise<void> {
     if (secrets.length === 0) return;
     const description: string[] = [];
-    await this.#spawn(folder, ['inspect', '--type=image', IMAGE], {}, (line) => description.push(line));
+    const take = (line: string): number => description.push(line);
+    const ended = await this.#spawn(folder, ['inspect', '--type=image', IMAGE], {}, take);
+    if (ended !== 'exit status 0') {
+      throw new OsBuildError(
+        'builder-storage',
+        `cannot tell whether a secret is in what the container build made: buildah inspect ended with ${ended}`,
+        { retryable: true },
+      );
+    }
     const layers = await builtLayers(join(this.#options.storage, 'images'), IMAGE);
     await refuseLeaks(secrets, layers, description.join('\n'));
   }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { openRegistry } from '../../src/oci/index.ts';
+import { openRegistry, parseReference } from '../../src/oci/index.ts';
 import { fileContents, flatten, layerEntries } from '../lab/image-tree.ts';
 import { type Registry, startRegistry } from '../lab/registry.ts';
 import { skipWithout } from '../lab/requirements.ts';
@@ -44,6 +44,11 @@ suite('what a container build is given besides the configuration, by real builda
     registry = await startRegistry({ parent: folder });
     const client = openRegistry({});
     base = await pushShellBase(client, `${registry.host}/base/os`, ['base64', 'curl', 'ls', 'readlink']);
+    const tools = parseReference(`${registry.host}/mirror/tools:1`);
+    const { bytes, mediaType } = await client.requireManifest(
+      parseReference(await pushShellBase(client, `${registry.host}/mirror/tools`)),
+    );
+    await client.putManifest(tools, bytes, mediaType);
     client.close();
     const made = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     key = String(made.export({ type: 'pkcs8', format: 'pem' }));
@@ -82,7 +87,7 @@ suite('what a container build is given besides the configuration, by real builda
   async function write(containerfile: string, repository: string): Promise<readonly string[]> {
     const config = join(folder, `config-${count++}`);
     await mkdir(config);
-    const items = objects({ containerfile, key, authority });
+    const items = objects({ containerfile, key, authority, registry: registry.host });
     await writeFile(join(config, 'pool.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const push = `${registry.host}/${repository}:1`;
     return ['build', '--pool', 'worker', '-f', config, '--base', base, '--push', push];
@@ -101,6 +106,7 @@ suite('what a container build is given besides the configuration, by real builda
         'RUN cat /etc/yum.repos.d/a.repo > /usr/share/repository',
         'RUN curl -sSf http://packages.example.com/list > /usr/share/proxied',
         `RUN curl -sSf https://127.0.0.1:${portOf(secure)}/ > /usr/share/trusted`,
+        'COPY --from=tools.example.com/tools:1 /usr/bin/sleep /usr/share/mirrored',
         'RUN echo archive > /var/cache/apt/archives/a.deb',
         'RUN mkdir -p /var/log/apt /var/lib/apt/lists && echo l | cat > /var/log/dpkg.log && echo l > /var/lib/apt/lists/x',
         'RUN echo t > /tmp/t && echo t > /run/t',
@@ -117,6 +123,7 @@ suite('what a container build is given besides the configuration, by real builda
     assert.equal(text('usr/share/proxied'), 'by the proxy');
     assert.deepEqual(asked, ['http://packages.example.com/list']);
     assert.equal(text('usr/share/trusted'), 'over TLS');
+    assert.ok(contents.has('usr/share/mirrored'), 'an image of a mirror that the policy lets in');
     assert.ok(!stderr.includes(PASSWORDS.repository), 'the log has no password');
     for (const line of keyLines()) assert.ok(!stderr.includes(line), 'the log has no key');
 
@@ -224,13 +231,24 @@ async function selfSigned(folder: string): Promise<{ readonly key: string; reado
   return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
 }
 
+/** Nothing but what it names; what Varve itself has made is nobody's to sign. */
+const POLICY = {
+  default: [{ type: 'reject' }],
+  transports: { docker: { 'tools.example.com': [{ type: 'insecureAcceptAnything' }] } },
+};
+
+function file(path: string, text: string): object {
+  return { path, mode: 0o644, contents: { source: `data:,${encodeURIComponent(text)}` } };
+}
+
 interface Parts {
   readonly containerfile: string;
   readonly key: string;
   readonly authority: string;
+  readonly registry: string;
 }
 
-function objects({ containerfile, key, authority }: Parts): readonly object[] {
+function objects({ containerfile, key, authority, registry }: Parts): readonly object[] {
   const apiVersion = 'machineconfiguration.openshift.io/v1';
   const role = { 'machineconfiguration.openshift.io/role': 'worker' };
   const secret = (name: string, stringData: object): object => {
@@ -243,7 +261,25 @@ function objects({ containerfile, key, authority }: Parts): readonly object[] {
       metadata: { name: 'worker' },
       spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
     },
-    { apiVersion, kind: 'MachineConfig', metadata: { name: '50-none', labels: role }, spec: {} },
+    {
+      apiVersion,
+      kind: 'MachineConfig',
+      metadata: { name: '50-registries', labels: role },
+      spec: {
+        config: {
+          ignition: { version: '3.4.0' },
+          storage: {
+            files: [
+              file(
+                '/etc/containers/registries.conf',
+                `[[registry]]\nprefix = "tools.example.com"\nlocation = "tools.example.com"\n[[registry.mirror]]\nlocation = "${registry}/mirror"\n`,
+              ),
+              file('/etc/containers/policy.json', JSON.stringify(POLICY)),
+            ],
+          },
+        },
+      },
+    },
     {
       apiVersion,
       kind: 'MachineOSConfig',
