@@ -6,7 +6,7 @@ import { endGroup, isOnPath, spawnBound } from './bound-process.ts';
 import { BuilderFile, mountFolder, writeBuilderFolder } from './builder-folder.ts';
 import { builtLayers } from './built-layers.ts';
 import type { ContainerBuilder, ContainerBuildRequest } from './container-builder.ts';
-import { containerBuildError } from './container-failure.ts';
+import { BuilderOutput, containerBuildError } from './container-failure.ts';
 import { OsBuildError } from './osbuild-error.ts';
 import { openPackageCaches, type SharedFolder } from './package-caches.ts';
 import { refuseLeaks } from './secret-leaks.ts';
@@ -31,10 +31,6 @@ export interface BuildahOptions {
   readonly packageCache?: string;
 }
 
-/** Lines of a build that are kept for its failure. */
-const KEPT = 200;
-/** Characters of one of them. */
-const LONGEST = 4096;
 /** What a build makes, in its store. */
 const IMAGE = 'localhost/varve:build';
 /** How long a builder that was told to end may take, in milliseconds. */
@@ -121,15 +117,14 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
 
   async #run(folder: string, args: readonly string[], request: RedactedRequest): Promise<void> {
     const { signal, say, assembled, proxyEnvironment, redact } = request;
-    const output: string[] = [];
+    const output = new BuilderOutput();
     const ended = await this.#spawn(folder, args, { signal, environment: proxyEnvironment }, (said) => {
       const line = redact(said);
-      output.push(line.slice(0, LONGEST));
-      if (output.length > KEPT) output.shift();
+      output.take(line);
       say(line);
     });
     if (signal.aborted) throw stopped();
-    if (ended !== 'exit status 0') throw containerBuildError({ assembled, output, ended });
+    if (ended !== 'exit status 0') throw containerBuildError({ assembled, output: output.lines, ended });
   }
 
   /** How a process ended; never before all that it started has. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildFailure, retryClass } from './build-failure.ts';
-import { containerBuildError } from './container-failure.ts';
+import { BuilderOutput, containerBuildError } from './container-failure.ts';
 
 const STEPS = [
   [
@@ -164,4 +164,18 @@ test('containerBuildError() takes a builder that was killed for one without memo
   const error = containerBuildError({ assembled: { steps: STEPS }, output, ended: 'signal SIGKILL' });
   assert.equal(buildFailure(error).reason, 'OutOfMemory');
   assert.match(error.message, /the builder was killed, .* at line 4 of the Containerfile/);
+});
+
+test('BuilderOutput keeps the step of a command that says more than is kept', () => {
+  const output = new BuilderOutput();
+  const steps = ['[1/2] STEP 2/2: RUN dnf install -y usbguard', '[2/2] STEP 2/2: RUN dnf install -y autofs'];
+  const words = Array.from({ length: 1000 }, (_, at) => `line ${at}`);
+  for (const line of [...steps, ...words]) output.take(line);
+  assert.equal(output.lines.length, 201);
+  const error = containerBuildError({
+    assembled: { steps: STEPS },
+    output: output.lines,
+    ended: 'exit status 1',
+  });
+  assert.match(error.message, /at line 4 of the Containerfile.*line 999$/s);
 });

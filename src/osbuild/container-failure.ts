@@ -13,6 +13,10 @@ export interface FailedContainerBuild {
 
 /** What stands before them in a message. */
 const OUTPUT = '; it ended with:\n';
+/** Lines of a build that are kept for its failure. */
+const KEPT = 200;
+/** Characters of one of them. */
+const LONGEST = 4096;
 /** Lines of output that a person is shown. */
 const SHOWN = 20;
 /** What a builder says of images that it pulls, layer by layer; where that fails, it says so otherwise. */
@@ -100,6 +104,23 @@ const CLASSES: readonly FailureClass[] = [
     what: 'a registry or a repository of packages does not answer',
   },
 ];
+
+/** What a builder has written, as far as it matters when it fails: the last lines, and before them the step that it was at. */
+export class BuilderOutput {
+  #step: string | undefined;
+  readonly #last: string[] = [];
+
+  take(line: string): void {
+    this.#last.push(line.slice(0, LONGEST));
+    if (this.#last.length <= KEPT) return;
+    const gone = this.#last.shift() ?? '';
+    if (STEP.test(gone)) this.#step = gone;
+  }
+
+  get lines(): readonly string[] {
+    return this.#step === undefined ? this.#last : [this.#step, ...this.#last];
+  }
+}
 
 /**
  * Why a container build failed, for the person who can mend it: what failed, the step as they wrote it with its line, and the last
