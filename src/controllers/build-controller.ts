@@ -20,6 +20,7 @@ import { watchPoolImages } from './build-triggers.ts';
 import { poolController } from './pool-controller.ts';
 import { PoolImages, type ImageRequest } from './pool-images.ts';
 import type { PoolRegistries, RegistryLease } from './pool-registries.ts';
+import { nativeBuilding } from './native-building.ts';
 import { architecturesOf, forStep, type PoolArchitectures } from './pool-architectures.ts';
 import { pushConflict } from './push-conflict.ts';
 import { accessSources, poolAccess, type PoolAccess } from './registry-access.ts';
@@ -277,7 +278,7 @@ class BuildReconciler {
       architectures: situation.architectures,
       access,
       lease: () => this.#registries.lease(access.key, access.access),
-      containers: this.#support.containers,
+      containers: nativeBuilding(this.#support.containers, () => view.nodes.cache.values()),
       inputs: situation.containers.inputs,
     });
     this.#runner.run({

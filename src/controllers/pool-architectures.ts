@@ -7,7 +7,7 @@ import type { PoolNode } from './resources.ts';
 import type { ControllerSettings } from './support.ts';
 
 /** Annotation of a MachineOSConfig, or of its pool: the architectures of the pool's image, `amd64,arm64`, or `all` of the base. */
-export const ARCHITECTURES_ANNOTATION = 'varve.dev/architectures';
+const ARCHITECTURES_ANNOTATION = 'varve.dev/architectures';
 
 /** What decides on the architectures of a pool's image. */
 export interface ArchitecturesInput {
@@ -101,6 +101,13 @@ function readAnnotation(text: string, object: string): Architectures {
 
 const LABELS = ['kubernetes.io/arch', 'beta.kubernetes.io/arch'];
 
+/** What a node says of its own architecture, as GOARCH names it; undefined where it says nothing. */
+export function architectureOf({ metadata, status }: PoolNode): string | undefined {
+  // A kubelet that has not said it yet leaves it empty.
+  const told = [status?.nodeInfo?.architecture, ...LABELS.map((label) => metadata.labels?.[label])];
+  return told.find((value) => value !== undefined && value !== '');
+}
+
 /** The architectures of the nodes whose primary pool this is, sorted; a node that says nothing of its own counts for none. */
 export function architecturesOfNodes(
   pool: string,
@@ -108,12 +115,10 @@ export function architecturesOfNodes(
   pools: Parameters<typeof primaryPool>[1],
 ): readonly string[] {
   const found = new Set<string>();
-  for (const { metadata, status } of nodes) {
-    // A kubelet that has not said it yet leaves it empty.
-    const told = [status?.nodeInfo?.architecture, ...LABELS.map((label) => metadata.labels?.[label])];
-    const architecture = told.find((value) => value !== undefined && value !== '');
+  for (const node of nodes) {
+    const architecture = architectureOf(node);
     if (architecture === undefined || found.has(architecture)) continue;
-    const membership = primaryPool(metadata.labels, pools);
+    const membership = primaryPool(node.metadata.labels, pools);
     if (membership.kind === 'member' && membership.pool === pool) found.add(architecture);
   }
   return [...found].sort(compareText);
