@@ -153,9 +153,11 @@ export class JobFollower {
     const progress = jobProgress({ job, pods, report: parseReport(digest?.[REPORT_KEY]) });
     if (progress.kind !== 'running') return progress;
     const { hindrance } = progress;
-    return this.#isStuck && hindrance !== undefined
-      ? { kind: 'stuck', error: hinderedJob(name, hindrance) }
-      : undefined;
+    if (this.#isStuck && hindrance?.isUnscheduled === false)
+      return { kind: 'stuck', error: hinderedJob(name, hindrance) };
+    // It has begun, which the cache is about to hear.
+    this.#hinderedAt = undefined;
+    return undefined;
   }
 
   /** Asks as often as it takes; undefined for what is not there. */

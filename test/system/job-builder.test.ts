@@ -11,10 +11,10 @@ import {
   type MachineOSBuild,
 } from '../../src/api/index.ts';
 import { buildLogName, jobBuilding } from '../../src/controllers/index.ts';
-import { CONFIG_MAPS, JOBS, SECRETS } from '../../src/controllers/resources.ts';
+import { CONFIG_MAPS, JOBS, OS_BUILDS, SECRETS } from '../../src/controllers/resources.ts';
 import { resourceType, type KubeObject } from '../../src/kube/index.ts';
 import { openRegistry, type RegistryClient } from '../../src/oci/index.ts';
-import { DEFAULT_JOB_SETTINGS } from '../../src/osbuild/index.ts';
+import { DEFAULT_JOB_SETTINGS, JOB_UID_ANNOTATION } from '../../src/osbuild/index.ts';
 import { Cluster } from '../lab/cluster/cluster.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
@@ -185,6 +185,10 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
     const { name } = (await build(pool, 'building')).metadata;
     const [evicted = ''] = await begun('86381');
     const { uid } = (await cluster.get(JOBS, `build-${name}`)).metadata;
+    await until('the build names its Job', async () => {
+      const { metadata } = await cluster.get(OS_BUILDS, name);
+      return metadata.annotations?.[JOB_UID_ANNOTATION] === uid;
+    });
     await controllers.stop();
     assert.deepEqual(controllers.defects, []);
     assert.equal((await cluster.get(JOBS, `build-${name}`)).metadata.uid, uid, 'it runs on');
