@@ -90,7 +90,7 @@ test('what a Job is given has the names, labels and keys of the contract, and go
   const keys = (object: { readonly data?: object; readonly binaryData?: object }): readonly string[] =>
     Object.keys({ ...object.data, ...object.binaryData });
   assert.deepEqual(
-    [...configMaps, ...secrets, digest, output].map((object) => [object.metadata.name, ...keys(object)]),
+    [...configMaps, ...secrets, digest, output].map((object) => [object.metadata.name, keys(object)].flat()),
     [
       [`containerfile-${NAME}`, 'Containerfile', 'build.json'],
       [`additionaltrustbundle-${NAME}`, 'openshift-config-user-ca-bundle.crt'],

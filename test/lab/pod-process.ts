@@ -29,6 +29,8 @@ export interface PodProcessEnd {
 
 /** What the image of a builder has, besides this machine's own files. */
 const VARVE = '/usr/local/bin/varve';
+/** How long it may take to end, in milliseconds. */
+const GRACE = 10_000;
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 
 /**
@@ -73,9 +75,12 @@ export class PodProcess {
     return new PodProcess(child, ended);
   }
 
-  /** Tells it to end, as a kubelet does first. */
+  /** Ends it as a kubelet does: tells it first, and does not wait for longer than a pod of a build is given. */
   async terminate(): Promise<void> {
     const { pid } = this.#child;
+    const timer = setTimeout(() => this.kill(), GRACE);
+    const stop = (): void => clearTimeout(timer);
+    this.ended.then(stop, stop);
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
     for (const child of children.split(' ').filter((text) => text !== '')) signalTo(Number(child), 'SIGTERM');
   }
