@@ -28,7 +28,6 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
   };
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const architecture = machineArchitecture();
-  const packageCache = variables['PACKAGE_CACHE'] || undefined;
   const packageCache = variables['PACKAGE_CACHE'];
   const client = await openClient(variables, print);
   try {
@@ -45,7 +44,6 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
             insecureRegistries: access.insecureRegistries,
             certificateAuthorities: access.certificateAuthorities,
             path: variables['PATH'] ?? '',
-            ...(packageCache === undefined ? {} : { packageCache }),
             ...(packageCache === undefined ? {} : { packageCache }),
           }).for(architecture),
         print,
