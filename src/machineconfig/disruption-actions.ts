@@ -12,9 +12,10 @@ export function combineActions(lists: readonly (readonly DisruptionAction[])[]):
   const kept: (readonly DisruptionAction[])[] = [];
   let combined: readonly DisruptionAction[] = [];
   for (const list of asked) {
-    if (isWithin(list, combined)) continue;
+    if (kept.some((other) => isWithin(list, other))) continue;
+    // Also one that is in its order already: what a later list makes needless may be what it stands on.
     kept.push(list);
-    combined = withoutNeedless([...combined, ...list], kept);
+    if (!isWithin(list, combined)) combined = withoutNeedless([...combined, ...list], kept);
   }
   return combined.length === 0 ? [{ type: 'None' }] : combined;
 }
