@@ -53,6 +53,7 @@ const events = run({
   files: files.toSorted((one, other) => rank(one) - rank(other)),
   concurrency,
   timeout: PATIENCE,
+  execArgv: ['--import', join(import.meta.dirname, 'same-properties.ts')],
   // Node's own end waits at times for a connection that nobody has any more, and computes meanwhile.
   forceExit: true,
 });
