@@ -93,6 +93,11 @@ const CLASSES: Readonly<Record<string, readonly [line: string, reason: string, w
     'RegistryUnreachable',
     'soon',
   ],
+  'a registry that dies': [
+    'Error: pushing image "localhost/varve:build": writing blob: uploading layer chunked: Patch "http://reg/v2/x/blobs/uploads/1": EOF',
+    'RegistryUnreachable',
+    'soon',
+  ],
   'a name that nobody knows': ['Could not resolve host: mirror.example.com', 'RegistryUnreachable', 'soon'],
   'a mirror that fails': [
     'E: Failed to fetch http://deb/x.deb  502  Bad Gateway',

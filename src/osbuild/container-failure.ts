@@ -99,7 +99,7 @@ const CLASSES: readonly FailureClass[] = [
   {
     code: 'network',
     pattern:
-      /could not resolve|temporary failure (?:resolving|in name resolution)|no such host|connection (?:refused|reset|timed out)|i\/o timeout|network is unreachable|could not connect|failed to (?:fetch|download metadata)|status code: 5\d\d|\b50[234] (?:bad gateway|service unavailable|gateway)/i,
+      /could not resolve|temporary failure (?:resolving|in name resolution)|no such host|connection (?:refused|reset|timed out)|i\/o timeout|network is unreachable|could not connect|failed to (?:fetch|download metadata)|status code: 5\d\d|\b50[234] (?:bad gateway|service unavailable|gateway)|^error: .*(?:: (?:unexpected )?eof|broken pipe|server closed .*connection)$/i,
     retryable: true,
     what: 'a registry or a repository of packages does not answer',
   },

@@ -35,8 +35,14 @@ const BUILD_DIFFERENCES: readonly IntendedDifference[] = [
     name: 'caches, logs and temporary files of the build stay out of the image',
     covers: ({ kind, path, left }) =>
       (kind === 'only-left' && LEFT.test(path) && (left?.type !== 'directory' || !path.startsWith('var/'))) ||
-      // apt gives it to its own user.
-      (kind === 'differs' && path === 'var/cache/apt/archives/partial'),
+      // apt gives them to its own user.
+      (kind === 'differs' && /^var\/(?:cache\/apt\/archives|lib\/apt\/lists)\/partial$/.test(path)),
+  },
+  {
+    // A machine gets from an image neither (host-contract §3.6).
+    name: 'folders below /var and accounts that packages of extensions make are declared to systemd',
+    covers: ({ kind, path }) =>
+      kind === 'only-right' && /^usr\/lib\/(?:tmpfiles|sysusers)\.d\/varve-extensions\.conf$/.test(path),
   },
 ];
 
@@ -45,9 +51,9 @@ interface Scenario {
   readonly pool: string;
   /** With the pool and its MachineConfigs. */
   readonly folder: string;
-  /** With its MachineOSConfig. */
+  /** With its MachineOSConfig, if it has one, or with the pool. */
   readonly osConfig: string;
-  /** That of the MachineOSConfig, for the peer. */
+  /** That of the MachineOSConfig, for the peer; or what its extensions come to. */
   readonly containerfile: string;
 }
 
@@ -110,6 +116,18 @@ suite(
         '/lib/systemd/system/autofs.service',
         'and enabled',
       );
+    });
+
+    test('are the same but for the intended differences: examples/usbguard', async () => {
+      const { varve } = await compare('usbguard', {
+        pool: 'layered',
+        folder: join(CHECKOUT, 'examples/usbguard'),
+        osConfig: join(CHECKOUT, 'examples/pool-layered.yaml'),
+        containerfile: `FROM configs AS final
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends usbguard
+`,
+      });
+      assert.ok(varve.has('usr/sbin/usbguard'), 'its package is installed');
     });
 
     test('are the same but for the intended differences: stages, a compiler, a unit and a file of the configuration', async () => {
