@@ -574,10 +574,6 @@ const PLACEMENT: Readonly<Record<string, Row>> = {
     site: files('{ path: /boot/a }', '{ path: /dev/b }'),
     says: 'cannot place the configuration on this base image:\n  FOLDER/objects/site.yaml:12:11: MachineConfig "site": spec.config.storage.files[0]: /boot/a: nothing below /boot can come with an image: the host makes it itself\n  FOLDER/objects/site.yaml:13:11: MachineConfig "site": spec.config.storage.files[1]: /dev/b: nothing below /dev can come with an image: the host makes it itself',
   },
-  'a pool with a realtime kernel': {
-    site: machineConfig('kernelType: realtime'),
-    says: "cannot build this pool's image: kernelType realtime replaces the kernel's packages, which Varve does not do yet; remove spec.kernelType from the pool's MachineConfigs, or take a base image with that kernel",
-  },
   'a pool with a Containerfile': {
     files: { 'objects/os.yaml': osConfig('containerFile: [{ content: "RUN true" }]') },
     says: 'cannot build the Containerfile of MachineOSConfig layered: 1:1: RUN stands before the first FROM; begin with FROM configs AS final',

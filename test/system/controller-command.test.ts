@@ -20,6 +20,7 @@ import { openRegistry, parseReference } from '../../src/oci/index.ts';
 import { memoryCache } from '../../src/osbuild/index.ts';
 import { at, type AnyObject, type ApiClient } from '../lab/api-client.ts';
 import { atEnd } from '../lab/at-end.ts';
+import { GRANTED_FOR_JOBS, grantedToController } from '../lab/cluster/granted.ts';
 import { RecordingClient } from '../lab/cluster/recording-client.ts';
 import { openControlPlane, type LabControlPlane } from '../lab/control-plane.ts';
 import { run, type RunResult } from '../lab/run.ts';
@@ -345,17 +346,8 @@ describe('varve controller', { concurrency: 1 }, () => {
     client.used.add('patch  events');
     // One of an earlier Node of its name goes with that, nearly always before anybody looks.
     client.used.add(`delete ${GROUP} machineconfignodes`);
-    const allowed = new Set<string>();
-    for (const object of loadAll(await readFile(join(CHECKOUT, 'deploy/controller/rbac.yaml'), 'utf8'))) {
-      for (const rule of (at(object, 'rules') ?? []) as Record<
-        'apiGroups' | 'resources' | 'verbs',
-        string[]
-      >[]) {
-        for (const group of rule.apiGroups)
-          for (const resource of rule.resources)
-            for (const verb of rule.verbs) allowed.add(`${verb} ${group} ${resource}`);
-      }
-    }
+    for (const use of GRANTED_FOR_JOBS) client.used.add(use);
+    const allowed = await grantedToController();
     // Reading is one permission of three verbs; what is for an owner's sake is not asked for by itself.
     const isSpecial = (use: string): boolean => /^(?:get|list|watch) |\/finalizers$/.test(use);
     const unused = [...allowed].filter((use) => !client.used.has(use) && !isSpecial(use));
@@ -428,7 +420,7 @@ describe('varve controller', { concurrency: 1 }, () => {
     const said = await process.printed(/warning: (.*)/);
     assert.match(
       said,
-      /^cannot follow the cluster: the API server does not let this process have controllerconfigs, .*secrets; give it the permissions in deploy\/controller\/rbac\.yaml: .* is forbidden: User "stranger" cannot/,
+      /^cannot follow the cluster: the API server does not let this process have configmaps, controllerconfigs, .*secrets; give it the permissions in deploy\/controller\/rbac\.yaml: .* is forbidden: User "stranger" cannot/,
     );
     await pause(3000);
     assert.ok((process.stderr.match(/warning/g)?.length ?? 0) <= 2, process.stderr);

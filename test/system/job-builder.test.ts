@@ -16,8 +16,10 @@ import { resourceType, type KubeObject } from '../../src/kube/index.ts';
 import { openRegistry, type RegistryClient } from '../../src/oci/index.ts';
 import { DEFAULT_JOB_SETTINGS, JOB_UID_ANNOTATION } from '../../src/osbuild/index.ts';
 import { Cluster } from '../lab/cluster/cluster.ts';
+import { GRANTED_FOR_JOBS, grantedToController } from '../lab/cluster/granted.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
 import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { RecordingClient } from '../lab/cluster/recording-client.ts';
 import { fileContents } from '../lab/image-tree.ts';
 import { JobRunner } from '../lab/job-runner.ts';
 import { startRegistry, type Registry } from '../lab/registry.ts';
@@ -40,6 +42,7 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
   let base: string;
   let runner: JobRunner;
   let controllers: LabControllers;
+  let recorder: RecordingClient;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'varve-jobs-'));
@@ -50,11 +53,13 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
     await allowBuilder();
     const { namespace, access, kube } = cluster;
     runner = new JobRunner({ kube, access, namespace, folder: join(folder, 'pods') });
+    recorder = new RecordingClient({ access });
     controllers = start();
   });
   after(async () => {
     await controllers.stop();
     await runner.close();
+    await recorder.close();
     await cluster.close();
     client.close();
     await registry.stop();
@@ -83,11 +88,11 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
   }
 
   function start(): LabControllers {
-    const { kube, namespace } = cluster;
+    const { namespace } = cluster;
     const settings = { ...DEFAULT_JOB_SETTINGS, image: 'varve-builder' };
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const containers = jobBuilding({
-      client: kube,
+      client: recorder,
       namespace,
       settings,
       log,
@@ -216,6 +221,20 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
     await until('its command has ended', async () => (await waitingProcesses('86382')).length === 0);
     await until('its pod has ended', () => runner.running.length === 0);
     await until('all of it is gone', async () => (await objectsOf(name)).length === 0);
+  });
+
+  test('needs what deploy/controller grants for Jobs, and no more', async () => {
+    const granted = await grantedToController();
+    assert.deepEqual(
+      [...recorder.used].filter((use) => !granted.has(use)),
+      [],
+    );
+    // What is left of a build the garbage collector deletes, mostly before anybody else does.
+    for (const use of ['delete  configmaps', 'delete  secrets']) recorder.used.add(use);
+    assert.deepEqual(
+      GRANTED_FOR_JOBS.filter((use) => !recorder.used.has(use)),
+      [],
+    );
   });
 
   /** A Containerfile whose command waits for a file in its container. */
