@@ -223,7 +223,8 @@ describe('varve up', { concurrency: 3 }, () => {
       const k = kubectl(program, kubeconfig);
       const examples = join(CHECKOUT, 'examples');
       // The pool of examples/automount is there for two distributions, of which one has one.
-      const folders = ['.', 'machineosconfig', 'usbguard'].map((name) => `-f ${join(examples, name)}`);
+      // The pool comes last: its label would have a MachineOSConfig made, before or after kubectl makes the one of the examples.
+      const folders = ['machineosconfig', 'usbguard', '.'].map((name) => `-f ${join(examples, name)}`);
       const applied = await k.say(`apply ${folders.join(' ')}`);
       assert.match(applied, new RegExp(`^machineconfigpool\\.${MCO}/layered created$`, 'm'));
       // The pool that is there already gets its label; everything else is new.
