@@ -66,6 +66,12 @@ export const ROLLBACK_IMAGE_ANNOTATION = 'varve.dev/rollback-image';
  */
 export const BUILDER_ANNOTATION = 'varve.dev/builder';
 
+/**
+ * Annotation of a MachineOSBuild, for people: what its image has otherwise than somebody may think, a line each, such as a path that
+ * the container build and a MachineConfig both write. Absent where there is nothing. Not of the contract.
+ */
+export const WARNINGS_ANNOTATION = 'varve.dev/warnings';
+
 /** Annotation of a MachineOSConfig, `true`: Varve made it, as the default of its pool. Not of the contract. */
 export const DEFAULT_OS_CONFIG_ANNOTATION = 'varve.dev/default';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MachineOSBuild } from '../api/index.ts';
-import { buildStateOf, findCondition } from '../api/index.ts';
+import { buildStateOf, findCondition, WARNINGS_ANNOTATION } from '../api/index.ts';
 import { KubeError } from '../kube/index.ts';
 import { OciError } from '../oci/index.ts';
 import type { PoolBuildResult } from '../osbuild/index.ts';
@@ -91,6 +91,19 @@ test('a build is prepared, building, and succeeded, and made once however often 
   const stored = lab.server.find(BUILD.metadata.name)!;
   assert.equal(lab.runner.latest(stored), stored);
   assert.deepEqual(lab.server.states.length, 3);
+  await lab.runner.close();
+});
+
+test('what people may not expect of an image is said on its build', async () => {
+  const lab = open();
+  lab.run();
+  await lab.settle();
+  const warnings = Array.from({ length: 21 }, (_, index) => `/etc/${index} is written by both`);
+  lab.making.get(BUILD.metadata.name)?.resolve({ ...RESULT, warnings });
+  await lab.settle();
+  assert.equal(stateOf(lab, BUILD), 'succeeded');
+  const text = lab.server.find(BUILD.metadata.name)?.metadata.annotations?.[WARNINGS_ANNOTATION] ?? '';
+  assert.match(text, /^\/etc\/0 is written by both\n(?:.+\n){19}and 1 more, which are in the log$/u);
   await lab.runner.close();
 });
 

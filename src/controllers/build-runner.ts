@@ -206,6 +206,7 @@ export class BuildRunner {
     const teller = { say: buildLog.say, onBuilder: (chosen: ChosenBuilder) => status.choose(chosen) };
     const made = await this.#outcome(task, teller, abort.signal);
     if (abort.signal.aborted) return false;
+    if ('image' in made) status.warn(made.warnings);
     const duration = client.clock.now() - began;
     // Under way before the end is told, which does not wait for it.
     void buildLog.end();

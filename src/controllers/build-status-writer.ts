@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MachineOSBuild } from '../api/index.ts';
-import { BUILDER_ANNOTATION } from '../api/index.ts';
+import { BUILDER_ANNOTATION, WARNINGS_ANNOTATION } from '../api/index.ts';
 import { backoffDelay, isKubeError, keyOf, pause, type KubeClient } from '../kube/index.ts';
 import type { BuildNews } from '../osbuild/index.ts';
 import { buildStatus } from '../osbuild/index.ts';
@@ -25,6 +25,9 @@ export type BuildFate =
   | { readonly kind: 'ended'; readonly build: MachineOSBuild }
   /** It is gone, or another one has its name; or nothing may be written any more. */
   | { readonly kind: 'gone' };
+
+/** Annotations of an object have 256 KiB in all, and a path up to 4. */
+const MOST_WARNINGS = 20;
 
 const RETRY = { first: 50, factor: 2, longest: 30_000, jitter: 0.5, reset: 0 };
 
@@ -51,6 +54,21 @@ export class BuildStatusWriter {
   /** Says which builder it has, as {@link say} does. */
   choose(chosen: ChosenBuilder): void {
     this.#then(() => this.#choose(chosen));
+  }
+
+  /** Says what people may not expect of the image, as {@link say} does; nothing if there is nothing. */
+  warn(warnings: readonly string[]): void {
+    if (warnings.length === 0) return;
+    const shown = warnings.slice(0, MOST_WARNINGS);
+    const more = warnings.length - shown.length;
+    const text = [...shown, ...(more === 0 ? [] : [`and ${more} more, which are in the log`])].join('\n');
+    this.#then(() =>
+      this.#patch(undefined, ({ metadata }) =>
+        metadata.annotations?.[WARNINGS_ANNOTATION] === text
+          ? undefined
+          : { metadata: { annotations: { [WARNINGS_ANNOTATION]: text } } },
+      ),
+    );
   }
 
   #then(write: () => Promise<unknown>): void {

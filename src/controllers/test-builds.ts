@@ -57,7 +57,12 @@ export class FakeBuilds {
       const { uid, resourceVersion } = build.metadata;
       if (metadata['uid'] !== uid || metadata['resourceVersion'] !== resourceVersion)
         throw new KubeError('conflict', 'no');
-      const stored = this.#store({ ...build, ...(status === undefined ? {} : { status }) });
+      const annotations = { ...build.metadata.annotations, ...metadata.annotations };
+      const stored = this.#store({
+        ...build,
+        metadata: { ...build.metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+        ...(status === undefined ? {} : { status }),
+      });
       this.states.push(buildStateOf(stored));
       if (this.losesAnswers > 0) {
         this.losesAnswers -= 1;
