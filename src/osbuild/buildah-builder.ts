@@ -12,6 +12,7 @@ import { openPackageCaches, type SharedFolder } from './package-caches.ts';
 import { refuseLeaks } from './secret-leaks.ts';
 import { redaction } from './secret-redaction.ts';
 import { proxySecrets, type SecretValue, secretValues } from './secret-values.ts';
+import { graphRoot, type StoreDriver, storeDriver, VFS_COSTS } from './store-driver.ts';
 import { takeTurn } from './store-turn.ts';
 
 export interface BuildahOptions {
@@ -37,7 +38,7 @@ const IMAGE = 'localhost/varve:build';
 const GRACE = 5000;
 
 /**
- * buildah as a process of this machine, with a store of its own (build-lab §2): native overlay, isolation by chroot, the network of the
+ * buildah as a process of this machine, with a store of its own (build-lab §2): native overlay where it can be, isolation by chroot, the network of the
  * machine. It needs root.
  */
 export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
@@ -65,12 +66,14 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   }
 
   async #build(builds: string, request: ContainerBuildRequest): Promise<Digest> {
-    const { storage } = this.#options;
+    const { storage, path } = this.#options;
     // What builds have left that were killed.
     for (const name of await readdir(builds)) await removeFolder(join(builds, name));
     const folder = await mkdtemp(join(builds, 'build-')).catch(refuseStorage(storage));
     try {
-      await writeBuilderFolder({ ...this.#options, folder }, request).catch(refuseStorage(storage));
+      const driver = await storeDriver(folder, path).catch(refuseStorage(storage));
+      if (driver === 'vfs') request.say(VFS_COSTS);
+      await writeBuilderFolder({ ...this.#options, folder, driver }, request).catch(refuseStorage(storage));
       const { packageCache } = this.#options;
       const caches =
         packageCache === undefined
@@ -81,7 +84,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
       const secrets = [...secretValues(request.mounts), ...proxySecrets(request.proxyEnvironment)];
       const hidden = { ...request, redact: redaction(secrets) };
       await this.#run(folder, bud(folder, request, caches, this.#flags(folder, BuilderFile.policy)), hidden);
-      await this.#refuseLeaks(folder, secrets);
+      await this.#refuseLeaks(folder, driver, secrets);
       const file = join(folder, 'digest');
       const flags = this.#flags(folder, BuilderFile.pushPolicy);
       await this.#run(folder, push(request, [...flags, `--digestfile=${file}`]), hidden);
@@ -92,7 +95,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   }
 
   /** Before anybody else can see what was made. */
-  async #refuseLeaks(folder: string, secrets: readonly SecretValue[]): Promise<void> {
+  async #refuseLeaks(folder: string, driver: StoreDriver, secrets: readonly SecretValue[]): Promise<void> {
     if (secrets.length === 0) return;
     const description: string[] = [];
     const take = (line: string): number => description.push(line);
@@ -104,7 +107,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
         { retryable: true },
       );
     }
-    const layers = await builtLayers(join(this.#options.storage, 'images'), IMAGE);
+    const layers = await builtLayers(graphRoot(this.#options.storage, driver), driver, IMAGE);
     await refuseLeaks(secrets, layers, description.join('\n'));
   }
 

@@ -4,6 +4,7 @@ import type { AuthSource, Reference } from '../oci/index.ts';
 import type { ContainerBuildRequest } from './container-builder.ts';
 import { ACCEPT_ANYTHING, builderPolicy } from './builder-policy.ts';
 import { builderRegistries, mirrorsOf } from './pool-registries.ts';
+import { graphRoot, type StoreDriver } from './store-driver.ts';
 
 /** Registries of this machine, which may always be without TLS. */
 const LOOPBACK = /^(?:127(?:\.\d+){3}|localhost|\[::1\])(?::\d+)?$/;
@@ -27,6 +28,7 @@ export interface BuilderFolder {
   /** Absolute; nobody else may enter it. */
   readonly folder: string;
   readonly storage: string;
+  readonly driver: StoreDriver;
   readonly auth: AuthSource;
   readonly insecureRegistries: readonly string[];
   readonly certificateAuthorities: readonly string[];
@@ -37,7 +39,7 @@ export async function writeBuilderFolder(
   options: BuilderFolder,
   request: ContainerBuildRequest,
 ): Promise<void> {
-  const { folder, storage } = options;
+  const { folder, storage, driver } = options;
   const { assembled, push, images, mounts } = request;
   const all = [push, ...images];
   const here = all.map(({ registry }) => registry).filter((name) => LOOPBACK.test(name));
@@ -47,7 +49,7 @@ export async function writeBuilderFolder(
   const files: readonly (readonly [string, string | Uint8Array, number?])[] = [
     [
       BuilderFile.storage,
-      `[storage]\ndriver = "overlay"\ngraphroot = ${JSON.stringify(join(storage, 'images'))}\nrunroot = ${JSON.stringify(join(storage, 'run'))}\n`,
+      `[storage]\ndriver = "${driver}"\ngraphroot = ${JSON.stringify(graphRoot(storage, driver))}\nrunroot = ${JSON.stringify(join(storage, 'run'))}\n`,
     ],
     [BuilderFile.policy, builderPolicy(request.policy, own === undefined ? [] : [own])],
     [BuilderFile.pushPolicy, ACCEPT_ANYTHING],
