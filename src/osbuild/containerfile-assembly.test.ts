@@ -57,6 +57,15 @@ test('assembleContainerfile() leaves arguments of images and the escape characte
   );
 });
 
+test('assembleContainerfile() has something in each stage that another one can stand on', () => {
+  const made = assemble('FROM configs AS a\nFROM a AS final\n');
+  assert.equal(made.text, `${FIRST}\nFROM configs AS a\nARG VARVE_NO_INSTRUCTION\n\nFROM a AS final\n`);
+  assert.deepEqual(
+    made.steps.map((steps) => steps.map(({ line }) => line)),
+    [[undefined], [1, 1], [2]],
+  );
+});
+
 test('assembleContainerfile() says of each step where it comes from', () => {
   const made = assemble(
     '# tools\nFROM golang AS b\nRUN go build\n\nFROM configs AS final\nRUN <<E\na\nE\nRUN x\n',

@@ -47,6 +47,9 @@ export interface AssembledScript {
   readonly image?: { readonly reference: string; readonly folder: string };
 }
 
+/** Of a build argument that nobody gives and nothing reads. */
+const NO_INSTRUCTION = 'VARVE_NO_INSTRUCTION';
+
 /** Where the files of here-documents are in the context, and where a build mounts it. */
 const CONTEXT = '.varve';
 const MOUNTED = '/run/varve-build';
@@ -98,6 +101,11 @@ export function assembleContainerfile(input: AssemblyInput): AssembledContainerf
       text.push(withoutHeredocs(instruction, variables, files));
       made.push({ line: instruction.line, text: instruction.text });
       variables.read(instruction);
+    }
+    if (stage.instructions.length === 0 && stage !== containerfile?.stages.at(-1)) {
+      // A stage of nothing is the image below it, which buildah would remove twice (1.28: `identifier is not an image`).
+      text.push(`ARG ${NO_INSTRUCTION}`);
+      made.push({ line: stage.line, text: stage.from });
     }
     steps.push(made);
     if (stage.name !== undefined) environments.set(stage.name.toLowerCase(), variables.environment);

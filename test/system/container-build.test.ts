@@ -88,7 +88,8 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
       {
         files: { '/etc/site.conf': 'site', '/etc/hidden.conf': 'hidden' },
         containerfile: [
-          'FROM configs AS tools',
+          'FROM configs AS plain',
+          'FROM plain AS tools',
           'RUN <<EOF',
           'set -e',
           'echo from-a-stage > /opt-tool',
