@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer as createProxy, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
+import { containerPool, writeObjects } from '../lab/container-pool.ts';
 import { fileContents, flatten, layerEntries } from '../lab/image-tree.ts';
 import { type Registry, startRegistry } from '../lab/registry.ts';
 import { skipWithout } from '../lab/requirements.ts';
@@ -86,9 +87,7 @@ suite('what a container build is given besides the configuration, by real builda
 
   async function write(containerfile: string, repository: string): Promise<readonly string[]> {
     const config = join(folder, `config-${count++}`);
-    await mkdir(config);
-    const items = objects({ containerfile, key, authority, registry: registry.host });
-    await writeFile(join(config, 'pool.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await writeObjects(config, objects({ containerfile, key, authority, registry: registry.host }));
     const push = `${registry.host}/${repository}:1`;
     return ['build', '--pool', 'worker', '-f', config, '--base', base, '--push', push];
   }
@@ -237,10 +236,6 @@ const POLICY = {
   transports: { docker: { 'tools.example.com': [{ type: 'insecureAcceptAnything' }] } },
 };
 
-function file(path: string, text: string): object {
-  return { path, mode: 0o644, contents: { source: `data:,${encodeURIComponent(text)}` } };
-}
-
 interface Parts {
   readonly containerfile: string;
   readonly key: string;
@@ -249,51 +244,17 @@ interface Parts {
 }
 
 function objects({ containerfile, key, authority, registry }: Parts): readonly object[] {
-  const apiVersion = 'machineconfiguration.openshift.io/v1';
-  const role = { 'machineconfiguration.openshift.io/role': 'worker' };
   const secret = (name: string, stringData: object): object => {
     return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData };
   };
+  const files = {
+    '/etc/containers/registries.conf': `[[registry]]\nprefix = "tools.example.com"\nlocation = "tools.example.com"\n[[registry.mirror]]\nlocation = "${registry}/mirror"\n`,
+    '/etc/containers/policy.json': JSON.stringify(POLICY),
+  };
   return [
+    ...containerPool({ files, containerfile }),
     {
-      apiVersion,
-      kind: 'MachineConfigPool',
-      metadata: { name: 'worker' },
-      spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
-    },
-    {
-      apiVersion,
-      kind: 'MachineConfig',
-      metadata: { name: '50-registries', labels: role },
-      spec: {
-        config: {
-          ignition: { version: '3.4.0' },
-          storage: {
-            files: [
-              file(
-                '/etc/containers/registries.conf',
-                `[[registry]]\nprefix = "tools.example.com"\nlocation = "tools.example.com"\n[[registry.mirror]]\nlocation = "${registry}/mirror"\n`,
-              ),
-              file('/etc/containers/policy.json', JSON.stringify(POLICY)),
-            ],
-          },
-        },
-      },
-    },
-    {
-      apiVersion,
-      kind: 'MachineOSConfig',
-      metadata: { name: 'worker' },
-      spec: {
-        machineConfigPool: { name: 'worker' },
-        imageBuilder: { imageBuilderType: 'Job' },
-        renderedImagePushSecret: { name: 'push' },
-        renderedImagePushSpec: 'registry.example.com/os/worker:latest',
-        containerFile: [{ containerfileArch: 'NoArch', content: containerfile }],
-      },
-    },
-    {
-      apiVersion,
+      apiVersion: 'machineconfiguration.openshift.io/v1',
       kind: 'ControllerConfig',
       metadata: { name: 'machine-config-controller' },
       spec: { additionalTrustBundle: Buffer.from(authority).toString('base64'), proxy: null },

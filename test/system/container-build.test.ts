@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
+import { containerPool, type ContainerPool, writeObjects } from '../lab/container-pool.ts';
 import { fileContents, flatten, type ImageTree } from '../lab/image-tree.ts';
 import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
 import { skipWithout } from '../lab/requirements.ts';
@@ -15,15 +16,6 @@ import { unmountBelow } from '../lab/unmount.ts';
 import { CHECKOUT, varve } from '../lab/varve.ts';
 
 const skip = skipWithout('buildah', 'docker-registry', 'mmdebstrap', 'skopeo');
-
-interface Pool {
-  /** Path → text of files of the configuration. */
-  readonly files?: Readonly<Record<string, string>>;
-  readonly containerfile?: string;
-  readonly extensions?: readonly string[];
-  /** Value of the annotation `varve.dev/build-inputs`. */
-  readonly inputs?: string;
-}
 
 interface Built {
   readonly image: StoredImage;
@@ -49,13 +41,9 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     await lab.close();
   });
 
-  async function write(pool: Pool, repository: string): Promise<readonly string[]> {
+  async function write(pool: ContainerPool, repository: string): Promise<readonly string[]> {
     const folder = join(lab.folder, `config-${count++}`);
-    await mkdir(folder);
-    await writeFile(
-      join(folder, 'pool.json'),
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects(pool) }),
-    );
+    await writeObjects(folder, containerPool(pool));
     const push = `${lab.registry.host}/${repository}:1`;
     return ['build', '--pool', 'worker', '-f', folder, '--base', lab.base, '--push', push];
   }
@@ -64,7 +52,7 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     return { HOME: lab.folder, XDG_CACHE_HOME: join(lab.folder, 'cache') };
   }
 
-  async function attempt(pool: Pool, repository: string): Promise<RunResult> {
+  async function attempt(pool: ContainerPool, repository: string): Promise<RunResult> {
     return varve(await write(pool, repository), { env: home(), accept: [0, 1] });
   }
 
@@ -74,7 +62,7 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     return mounts.split('\n').filter((line) => new RegExp(`${lab.folder}\\S*/merged `).test(line));
   }
 
-  async function build(pool: Pool, repository: string): Promise<Built> {
+  async function build(pool: ContainerPool, repository: string): Promise<Built> {
     const { status, stdout, stderr } = await attempt(pool, repository);
     assert.equal(status, 0, stderr);
     const image = await imageFromRegistry(stdout.trim());
@@ -150,7 +138,10 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
       'os/reuse',
     );
     assert.equal(source.ran, true);
-    const named = await build({ containerfile, files, inputs: '/etc/other.conf' }, 'os/reuse');
+    const named = await build(
+      { containerfile, files, annotations: { 'varve.dev/build-inputs': '/etc/other.conf' } },
+      'os/reuse',
+    );
     assert.equal(named.ran, true);
   });
 
@@ -220,7 +211,7 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
   });
 
   test('an extension that the distribution has no packages for is told', async () => {
-    const { stderr } = await attempt({ extensions: ['sandboxed-containers'] }, 'os/extension');
+    const { stderr } = await attempt({ spec: { extensions: ['sandboxed-containers'] } }, 'os/extension');
     assert.match(stderr, /a package is in none of the repositories at Varve's own step/);
   });
 
@@ -228,51 +219,3 @@ suite('varve build with a Containerfile, by real buildah', { skip }, () => {
     assert.ok(existsSync(join(lab.folder, 'cache', 'varve', 'containers')));
   });
 });
-
-function objects({ files = {}, containerfile, extensions, inputs }: Pool): readonly object[] {
-  const apiVersion = 'machineconfiguration.openshift.io/v1';
-  const role = { 'machineconfiguration.openshift.io/role': 'worker' };
-  return [
-    {
-      apiVersion,
-      kind: 'MachineConfigPool',
-      metadata: { name: 'worker' },
-      spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
-    },
-    {
-      apiVersion,
-      kind: 'MachineConfig',
-      metadata: { name: '50-files', labels: role },
-      spec: {
-        ...(extensions === undefined ? {} : { extensions }),
-        config: {
-          ignition: { version: '3.4.0' },
-          storage: {
-            files: Object.entries(files).map(([path, text]) => ({
-              path,
-              mode: 0o644,
-              contents: { source: `data:,${encodeURIComponent(text)}` },
-            })),
-          },
-        },
-      },
-    },
-    {
-      apiVersion,
-      kind: 'MachineOSConfig',
-      metadata: {
-        name: 'worker',
-        ...(inputs === undefined ? {} : { annotations: { 'varve.dev/build-inputs': inputs } }),
-      },
-      spec: {
-        machineConfigPool: { name: 'worker' },
-        imageBuilder: { imageBuilderType: 'Job' },
-        renderedImagePushSecret: { name: 'push' },
-        renderedImagePushSpec: 'registry.example.com/os/worker:latest',
-        ...(containerfile === undefined
-          ? {}
-          : { containerFile: [{ containerfileArch: 'NoArch', content: containerfile }] }),
-      },
-    },
-  ];
-}

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { BuildahPeer } from '../lab/buildah.ts';
+import { containerPool } from '../lab/container-pool.ts';
 import { fileContents, flatten } from '../lab/image-tree.ts';
 import { type Laboratory, openLaboratory } from '../lab/laboratory.ts';
 import { peerMachineConfig } from '../lab/peer-input.ts';
@@ -173,48 +174,16 @@ RUN systemctl enable site.service && ostree container commit
 
 /** A pool and its configuration, and the MachineOSConfig with {@link SITE}. */
 async function writeSite(folder: string, osConfig: string): Promise<void> {
-  const apiVersion = 'machineconfiguration.openshift.io/v1';
-  const role = { 'machineconfiguration.openshift.io/role': 'worker' };
-  const file = (path: string, text: string): object => ({
-    path,
-    mode: 0o644,
-    contents: { source: `data:,${encodeURIComponent(text)}` },
-  });
   const unit = '[Service]\nExecStart=/usr/bin/greet\n[Install]\nWantedBy=multi-user.target\n';
-  const objects: Readonly<Record<string, object>> = {
-    [join(folder, 'pool.yaml')]: {
-      apiVersion,
-      kind: 'MachineConfigPool',
-      metadata: { name: 'worker' },
-      spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
-    },
-    [join(folder, 'config.yaml')]: {
-      apiVersion,
-      kind: 'MachineConfig',
-      metadata: { name: '50-site', labels: role },
-      spec: {
-        config: {
-          ignition: { version: '3.2.0' },
-          storage: { files: [file('/etc/site.conf', 'greeting=hello'), file('/etc/unseen.conf', 'unseen')] },
-          systemd: { units: [{ name: 'site.service', contents: unit }] },
-        },
-      },
-    },
-    [osConfig]: {
-      apiVersion,
-      kind: 'MachineOSConfig',
-      metadata: { name: 'worker' },
-      spec: {
-        machineConfigPool: { name: 'worker' },
-        imageBuilder: { imageBuilderType: 'Job' },
-        renderedImagePushSecret: { name: 'push' },
-        renderedImagePushSpec: 'registry.example.com/os/worker:latest',
-        containerFile: [{ containerfileArch: 'NoArch', content: SITE }],
-      },
-    },
-  };
+  const [pool, config, written] = containerPool({
+    files: { '/etc/site.conf': 'greeting=hello', '/etc/unseen.conf': 'unseen' },
+    units: [{ name: 'site.service', contents: unit }],
+    containerfile: SITE,
+  });
   await mkdir(folder);
-  for (const [name, object] of Object.entries(objects)) await writeFile(name, JSON.stringify(object));
+  await writeFile(join(folder, 'pool.yaml'), JSON.stringify(pool));
+  await writeFile(join(folder, 'config.yaml'), JSON.stringify(config));
+  await writeFile(osConfig, JSON.stringify(written));
 }
 
 function sha256(text: string): string {

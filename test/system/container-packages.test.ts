@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
+import { containerPool, type ContainerPool, writeObjects } from '../lab/container-pool.ts';
 import { makeDebianRepository } from '../lab/debian-repository.ts';
 import { pushFileImage } from '../lab/file-image.ts';
 import { fileContents, flatten } from '../lab/image-tree.ts';
@@ -14,11 +15,6 @@ import { unmountBelow } from '../lab/unmount.ts';
 import { varve } from '../lab/varve.ts';
 
 const skip = skipWithout('buildah', 'docker-registry', 'dpkg-deb', 'mmdebstrap', 'skopeo');
-
-interface Pool {
-  readonly spec: Readonly<Record<string, unknown>>;
-  readonly containerfile?: string;
-}
 
 suite('varve build with extensions and another kernel, by real buildah and apt', { skip }, () => {
   let lab: Laboratory;
@@ -33,11 +29,9 @@ suite('varve build with extensions and another kernel, by real buildah and apt',
     await lab.close();
   });
 
-  async function build(pool: Pool, more: readonly string[] = []): Promise<RunResult> {
+  async function build(pool: ContainerPool, more: readonly string[] = []): Promise<RunResult> {
     const folder = join(lab.folder, `config-${count++}`);
-    await mkdir(folder);
-    const items = objects(pool);
-    await writeFile(join(folder, 'pool.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await writeObjects(folder, containerPool(pool));
     const push = `${lab.registry.host}/os/packages:1`;
     const args = ['build', '--pool', 'worker', '-f', folder, '--base', lab.base, '--push', push, ...more];
     const env = { HOME: lab.folder, XDG_CACHE_HOME: join(lab.folder, 'cache') };
@@ -121,32 +115,9 @@ suite('varve build with extensions and another kernel, by real buildah and apt',
     const containerfile =
       'FROM configs AS final\nRUN mkdir /usr/lib/modules/9.9 && cp /usr/lib/modules/*/vmlinuz /usr/lib/modules/9.9/vmlinuz\n';
     const before = await customisations();
-    const { status, stderr } = await build({ spec: {}, containerfile });
+    const { status, stderr } = await build({ containerfile });
     assert.equal(status, 1);
     assert.match(stderr, /error: cannot use what the container build made: a host boots exactly one kernel/);
     assert.deepEqual(await customisations(), before);
   });
 });
-
-function objects({ spec, containerfile }: Pool): readonly object[] {
-  const apiVersion = 'machineconfiguration.openshift.io/v1';
-  const role = { 'machineconfiguration.openshift.io/role': 'worker' };
-  const pool = {
-    metadata: { name: 'worker' },
-    spec: { machineConfigSelector: { matchLabels: role }, nodeSelector: {} },
-  };
-  const osConfig = {
-    machineConfigPool: { name: 'worker' },
-    imageBuilder: { imageBuilderType: 'Job' },
-    renderedImagePushSecret: { name: 'push' },
-    renderedImagePushSpec: 'registry.example.com/os/worker:latest',
-    ...(containerfile === undefined
-      ? {}
-      : { containerFile: [{ containerfileArch: 'NoArch', content: containerfile }] }),
-  };
-  return [
-    { apiVersion, kind: 'MachineConfigPool', ...pool },
-    { apiVersion, kind: 'MachineConfig', metadata: { name: '50-packages', labels: role }, spec },
-    { apiVersion, kind: 'MachineOSConfig', metadata: { name: 'worker' }, spec: osConfig },
-  ];
-}

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openRegistry } from '../../src/oci/index.ts';
 import { atEnd } from '../lab/at-end.ts';
+import { containerPool, writeObjects } from '../lab/container-pool.ts';
 import { fileContents } from '../lab/image-tree.ts';
 import { startRegistry } from '../lab/registry.ts';
 import { skipWithout } from '../lab/requirements.ts';
@@ -39,11 +40,8 @@ test(
     await run('mount', ['-t', 'overlay', '-o', options, 'overlay', cache]);
 
     const objects = join(folder, 'objects');
-    await mkdir(objects);
-    await writeFile(
-      join(objects, 'pool.json'),
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
-    );
+    const containerfile = 'FROM configs\nRUN echo made > /usr/share/made\n';
+    await writeObjects(objects, containerPool({ containerfile }));
     const push = `${registry.host}/os/pool:1`;
     const args = [
       'build',
@@ -69,55 +67,15 @@ test(
     assert.match(other.stderr, /a container build makes/);
 
     const secret = Buffer.from('a password of the mirror').toString('base64');
-    const leaking = [
-      ...OBJECTS.slice(0, -1),
-      osConfig('FROM configs\nRUN cp /etc/apt/auth.conf.d/mirror /usr/share/leak\n'),
-    ];
     const given = {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 'etc-apt-auth-conf-d' },
       data: { mirror: secret },
     };
-    await writeFile(
-      join(objects, 'pool.json'),
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...leaking, given] }),
-    );
+    const leaking = 'FROM configs\nRUN cp /etc/apt/auth.conf.d/mirror /usr/share/leak\n';
+    await writeObjects(objects, [...containerPool({ containerfile: leaking }), given]);
     const refused = await varve(args, { env: { HOME: folder }, accept: [1] });
     assert.match(refused.stderr, /\/usr\/share\/leak/, 'a secret is found in a store of either kind');
   },
 );
-
-const API = 'machineconfiguration.openshift.io/v1';
-const LABELS = { 'machineconfiguration.openshift.io/role': 'worker' };
-
-function osConfig(containerfile: string): object {
-  return {
-    apiVersion: API,
-    kind: 'MachineOSConfig',
-    metadata: { name: 'worker' },
-    spec: {
-      machineConfigPool: { name: 'worker' },
-      imageBuilder: { imageBuilderType: 'Job' },
-      renderedImagePushSecret: { name: 'push' },
-      renderedImagePushSpec: 'registry.example.com/os/worker:latest',
-      containerFile: [{ containerfileArch: 'NoArch', content: containerfile }],
-    },
-  };
-}
-
-const OBJECTS: readonly object[] = [
-  {
-    apiVersion: API,
-    kind: 'MachineConfigPool',
-    metadata: { name: 'worker' },
-    spec: { machineConfigSelector: { matchLabels: LABELS }, nodeSelector: {} },
-  },
-  {
-    apiVersion: API,
-    kind: 'MachineConfig',
-    metadata: { name: '50-site', labels: LABELS },
-    spec: { config: { ignition: { version: '3.2.0' } } },
-  },
-  osConfig('FROM configs\nRUN echo made > /usr/share/made\n'),
-];
