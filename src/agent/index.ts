@@ -30,7 +30,7 @@ export { nodeWishes } from './node-wishes.ts';
 export { LocalObjects } from './local-objects.ts';
 export type { AgentObjects, NodeObject, PullSecret } from './own-objects.ts';
 export { OwnObjects } from './own-objects.ts';
-export type { AgentFacts, Phase, Plan } from './situation.ts';
+export { type AgentFacts, hasArrived, type Phase, type Plan } from './situation.ts';
 export type { Act, Step } from './step.ts';
 export type { DriftPolicy, DriftReport } from './drift-report.ts';
 export { CONFIG_DRIFTED } from './drift-report.ts';

@@ -16,7 +16,7 @@ import { prefetchedImage } from './ahead-of-turn.ts';
 import { attemptOf, type Journal } from './journal.ts';
 import { isBetween, satisfied } from './live-record.ts';
 import type { AgentNode, NodeWishes } from './node-wishes.ts';
-import type { AgentFacts, Plan } from './situation.ts';
+import { type AgentFacts, hasArrived, type Plan } from './situation.ts';
 import { pinnedName, settledAs, targetOf } from './target.ts';
 
 /** Characters of a reason (contract §1.13). */
@@ -44,13 +44,14 @@ export function nodeReport({ metadata }: AgentNode, facts: AgentFacts, plan: Pla
   return changes;
 }
 
-function stateOf({ phase, degraded, step }: Plan): Record<string, string | undefined> {
+function stateOf(plan: Plan): Record<string, string | undefined> {
+  const { phase, degraded, step } = plan;
   if (step.kind === 'record') return {};
   if (degraded !== undefined) {
     return { [STATE_ANNOTATION]: 'Degraded', [REASON_ANNOTATION]: shortened(degraded, LONGEST_REASON) };
   }
   if (phase === 'checking' || phase === 'unmanaged') return {};
-  return { [STATE_ANNOTATION]: phase === 'done' ? 'Done' : 'Working', [REASON_ANNOTATION]: undefined };
+  return { [STATE_ANNOTATION]: hasArrived(plan) ? 'Done' : 'Working', [REASON_ANNOTATION]: undefined };
 }
 
 function factsOf(

@@ -68,6 +68,11 @@ export function stuck(phase: Phase, reason: string): Plan {
   return { step: { kind: 'rest', reason }, phase, degraded: reason };
 }
 
+/** Whether the node runs what it is to run, and at most waits to be uncordoned: then it is `Done` (contract §0, item 5). */
+export function hasArrived({ phase, drain }: Pick<Plan, 'phase' | 'drain'>): boolean {
+  return phase === 'done' || drain === 'uncordon';
+}
+
 /** Whether a reboot has to wait for the node to be drained. */
 export function needsDrain({ policy, node }: Pick<Situation, 'policy' | 'node'>): boolean {
   return policy.drain && !node.alone;

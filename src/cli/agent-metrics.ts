@@ -1,5 +1,14 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Act, ActOutcome, AgentHost, DriftReport, HostLook, Phase, Plan } from '../agent/index.ts';
+import {
+  type Act,
+  type ActOutcome,
+  type AgentHost,
+  type DriftReport,
+  hasArrived,
+  type HostLook,
+  type Phase,
+  type Plan,
+} from '../agent/index.ts';
 import { addProcess, number } from '../controllers/index.ts';
 
 /** What is measured beside what the agent does. */
@@ -199,8 +208,9 @@ export class AgentMetrics {
   }
 }
 
-function stateOf({ degraded, phase }: Plan): (typeof STATES)[number] | undefined {
+function stateOf(plan: Plan): (typeof STATES)[number] | undefined {
+  const { degraded, phase } = plan;
   if (degraded !== undefined) return 'Degraded';
   if (phase === 'unmanaged' || phase === 'checking') return undefined;
-  return phase === 'done' ? 'Done' : 'Working';
+  return hasArrived(plan) ? 'Done' : 'Working';
 }

@@ -26,8 +26,8 @@ export function stageOf(member: Member): Stage {
   const asked = node.metadata.annotations?.[DESIRED_DRAIN_ANNOTATION] ?? '';
   const applied = node.metadata.annotations?.[LAST_APPLIED_DRAIN_ANNOTATION] ?? '';
   if (isRebooting) return 'Rebooting';
-  if (isDone) return isHealthy && !isBegun ? 'Soaking' : 'ReturningToService';
   if (asked.startsWith('uncordon-') && asked !== applied) return 'Uncordoning';
+  if (isDone) return isHealthy && !isBegun ? 'Soaking' : 'ReturningToService';
   const isThere = current.config === desired.config && current.image === desired.image;
   // A drain for what it was told before says nothing of this: its agent may be gone since.
   if (asksDrain && asked === `drain-${desired.config}` && !isThere) return 'Draining';

@@ -77,7 +77,7 @@ export function agentMove(machine: Machine, node: ModelNode): AgentMove | undefi
     if (asked.startsWith('drain-') || (asked !== '' && asked !== annotation(LAST_APPLIED_DRAIN_ANNOTATION))) {
       return changed({
         ...there,
-        [STATE_ANNOTATION]: 'Working',
+        [STATE_ANNOTATION]: 'Done',
         [DESIRED_DRAIN_ANNOTATION]: `uncordon-${config}`,
       });
     }

@@ -21,16 +21,17 @@ export function upkeepIntents(pass: Pass): readonly NodeIntent[] {
 }
 
 /**
- * Contract §3.6, but until the node is done: the scheduler rather takes nodes that will not be drained soon. One that runs the
+ * Contract §3.6, but until the node serves again: the scheduler rather takes nodes that will not be drained soon. One that runs the
  * target and is only yet to say so may be rid of the taint already, or not.
  */
 function taint(
   { aim }: Pass,
-  { name, node, target, isLeftAlone, isUpdated, isAsked, current, desired }: Member,
+  { name, node, target, isLeftAlone, isUpdated, isBegun, isAsked, current, desired }: Member,
 ): NodeIntent | undefined {
   const isTainted = (node.spec?.taints ?? []).some(({ key }) => key === UPDATE_TAINT);
   if (isLeftAlone || isUpdated) {
-    if (!isTainted) return undefined;
+    // Whoever uncordons it takes the taint away with the cordon.
+    if (!isTainted || isBegun) return undefined;
     const reason = `Node ${name} runs what its pool wants: new pods are welcome.`;
     return { kind: 'untaint', node: name, reason };
   }

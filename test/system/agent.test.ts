@@ -340,9 +340,7 @@ test(
     const { agent, cluster, key } = world;
     const { kube } = cluster;
     await desire(world, a);
-    await until('it is done', async () => {
-      return (await kube.get(NODES, key)).metadata.annotations?.[`${M}/state`] === 'Done';
-    });
+    await until('it is done', () => isAt(world, a));
     await agent.kill();
     const host = new TestFiles(t);
     host.install(
