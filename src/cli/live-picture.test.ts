@@ -101,6 +101,24 @@ describe('LivePicture', () => {
     assert.equal(terminal.listeners, 0);
   });
 
+  test('leaves above it, and draws nothing twice for, what somebody else has to say', () => {
+    const terminal = new FakeTerminal();
+    const live = new LivePicture(terminal);
+    live.say('before there is a picture');
+    live.show(picture('first', 5));
+    live.say('warning: the controller has ended');
+    live.show(picture('second', 5));
+    assert.deepEqual(terminal.lines.slice(0, 3), [
+      'before there is a picture',
+      'warning: the controller has ended',
+      'POOL    STATE     NODES  IMAGE',
+    ]);
+    assert.equal(terminal.lines.filter((line) => line.startsWith('POOL')).length, 1);
+    live.close();
+    live.say('after it');
+    assert.deepEqual(terminal.lines.slice(-2), ['after it', '']);
+  });
+
   test('is a line for what is news where there is no terminal, and no control sequence', () => {
     let said = '';
     const file: Screen = {
@@ -112,15 +130,17 @@ describe('LivePicture', () => {
     const live = new LivePicture(file);
     live.show(picture('first'));
     live.show(picture('first'));
+    live.say('warning: the controller has ended');
     live.show(picture('first', 2));
     live.close();
     assert.ok(!said.includes('\u001b'));
     const lines = said.trimEnd().split('\n');
     assert.deepEqual(
-      lines.map((line) => line.slice(9)),
+      lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /u, '')),
       [
         'pool worker updating: first',
         'node n0 draining: is being drained',
+        'warning: the controller has ended',
         'node n1 draining: is being drained',
       ],
     );

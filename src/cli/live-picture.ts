@@ -43,6 +43,12 @@ export class LivePicture {
     else for (const line of changeLines(before, picture)) this.#screen.write(`${clock()} ${line}\n`);
   }
 
+  /** Says a line of somebody else's, which stays above the picture: written past it, the next drawing would take it away. */
+  say(line: string): void {
+    if (this.#picture === undefined || this.#isClosed || !this.#screen.isTTY) this.#screen.write(`${line}\n`);
+    else this.#draw(`${line}\n`);
+  }
+
   /** The picture stays as it is. */
   close(): void {
     this.#isClosed = true;
@@ -50,7 +56,7 @@ export class LivePicture {
     this.#screen.off('resize', this.#redraw);
   }
 
-  #draw(): void {
+  #draw(above = ''): void {
     const picture = this.#picture;
     if (picture === undefined || this.#isClosed) return;
     const size: ScreenSize = { columns: this.#screen.columns || 80, rows: this.#screen.rows || 24 };
@@ -59,7 +65,7 @@ export class LivePicture {
     const text = lines.map((line) => `${line}\n`).join('');
     const erased = this.#erased();
     this.#drawn = lines;
-    this.#screen.write(`${erased}${text}`);
+    this.#screen.write(`${erased}${above}${text}`);
   }
 
   /** Goes back to where the picture begins and clears all from there on. A window that is narrower by now has broken its lines. */

@@ -65,6 +65,10 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
     let controller: ControllerProcess | undefined;
     let nodes: UpNodes | undefined;
     let picture: UpPicture | undefined;
+    const say = (line: string): void => {
+      if (picture === undefined) process.stderr.write(`${line}\n`);
+      else picture.say(line);
+    };
     const wanted = await nodesOf(flags, directory);
     try {
       const port = flags.port ?? last.api;
@@ -84,13 +88,20 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
             settings: clusterSettings(facts),
           };
         },
-        report: (message) => process.stderr.write(`warning: ${message}\n`),
+        report: (message) => say(`warning: ${message}`),
       }).catch(explainPort('--port', port, flags.port === undefined));
       const address = registry?.address ?? '';
       await writePorts(directory, { api: portOf(plane.url), registry: portOf(`http://${address}`) });
       if (flags.controller) {
         const { builder } = flags;
-        controller = await startController({ plane, registry: address, directory, builder, environment });
+        controller = await startController({
+          plane,
+          registry: address,
+          directory,
+          builder,
+          environment,
+          say,
+        });
       }
       await writeNodes(directory, wanted);
       nodes = await UpNodes.start(
@@ -100,7 +111,7 @@ export async function upCommand(flags: UpFlags, environment: Environment): Promi
           plane,
           image: base ?? '',
           environment,
-          say: (line) => process.stderr.write(`${line}\n`),
+          say,
         },
         signal,
       );
@@ -198,6 +209,7 @@ async function startController({
   directory,
   builder,
   environment,
+  say,
 }: {
   readonly plane: ControlPlane;
   readonly registry: string;
@@ -205,6 +217,7 @@ async function startController({
   readonly directory: string;
   readonly builder: BuilderKind;
   readonly environment: Environment;
+  readonly say: (line: string) => void;
 }): Promise<ControllerProcess> {
   return startControllerProcess({
     directory: join(directory, 'controller'),
@@ -219,7 +232,7 @@ async function startController({
       // There are no kubelets that would run a Job.
       `--builder=${builder === 'auto' ? 'process' : builder}`,
     ],
-    say: (line) => process.stderr.write(`${line}\n`),
+    say,
   });
 }
 

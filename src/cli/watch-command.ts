@@ -22,8 +22,10 @@ export async function watchCommand(flags: WatchFlags, environment: Environment):
       // A reader that has gone away, such as head, wants no more.
       const unread = new AbortController();
       process.stdout.once('error', () => unread.abort());
-      const ends = [signal, unread.signal, ...(flags.endWithStdin ? [whenStdinEnds()] : [])];
       const live = flags.output === 'text' ? new LivePicture(process.stdout) : undefined;
+      // Who started it for itself has the same terminal, and says there what is to be said.
+      const alone = flags.endWithStdin ? [whenStdinEnds((line) => live?.say(line))] : [];
+      const ends = [signal, unread.signal, ...alone];
       try {
         await followRolloutObjects(client, AbortSignal.any(ends), (objects) => {
           const picture = clusterPicture(objects, Date.now());
