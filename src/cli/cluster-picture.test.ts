@@ -14,7 +14,7 @@ import { clusterPicture, type ClusterPicture } from './cluster-picture.ts';
 import { changeLines, pictureLines } from './picture-text.ts';
 import type { RolloutObjects } from './rollout-objects.ts';
 import { build, IMAGE, MADE, NOW, osConfig, pool } from './status-objects.ts';
-import { explain, explanationText } from './why.ts';
+import { explain, explanationText, readAsked } from './why.ts';
 
 const CONFIGURATION = 'rendered-worker-1';
 const OLD = `registry.example.com/os@sha256:${'0'.repeat(64)}`;
@@ -55,9 +55,11 @@ function objects(more: Partial<RolloutObjects> = {}): RolloutObjects {
   };
 }
 
-function draining(): RolloutObjects {
-  const target = node('n2', OLD);
+/** @param isBegun whether the node is cordoned for it already */
+function draining(isBegun = true): RolloutObjects {
+  const target = node('n2', OLD, isBegun ? { unschedulable: true } : {});
   const annotations = {
+    ...(isBegun ? { 'varve.dev/cordon': 'Own' } : {}),
     ...target.metadata.annotations,
     [DESIRED_IMAGE_ANNOTATION]: IMAGE,
     [STATE_ANNOTATION]: 'Working',
@@ -96,6 +98,12 @@ function picture(given: RolloutObjects): ClusterPicture {
   return clusterPicture(given, NOW);
 }
 
+function explanation(given: ClusterPicture, what: string): string {
+  const answer = explain(given, readAsked(what));
+  assert.ok(answer !== undefined);
+  return explanationText(answer);
+}
+
 describe('clusterPicture()', () => {
   test('says of each node where it is, as the rollout engine has it', () => {
     const { nodes, pools } = picture(objects());
@@ -126,15 +134,20 @@ describe('clusterPicture()', () => {
     const given = objects();
     const [first] = given.pools;
     const paused = first === undefined ? [] : [{ ...first, spec: { ...first.spec, paused: true } }];
-    const { pools } = picture({ ...given, pools: paused });
+    const found = picture({ ...given, pools: paused });
+    const { pools } = found;
     assert.equal(pools[0]?.state, 'paused');
+    const lines = pictureLines(found, { columns: 120, rows: 40 }, NOW).join('\n');
+    assert.match(lines, /^n2 +worker +paused/mu);
+    assert.match(explanation(found, 'worker'), /^ {2}n2 \(paused\): /mu);
+    assert.match(explanation(found, 'n2'), /^ {2}state +paused \(PoolPaused\)$/mu);
     assert.match(pools[0]?.message ?? '', /is paused: set spec\.paused to false to go on/u);
   });
 });
 
 describe('explain()', () => {
   test('answers one sentence about a node, which names what keeps its drain', () => {
-    const answer = explain(picture(draining()), 'n2');
+    const answer = explain(picture(draining()), readAsked('n2'));
     assert.equal(
       answer?.message,
       'Node n2 is being drained: pod default/web-0 is kept by PodDisruptionBudget default/web',
@@ -145,8 +158,16 @@ describe('explain()', () => {
     );
   });
 
+  test('does not say of a node that it is being drained before it is', () => {
+    const answer = explain(picture(draining(false)), readAsked('n2'));
+    assert.equal(
+      answer?.message,
+      'Node n2 is to be drained: pod default/web-0 is kept by PodDisruptionBudget default/web',
+    );
+  });
+
   test('names of a pool the nodes that are behind, each with its sentence', () => {
-    const answer = explain(picture(objects()), 'pool/worker');
+    const answer = explain(picture(objects()), readAsked('pool/worker'));
     assert.deepEqual(
       answer?.nodes.map(({ name }) => name),
       ['n2', 'n3'],
@@ -155,10 +176,13 @@ describe('explain()', () => {
   });
 
   test('knows nothing of what is not there', () => {
-    assert.equal(explain(picture(objects()), 'n9'), undefined);
-    assert.equal(explain(picture(objects()), 'node/worker'), undefined);
-    assert.equal(explain(picture(objects()), 'pool/n1'), undefined);
-    assert.equal(explain(picture(objects()), 'node/n1')?.kind, 'Node');
+    assert.equal(explain(picture(objects()), readAsked('n9')), undefined);
+    assert.equal(explain(picture(objects()), readAsked('node/worker')), undefined);
+    assert.equal(explain(picture(objects()), readAsked('pool/n1')), undefined);
+    for (const what of ['n1', 'node/n1', 'Node/n1', 'mcn/n1', 'machineconfignode/n1'])
+      assert.equal(explain(picture(objects()), readAsked(what))?.kind, 'Node', what);
+    for (const what of ['pod/n1', 'poolnode/n1', 'n1/', '/n1', 'node/n1/x'])
+      assert.equal(explain(picture(objects()), readAsked(what)), undefined, what);
   });
 });
 

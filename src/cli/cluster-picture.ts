@@ -42,6 +42,11 @@ export interface NodePicture {
   readonly drain: string | null;
 }
 
+/** A node's progress in a word. One that a paused pool keeps is not stuck for anybody who reads that. */
+export function progressWord({ progress, reason }: Pick<NodePicture, 'progress' | 'reason'>): string {
+  return reason === 'PoolPaused' && progress === 'stuck' ? 'paused' : progress;
+}
+
 /** Draws the picture of these objects. @param now milliseconds since 1970 */
 export function clusterPicture(objects: RolloutObjects, now: number): ClusterPicture {
   const rollouts = viewRollouts(objects, now);

@@ -152,7 +152,7 @@ export function rollbackCommands({ environment }: Surroundings): Command {
     .argument('<pool>', 'the MachineConfigPool')
     .option(
       '--to <image>',
-      'a number of varve history, a build or a digest; the image before the present one by default',
+      'a number of varve history, a build, an image or its digest; the image before the present one by default',
     )
     .option('--undo', 'have the pool follow its MachineConfigs again', false)
     .addOption(kubeconfigOption())

@@ -81,6 +81,10 @@ test('summarizeCluster() names the conditions that are wrong, the sum of them on
     { ...problem, type: 'RenderDegraded', message: 'a' },
   ]);
   assert.deepEqual(of({ Degraded: 'b' }), [{ ...problem, type: 'Degraded', message: 'b' }]);
+  assert.deepEqual(of({ RolloutHalted: 'c', Degraded: 'b' }), [
+    { ...problem, type: 'RolloutHalted', message: 'c' },
+    { ...problem, type: 'Degraded', message: 'b' },
+  ]);
 });
 
 test('summarizeCluster() names a build that failed while somebody waits for it, and no other', () => {

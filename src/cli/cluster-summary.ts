@@ -56,8 +56,16 @@ export interface ConditionSummary {
   readonly since: string | null;
 }
 
-/** Conditions of a pool that are bad when they are True; `Degraded` only says that another one is. */
-const BAD_OF_POOL = /Degraded$/u;
+/** A build's state in a word: one of which nothing is said yet has none. */
+export function buildStateWord(state: BuildState): string {
+  return state === 'none' ? 'new' : state;
+}
+
+/** Conditions of a pool that are bad when they are True. */
+const BAD_OF_POOL = /^RolloutHalted$|Degraded$/u;
+
+/** It only says that another one of its kind is. */
+const SUM = 'Degraded';
 
 /** Sums up a cluster. @param now milliseconds since 1970 */
 export function summarizeCluster(
@@ -127,10 +135,9 @@ function poolProblems(pools: readonly MachineConfigPool[]): ConditionSummary[] {
     const bad = (status?.conditions ?? []).filter(
       ({ type, status: is }) => BAD_OF_POOL.test(type ?? '') && is === 'True',
     );
-    const parts = bad.filter(({ type }) => type !== 'Degraded');
-    return (parts.length > 0 ? parts : bad).map((condition) =>
-      problem('MachineConfigPool', metadata.name, condition),
-    );
+    const isSummed = bad.some(({ type = '' }) => type !== SUM && type.endsWith(SUM));
+    const parts = bad.filter(({ type }) => !(isSummed && type === SUM));
+    return parts.map((condition) => problem('MachineConfigPool', metadata.name, condition));
   });
 }
 

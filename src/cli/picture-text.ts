@@ -1,8 +1,8 @@
-import type { ClusterPicture, NodePicture } from './cluster-picture.ts';
+import { progressWord, type ClusterPicture, type NodePicture } from './cluster-picture.ts';
+import { buildStateWord } from './cluster-summary.ts';
 import { formatTable } from './output.ts';
 import { withoutOutput } from '../osbuild/index.ts';
 import { formatAge } from './pool-summary.ts';
-import { sentenceOf } from './why.ts';
 
 /** The size of a terminal, in characters. */
 export interface ScreenSize {
@@ -35,7 +35,12 @@ export function pictureLines(
         ['BUILD', 'POOL', 'STATE', 'FOR'],
         ...running.map(({ name, pool, state, created, started }) => {
           const since = started ?? created;
-          return [name, pool, state, since === null ? '-' : formatAge(now - Date.parse(since))];
+          return [
+            name,
+            pool,
+            buildStateWord(state),
+            since === null ? '-' : formatAge(now - Date.parse(since)),
+          ];
         }),
       ]),
     );
@@ -78,12 +83,14 @@ function countOf(nodes: readonly NodePicture[]): string {
 }
 
 /** Its progress, or what it does if it is on its way. */
-function stateOf({ progress, reason }: NodePicture): string {
-  return progress === 'updating' ? reason.replaceAll(/(?<=.)([A-Z])/gu, ' $1').toLowerCase() : progress;
+function stateOf(node: NodePicture): string {
+  const { progress, reason } = node;
+  if (progress !== 'updating') return progressWord(node);
+  return reason.replaceAll(/(?<=.)([A-Z])/gu, ' $1').toLowerCase();
 }
 
 function withoutName(node: NodePicture): string {
-  return sentenceOf(node).replace(`Node ${node.name} `, '');
+  return node.message.replace(`Node ${node.name} `, '');
 }
 
 /**
@@ -122,7 +129,7 @@ function newsOf({ pools, builds, nodes }: ClusterPicture): readonly News[] {
       return {
         about: `build ${name}`,
         state,
-        line: `build ${name} of pool ${pool} ${state}${detail === null ? '' : `: ${detail}`}`,
+        line: `build ${name} of pool ${pool} ${buildStateWord(state)}${detail === null ? '' : `: ${detail}`}`,
       };
     }),
     ...nodes.map((node): News => {

@@ -157,8 +157,8 @@ describe('poolHistory()', () => {
 });
 
 describe('chooseRollback()', () => {
-  test('takes a number, a build, a digest, and the beginning of one', () => {
-    for (const to of ['1', 'worker-1', 'sha256:111111', '1'.repeat(64)])
+  test('takes a number, a build, an image, its digest, and the beginning of one', () => {
+    for (const to of ['1', 'worker-1', 'sha256:111111', '1'.repeat(64), history().images[0]?.image])
       assert.equal(chooseRollback(history(), to).build, 'worker-1');
   });
 

@@ -4,7 +4,7 @@ import type { PastImage, PoolHistory } from './pool-history.ts';
 /**
  * Which image a rollback goes to.
  *
- * @param to a number, a build, or the beginning of a digest; without it, the image before the one in force
+ * @param to a number, a build, an image, or the beginning of its digest; without it, the image before the one in force
  * @throws CliError where there is none, or where it is the one in force
  */
 export function chooseRollback({ pool, images }: PoolHistory, to: string | undefined): PastImage {
@@ -23,6 +23,7 @@ export function chooseRollback({ pool, images }: PoolHistory, to: string | undef
     ({ number, build, image }) =>
       String(number) === to ||
       build === to ||
+      image === to ||
       (/^[0-9a-f]{6,64}$/u.test(digits) && image.includes(`@sha256:${digits}`)),
   );
   const [only, another] = found;

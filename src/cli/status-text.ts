@@ -1,4 +1,4 @@
-import type { BuildSummary, ClusterSummary } from './cluster-summary.ts';
+import { buildStateWord, type BuildSummary, type ClusterSummary } from './cluster-summary.ts';
 import { formatTable } from './output.ts';
 import { withoutOutput } from '../osbuild/index.ts';
 import { formatAge, type PoolSummary } from './pool-summary.ts';
@@ -32,7 +32,7 @@ function poolsText(pools: readonly PoolSummary[]): string {
     name,
     state,
     configuration.desired ?? '-',
-    imageMode ? (build?.state ?? 'no build') : 'off',
+    imageMode ? (build === null ? 'no build' : buildStateWord(build.state)) : 'off',
     shortDigest(image),
     `${nodes.updated}/${nodes.total}`,
   ]);
@@ -52,7 +52,7 @@ function buildsText(builds: readonly BuildSummary[], now: number): string {
     ...shown.map(({ name, pool, state, inForce, created, seconds, image, reason }) => [
       `${inForce ? '* ' : '  '}${name}`,
       pool,
-      state,
+      buildStateWord(state),
       created === null ? '-' : formatAge(now - Date.parse(created)),
       seconds === null ? '-' : formatAge(seconds * 1000),
       reason ?? shortDigest(image),

@@ -1,4 +1,5 @@
-import type { ClusterPicture, NodePicture, PoolPicture } from './cluster-picture.ts';
+import { progressWord, type ClusterPicture, type NodePicture, type PoolPicture } from './cluster-picture.ts';
+import { buildStateWord } from './cluster-summary.ts';
 import { formatTable } from './output.ts';
 
 /** What is said of a pool or a node. */
@@ -14,18 +15,39 @@ export interface Explanation {
 }
 
 const POOL_WORDS: ReadonlySet<string> = new Set(['pool', 'mcp', 'machineconfigpool', 'machineconfigpools']);
-const NODE_WORDS: ReadonlySet<string> = new Set(['node', 'nodes', 'no']);
+/** A MachineConfigNode is about the Node of its name. */
+const NODE_WORDS: ReadonlySet<string> = new Set([
+  'node',
+  'nodes',
+  'no',
+  'mcn',
+  'machineconfignode',
+  'machineconfignodes',
+]);
 
-/** @param what a name, or `pool/NAME` or `node/NAME`; a pool goes before a node of its name. @returns undefined: there is neither */
-export function explain({ pools, nodes }: ClusterPicture, what: string): Explanation | undefined {
-  const [word = '', rest] = what.split('/');
-  const name = rest ?? word;
-  const kind = rest === undefined ? undefined : word.toLowerCase();
-  const pool =
-    kind === undefined || POOL_WORDS.has(kind) ? pools.find((each) => each.name === name) : undefined;
+/** What is asked about: a pool or a node of this name, or either. */
+export interface Asked {
+  readonly name: string;
+  readonly pool: boolean;
+  readonly node: boolean;
+}
+
+/** @param what a name, or `pool/NAME` or `node/NAME` */
+export function readAsked(what: string): Asked {
+  const [, word, name] = /^([^/]*)\/(.*)$/u.exec(what) ?? [];
+  if (word === undefined || name === undefined) return { name: what, pool: true, node: true };
+  const kind = word.toLowerCase();
+  return { name, pool: POOL_WORDS.has(kind), node: NODE_WORDS.has(kind) };
+}
+
+/** A pool goes before a node of its name. @returns undefined: there is neither */
+export function explain(
+  { pools, nodes }: ClusterPicture,
+  { name, ...asked }: Asked,
+): Explanation | undefined {
+  const pool = asked.pool ? pools.find((each) => each.name === name) : undefined;
   if (pool !== undefined) return explainPool(pool, nodes);
-  const node =
-    kind === undefined || NODE_WORDS.has(kind) ? nodes.find((each) => each.name === name) : undefined;
+  const node = asked.node ? nodes.find((each) => each.name === name) : undefined;
   return node === undefined ? undefined : explainNode(node, pools);
 }
 
@@ -39,14 +61,14 @@ function explainPool(pool: PoolPicture, all: readonly NodePicture[]): Explanatio
     details: details({
       state: `${state} (${rollout.reason})`,
       configuration: configuration.desired,
-      build: build === null ? null : `${build.name} ${build.state}`,
+      build: build === null ? null : `${build.name} ${buildStateWord(build.state)}`,
       image,
     }),
     nodes: behind.map((node) => ({
       name: node.name,
       progress: node.progress,
       reason: node.reason,
-      message: sentenceOf(node),
+      message: node.message,
     })),
   };
 }
@@ -56,9 +78,9 @@ function explainNode(node: NodePicture, pools: readonly PoolPicture[]): Explanat
   return {
     kind: 'Node',
     name: node.name,
-    message: sentenceOf(node),
+    message: node.message,
     details: details({
-      state: `${node.progress} (${node.reason})`,
+      state: `${progressWord(node)} (${node.reason})`,
       pool: pool === undefined ? node.pool : `${pool.name}, ${pool.state}: ${pool.message}`,
       runs: node.configuration,
       image: node.image,
@@ -77,15 +99,6 @@ function poolSentence({ name, state, message }: PoolPicture): string {
     : `MachineConfigPool ${name} is ${state}: ${message}`;
 }
 
-/** What keeps a drain from its end is the better answer while there is such a thing. */
-export function sentenceOf({
-  name,
-  message,
-  drain,
-}: Pick<NodePicture, 'drain' | 'message' | 'name'>): string {
-  return drain === null ? message : `Node ${name} is being drained: ${drain}`;
-}
-
 function details(values: Readonly<Record<string, string | null>>): Explanation['details'] {
   return Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]));
 }
@@ -93,6 +106,6 @@ function details(values: Readonly<Record<string, string | null>>): Explanation['
 /** The sentence, and below it what it rests on. */
 export function explanationText({ message, details: facts, nodes }: Explanation): string {
   const table = formatTable(facts.map(({ name, value }) => [`  ${name}`, value]));
-  const behind = nodes.map((node) => `  ${node.name} (${node.progress}): ${node.message}\n`).join('');
+  const behind = nodes.map((node) => `  ${node.name} (${progressWord(node)}): ${node.message}\n`).join('');
   return `${message}${/[.!?]$/u.test(message) ? '' : '.'}\n${table}${behind}`;
 }
