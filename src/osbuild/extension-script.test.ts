@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { packageCheck } from './extension-check.ts';
+import { extensionCatalogue } from './extension-packages.ts';
 import { packageWish, type WantedPackages } from './extension-build.ts';
 import { packageScript } from './extension-script.ts';
 import { RPM_DATABASE, ScriptSandbox } from './test-script.ts';
@@ -54,13 +55,15 @@ interface Machine {
   /** Files of the extensions image; absent: there is none. */
   readonly content?: readonly string[];
   readonly architecture?: string;
+  /** Folders that the build is lent. */
+  readonly mounts?: readonly string[];
 }
 
 const WITH_KERNEL = ['kernel', 'kernel-core', 'kernel-modules'];
 
 function machine(
   t: TestContext,
-  { release = RHCOS, commands, installed = [], unavailable, content }: Machine,
+  { release = RHCOS, commands, installed = [], unavailable, content, mounts = [] }: Machine,
 ): ScriptSandbox {
   const sandbox = new ScriptSandbox(t, {
     'etc/os-release': release,
@@ -81,6 +84,7 @@ function machine(
   writeFileSync(join(sandbox.root, '../rpmdb'), installed.map((name) => `${name}\n`).join(''));
   if (unavailable !== undefined)
     writeFileSync(join(sandbox.root, '../unavailable'), `${unavailable.join('\n')}\n`);
+  sandbox.write('proc/self/mounts', mounts.map((path) => `/dev/vda1 ${path} ext4 rw 0 0\n`).join(''));
   for (const path of content ?? []) sandbox.write(`content/usr/share/${path}`, '');
   return sandbox;
 }
@@ -108,6 +112,7 @@ function install(t: TestContext, made: Machine, wanted: Partial<WantedPackages>)
   };
 }
 
+const CLEAN = ['dnf -y clean all'];
 const REPOSITORY = ['rpm-ostree/extensions/repodata/repomd.xml'];
 
 test('packageScript() is a script that a shell can read, for whatever is asked', () => {
@@ -273,6 +278,51 @@ test('packageScript() puts the folders of USBGuard and IPsec where the contract 
   );
 });
 
+const APT =
+  'apt-get -qy -o APT::Get::Purge=true --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold';
+
+/** Debian's package manager says where it is asked to. */
+const DEBIAN: Machine = { release: 'ID=debian\n', commands: { 'apt-get': '' } };
+
+test('packageScript() cleans up what apt-get has downloaded', (t) => {
+  const { status, said, log } = install(t, DEBIAN, { extensions: ['sysstat'] });
+  assert.equal(status, 0, said);
+  assert.deepEqual(log, [
+    `${APT} -o APT::Update::Error-Mode=any update`,
+    `${APT} install sysstat`,
+    'apt-get clean',
+  ]);
+});
+
+test('packageScript() leaves downloads to later builds in the folders that all of them share', (t) => {
+  const debian = install(t, { ...DEBIAN, mounts: ['/var/cache/apt/archives'] }, { extensions: ['sysstat'] });
+  assert.equal(debian.status, 0, debian.said);
+  assert.deepEqual(debian.log.slice(1), [`${APT} install sysstat`]);
+  for (const [folder, dnf] of [
+    ['/var/cache/dnf', DNF4],
+    ['/var/cache/libdnf5', DNF5],
+  ] as const) {
+    const { status, said, log } = install(
+      t,
+      { commands: { dnf }, mounts: [folder] },
+      { extensions: ['sysstat'] },
+    );
+    assert.equal(status, 0, said);
+    assert.deepEqual(log, [
+      'dnf -y --setopt=keepcache=True --setopt=install_weak_deps=False install sysstat',
+    ]);
+  }
+});
+
+test('packageScript() installs nothing where the extensions image has none of what an extension may have', (t) => {
+  const catalogue = extensionCatalogue(new Map([['site', { rhel: ['site-agent?'] }]]));
+  const made = { commands: { dnf: DNF4 }, content: REPOSITORY };
+  const { status, said, log } = install(t, made, { extensions: ['site'], catalogue });
+  assert.equal(status, 0, said);
+  assert.match(said, /^varve: nothing to install: the extensions image has none of site-agent$/m);
+  assert.deepEqual(log, CLEAN);
+});
+
 const REFUSED: Readonly<
   Record<string, { readonly machine: Machine; readonly extensions: readonly string[]; readonly said: RegExp }>
 > = {
@@ -312,7 +362,6 @@ for (const [name, { machine: made, extensions, said }] of Object.entries(REFUSED
   });
 }
 
-const CLEAN = ['dnf -y clean all'];
 const NEW = 'kernel-rt-core kernel-rt-modules kernel-rt-modules-extra kernel-rt-kvm';
 const DRACUT_RT =
   'dracut --force --no-hostonly --reproducible --kver 5.14.0-9.rt+rt --add ostree /usr/lib/modules/5.14.0-9.rt+rt/initramfs.img';

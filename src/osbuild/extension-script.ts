@@ -93,10 +93,13 @@ esac
 `;
 
 const MANAGERS = `apt() { DEBIAN_FRONTEND=noninteractive INITRD=No apt-get -qy -o APT::Get::Purge=true --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold $sources "$@"; }
-dnf_with() { dnf -y $sources "$@"; }
-is_mounted() { [ -r /proc/self/mounts ] && grep -q " $1 " /proc/self/mounts; }
+dnf_with() { dnf -y $keep $sources "$@"; }
+is_mounted() { [ -r "$root/proc/self/mounts" ] && grep -q " $1 " "$root/proc/self/mounts"; }
 repository=
 sources=
+keep=
+# What is downloaded there is for later builds, and dnf would remove it.
+if is_mounted /var/cache/dnf || is_mounted /var/cache/libdnf5; then keep=--setopt=keepcache=True; fi
 if [ "$manager" = apt-get ]; then
   mkdir -p "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial" "$root/var/log/apt"
   strict=APT::Update::Error-Mode=any
@@ -127,6 +130,7 @@ install_extensions() {
   for one in $maybe; do
     if [ -n "$content" ] && [ -n "$(find "$content/usr/share" -name "$one-[0-9]*.rpm" -o -name "\${one}_*.deb")" ]; then packages="$packages $one"; fi
   done
+  if [ -z "$packages" ]; then echo "varve: nothing to install: the extensions image has none of $maybe"; return; fi
   echo "varve: $manager installs $packages"
   case $manager in
   apt-get) apt install $packages ;;
@@ -172,10 +176,13 @@ for kind in tmpfiles sysusers; do
 done
 case $manager in
 apt-get)
-  is_mounted /var/cache/apt || apt-get clean
+  # Later builds find there what this one has downloaded.
+  if ! is_mounted /var/cache/apt/archives; then
+    apt-get clean
+    rm -f "$root/var/cache/apt/archives/lock"
+  fi
   find "$root/var/lib/apt/lists" -type f -delete
-  rm -rf "$root"/var/log/apt/* "$root/var/log/dpkg.log" "$root/var/log/alternatives.log" "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache"
-  is_mounted /var/cache/apt || rm -f "$root"/var/cache/apt/*.bin "$root/var/cache/apt/archives/lock"
+  rm -rf "$root"/var/log/apt/* "$root/var/log/dpkg.log" "$root/var/log/alternatives.log" "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache" "$root"/var/cache/apt/*.bin
   ;;
 *)
   if have dnf && ! is_mounted /var/cache/dnf && ! is_mounted /var/cache/libdnf5; then dnf -y clean all; fi

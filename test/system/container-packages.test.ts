@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { openRegistry, parseReference } from '../../src/oci/index.ts';
@@ -65,6 +65,9 @@ suite('varve build with extensions and another kernel, by real buildah and apt',
 
   test('extensions of the distribution and of an image, and another kernel, are in an image that a host can boot', async () => {
     const baseOSExtensionsContainerImage = await pushExtensionsImage();
+    const downloads = join(lab.folder, 'cache/varve/packages/apt');
+    await mkdir(downloads, { recursive: true });
+    await writeFile(join(downloads, 'of-another-build.deb'), 'a package');
     const spec = { extensions: ['usbguard', 'lab'], kernelType: 'realtime', baseOSExtensionsContainerImage };
     const { status, stdout, stderr } = await build({ spec }, ['--extension', 'lab=deb:lab-extension']);
     assert.equal(status, 0, stderr);
@@ -93,6 +96,7 @@ suite('varve build with extensions and another kernel, by real buildah and apt',
       /coreos-extensions|^run\/|^tmp\/|^var\/lib\/apt\/lists\/.|\.deb$|^var\/log\/./.test(path),
     );
     assert.deepEqual(left, []);
+    assert.ok((await readdir(downloads)).includes('of-another-build.deb'), 'downloads are for later builds');
 
     const again = await build({ spec }, ['--extension', 'lab=deb:lab-extension']);
     assert.equal(again.stdout, stdout);
