@@ -1,6 +1,12 @@
 import { runBuildPod } from '../controllers/index.ts';
 import { inClusterAccess, isKubeError, KubeClient } from '../kube/index.ts';
-import { buildahBuilders, JobFolder, poolCredentials, readJobRequest } from '../osbuild/index.ts';
+import {
+  buildahBuilders,
+  JobFolder,
+  poolCredentials,
+  readJobRequest,
+  redactedBuilders,
+} from '../osbuild/index.ts';
 import { CliError } from './cli-error.ts';
 import { machineArchitecture, type Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
@@ -36,8 +42,8 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
         identity,
         client,
         read: () => readJobRequest(variables),
-        open: ({ request, access }) =>
-          buildahBuilders({
+        open: ({ request, access }) => {
+          const builders = buildahBuilders({
             storage: JobFolder.storage,
             architecture,
             auth: poolCredentials(access, [request.push]),
@@ -45,7 +51,10 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
             certificateAuthorities: access.certificateAuthorities,
             path: variables['PATH'] ?? '',
             ...(packageCache === undefined ? {} : { packageCache }),
-          }).for(architecture),
+          });
+          // The log of the pod and what it writes into ConfigMaps are for more people than its Secrets.
+          return redactedBuilders(builders, access).for(architecture);
+        },
         print,
         signal,
       }),

@@ -18,7 +18,7 @@ import { DEFAULT_JOB_SETTINGS, JOB_UID_ANNOTATION } from '../../src/osbuild/inde
 import { Cluster } from '../lab/cluster/cluster.ts';
 import { GRANTED_FOR_JOBS, grantedToController } from '../lab/cluster/granted.ts';
 import { LabControllers } from '../lab/cluster/lab-controllers.ts';
-import { LabPool } from '../lab/cluster/lab-pool.ts';
+import { LAB_AUTH, LabPool } from '../lab/cluster/lab-pool.ts';
 import { RecordingClient } from '../lab/cluster/recording-client.ts';
 import { fileContents } from '../lab/image-tree.ts';
 import { JobRunner } from '../lab/job-runner.ts';
@@ -164,7 +164,7 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
   });
 
   test('what failed is told as by any builder, in one pod, and kept to look into until its build goes', async () => {
-    const pool = await openPool('failing', 'FROM configs AS final\nRUN echo oh no >&2; exit 3\n');
+    const pool = await openPool('failing', `FROM configs AS final\nRUN echo oh no ${LAB_AUTH} >&2; exit 3\n`);
     const failed = await build(pool, 'failed');
     const condition = findCondition(failed.status?.conditions, 'Failed');
     assert.equal(condition?.reason, 'CommandFailed');
@@ -179,6 +179,12 @@ suite('container builds as Jobs, whose pods are run as a kubelet would', { skip 
       `Secret base-${name}`,
       `Secret final-${name}`,
     ]);
+    for (const written of ['output', 'digest']) {
+      const { data } = await cluster.get(CONFIG_MAPS, `${written}-${name}`);
+      const text = Object.values(data ?? {}).join('\n');
+      assert.match(text, /oh no \*\*\*/);
+      assert.ok(!text.includes(LAB_AUTH), `${written} has the credentials of the push secret`);
+    }
     const job = await cluster.get(JOBS, `build-${name}`);
     assert.equal(job.status?.failed, 1, 'another pod would find the same');
     await pool.optOut();

@@ -22,6 +22,9 @@ import type { Cluster } from './cluster.ts';
 import { PATIENCE } from '../until.ts';
 import { insist } from './insist.ts';
 
+/** `auth` of the registry in the secrets of pools. */
+export const LAB_AUTH = Buffer.from('varve:varve').toString('base64');
+
 export interface LabPoolOptions {
   /** After the cluster's name and a hyphen. */
   readonly suffix: string;
@@ -63,7 +66,7 @@ export class LabPool {
     containerfile?: string,
   ): Promise<void> {
     const { name } = this;
-    const auths = { [this.registry]: { auth: Buffer.from('varve:varve').toString('base64') } };
+    const auths = { [this.registry]: { auth: LAB_AUTH } };
     await this.#make(SECRETS, {
       metadata: { name, namespace: this.#cluster.namespace },
       type: 'kubernetes.io/dockerconfigjson',
