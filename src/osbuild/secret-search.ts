@@ -6,6 +6,8 @@ import type { SecretValue } from './secret-values.ts';
 const NEEDLE = 24;
 /** Pieces of one value that are looked for. */
 const PIECES = 3;
+/** Bytes from which on a value is long enough to leave out its beginning. */
+const LONG = 4 * NEEDLE;
 
 /** Looks for secrets in what is pushed: as they are, and in base64. */
 export class SecretSearch {
@@ -44,16 +46,26 @@ export class SecretSearch {
   }
 }
 
-/** The beginning, the middle and the end of a long value, of lines if it is a key: any of them in a file is too much. */
+/**
+ * Some places of a long value, of lines if it is a key: any of them in a file is too much. All keys of a kind begin alike, with what
+ * names the kind, and so do tokens and most files: what only has the same beginning is no copy.
+ */
 function piecesOf(value: Buffer): readonly Buffer[] {
   const lines = value.toString('latin1').split('\n');
   if (lines.length > 1 && lines.every(({ length }) => length >= NEEDLE)) {
-    return spread(lines.length - 1).map((at) => Buffer.from(lines[at] ?? '', 'latin1').subarray(0, NEEDLE));
+    return spread(0, lines.length - 1).map((at) => {
+      const line = Buffer.from(lines[at] ?? '', 'latin1');
+      return at === 0 ? line : line.subarray(0, NEEDLE);
+    });
   }
   if (value.length <= NEEDLE) return [value];
-  return spread(value.length - NEEDLE).map((start) => value.subarray(start, start + NEEDLE));
+  const last = value.length - NEEDLE;
+  const [from, to] = value.length < LONG ? [0, last] : [last / 4, (last / 4) * 3];
+  return spread(from, to).map((start) => value.subarray(start, start + NEEDLE));
 }
 
-function spread(last: number): readonly number[] {
-  return [...new Set(Array.from({ length: PIECES }, (_, at) => Math.round((last * at) / (PIECES - 1))))];
+/** Whole numbers from one to another, both included. */
+function spread(from: number, to: number): readonly number[] {
+  const step = (to - from) / (PIECES - 1);
+  return [...new Set(Array.from({ length: PIECES }, (_, at) => Math.round(from + step * at)))];
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyExportOptions, type KeyObject, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { BuildMount } from './build-inputs.ts';
 import { redaction } from './secret-redaction.ts';
@@ -103,11 +103,55 @@ describe('SecretSearch', () => {
       assert.equal(await search.inStream(chunks(size)), 'mount of /etc/apt/auth.conf.d', `${size} bytes`);
   });
 
+  test('takes no other key, token or file of the same kind for a secret', () => {
+    const rsa = (): object => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const curve = (): object => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const exported = (key: object, type: string, format = 'pem'): Buffer =>
+      Buffer.from((key as KeyObject).export({ type, format } as KeyExportOptions<'pem'>));
+    const token = (): Buffer =>
+      Buffer.from(`eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.${randomBytes(90).toString('base64url')}`);
+    const kinds: readonly (() => Buffer)[] = [
+      () => exported(rsa(), 'pkcs8'),
+      () => exported(rsa(), 'pkcs1'),
+      () => exported(curve(), 'pkcs8'),
+      () => exported(curve(), 'sec1'),
+      () => exported(rsa(), 'pkcs8', 'der'),
+      token,
+    ];
+    for (const [at, make] of kinds.entries()) {
+      const [own, other] = [make(), make()];
+      const files = new Map([['file', own]]);
+      const one = new SecretSearch(secretValues([{ path: '/etc/pki/entitlement', files, source: 'own' }]));
+      assert.equal(one.inText(own.toString('base64')), 'own', `kind ${at}`);
+      assert.equal(one.inText(other.toString('base64')), undefined, `kind ${at}`);
+      if (at === kinds.length - 2) continue;
+      assert.equal(one.inText(own.toString()), 'own', `kind ${at}`);
+      assert.equal(one.inText(other.toString()), undefined, `kind ${at}`);
+    }
+  });
+
   test('has nothing to look for where there are no secrets', () => {
     const none = new SecretSearch([]);
     assert.equal(none.isEmpty, true);
     assert.equal(none.inText('anything'), undefined);
   });
+});
+
+test('a password is found and hidden that has more than ASCII in it', () => {
+  const line = 'machine m login u password schlüssel-wörter';
+  const secrets = [
+    ...secretValues([mount('/etc/apt/auth.conf.d', { a: line })]),
+    ...proxySecrets({
+      http_proxy: 'http://u:%C3%BCbung-macht@proxy',
+      https_proxy: 'http://u:übung-zwei@proxy',
+    }),
+  ];
+  const redact = redaction(secrets);
+  const search = new SecretSearch(secrets);
+  for (const password of ['schlüssel-wörter', '%C3%BCbung-macht', 'übung-macht', 'übung-zwei']) {
+    assert.equal(redact(`it is ${password}.`), 'it is ***.');
+    assert.ok(search.inText(`it is ${password}.`) !== undefined, password);
+  }
 });
 
 test('redaction() takes secrets out of lines, in base64 too, and leaves the rest', () => {

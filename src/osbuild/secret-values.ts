@@ -1,7 +1,8 @@
 import type { BuildMount } from './build-inputs.ts';
 
-/** A text that nobody but the build may read. */
+/** What nobody but the build may read. */
 export interface SecretValue {
+  /** A character for each byte (`latin1`): not all of it is text. */
   readonly value: string;
   /** Where it is from, for people: `Secret etc-apt-auth-conf-d`. */
   readonly source: string;
@@ -44,7 +45,10 @@ export function secretValues(mounts: readonly BuildMount[]): readonly SecretValu
 /** The passwords of proxies. */
 export function proxySecrets(environment: Readonly<Record<string, string>>): readonly SecretValue[] {
   return Object.entries(environment).flatMap(([name, address]) =>
-    addressSecrets(address).map((value) => ({ value, source: `the proxy in ${name}` })),
+    addressSecrets(Buffer.from(address).toString('latin1')).map((value) => ({
+      value,
+      source: `the proxy in ${name}`,
+    })),
   );
 }
 
@@ -83,7 +87,8 @@ function addressSecrets(text: string): readonly string[] {
 
 function decode(value: string): string {
   try {
-    return decodeURIComponent(value);
+    const text = Buffer.from(value, 'latin1').toString('utf8');
+    return Buffer.from(decodeURIComponent(text)).toString('latin1');
   } catch {
     return value;
   }
