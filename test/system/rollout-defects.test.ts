@@ -141,6 +141,28 @@ test("an image whose digest is gone from the registry is not rolled out, and the
   await lab.until('both are updated', () => isAt(lab, pool, first, 'n1', 'n2'));
 });
 
+test('a node whose taints keep every agent away is named with them, and holds up no other', async (t) => {
+  const { lab, pool, first } = await scene(t);
+  const name = `${lab.cluster.name}-tainted`;
+  await lab.cluster.create(NODES, {
+    metadata: { name, labels: { 'varve.dev/pool': pool.name } },
+    spec: { taints: [{ key: 'example.com/gpu', value: 'yes', effect: 'NoSchedule' }] },
+  });
+  await pool.configure('second');
+  await lab.until('the others are updated', () => isAt(lab, pool, first, 'n1', 'n2'));
+  // Agents have ten minutes to begin where the pool does not say less.
+  await pool.patch(POOLS, '', { metadata: { annotations: { [STUCK_AFTER_ANNOTATION]: '1s' } } });
+  await lab.until('the pool names the node and its taint', async () => {
+    const halted = await says(pool, 'RolloutHalted');
+    return (
+      halted.startsWith('True NoAgent:') &&
+      halted.includes(name) &&
+      halted.includes('tolerates') &&
+      halted.includes('example.com/gpu=yes:NoSchedule')
+    );
+  });
+});
+
 /** A client whose first write of labels to a Node fails. */
 class FailingLabels extends ScopedClient {
   failures = 0;
