@@ -32,6 +32,7 @@ export type { DriverOptions } from './open-driver.ts';
 export { openDriver } from './open-driver.ts';
 export type { Deadlines } from './host-tool.ts';
 export { DEADLINES, HostTool } from './host-tool.ts';
+export { LineSplitter } from './line-splitter.ts';
 export type { HostImage, ImageLayer, ImageSource } from './image-source.ts';
 export { ImageSourceError } from './image-source.ts';
 export type { KernelArgumentChange } from './kernel-arguments.ts';

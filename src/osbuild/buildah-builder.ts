@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { LineSplitter } from '../host/index.ts';
 import { type AuthSource, type Digest, formatReference, parseDigest } from '../oci/index.ts';
 import { endGroup, isOnPath, spawnBound } from './bound-process.ts';
 import { BuilderFile, mountFolder, writeBuilderFolder } from './builder-folder.ts';
@@ -84,7 +84,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
       const secrets = [...secretValues(request.mounts), ...proxySecrets(request.proxyEnvironment)];
       const hidden = { ...request, redact: redaction(secrets) };
       await this.#run(folder, bud(folder, request, caches, this.#flags(folder, BuilderFile.policy)), hidden);
-      await this.#refuseLeaks(folder, driver, secrets);
+      await this.#refuseLeaks(folder, driver, secrets, request.signal);
       const file = join(folder, 'digest');
       const flags = this.#flags(folder, BuilderFile.pushPolicy);
       await this.#run(folder, push(request, [...flags, `--digestfile=${file}`]), hidden);
@@ -95,10 +95,15 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   }
 
   /** Before anybody else can see what was made. */
-  async #refuseLeaks(folder: string, driver: StoreDriver, secrets: readonly SecretValue[]): Promise<void> {
+  async #refuseLeaks(
+    folder: string,
+    driver: StoreDriver,
+    secrets: readonly SecretValue[],
+    signal: AbortSignal,
+  ): Promise<void> {
     if (secrets.length === 0) return;
-    const description: string[] = [];
-    const take = (line: string): number => description.push(line);
+    const description: Buffer[] = [];
+    const take = (): OutputSink => ({ add: (chunk) => description.push(chunk), end: () => undefined });
     const ended = await this.#spawn(folder, ['inspect', '--type=image', IMAGE], {}, take);
     if (ended !== 'exit status 0') {
       throw new OsBuildError(
@@ -108,7 +113,11 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
       );
     }
     const layers = await builtLayers(graphRoot(this.#options.storage, driver), driver, IMAGE);
-    await refuseLeaks(secrets, layers, description.join('\n'));
+    await refuseLeaks(secrets, layers, Buffer.concat(description).toString(), signal).catch(
+      (error: unknown) => {
+        throw signal.aborted ? stopped() : error;
+      },
+    );
   }
 
   /** How registries and images are trusted. */
@@ -121,11 +130,13 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   async #run(folder: string, args: readonly string[], request: RedactedRequest): Promise<void> {
     const { signal, say, assembled, proxyEnvironment, redact } = request;
     const output = new BuilderOutput();
-    const ended = await this.#spawn(folder, args, { signal, environment: proxyEnvironment }, (said) => {
+    const take = (said: string): void => {
       const line = redact(said);
       output.take(line);
       say(line);
-    });
+    };
+    const options = { signal, environment: proxyEnvironment };
+    const ended = await this.#spawn(folder, args, options, () => new LineSplitter(take));
     if (signal.aborted) throw stopped();
     if (ended !== 'exit status 0') throw containerBuildError({ assembled, output: output.lines, ended });
   }
@@ -135,7 +146,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     folder: string,
     args: readonly string[],
     { signal, environment = {} }: SpawnOptions,
-    take: (line: string) => void,
+    sink: () => OutputSink,
   ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const drops = `--registries-conf-dir=${join(folder, BuilderFile.registriesMore)}`;
@@ -161,7 +172,10 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     };
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted === true) stop();
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
+    for (const stream of [child.stdout, child.stderr]) {
+      const taker = sink();
+      stream.on('data', (chunk: Buffer) => taker.add(chunk)).once('end', () => taker.end());
+    }
     child.once('error', reject);
     child.once('close', (status, by) => resolve(by === null ? `exit status ${status}` : `signal ${by}`));
     return promise.finally(() => {
@@ -181,13 +195,19 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   /** What it is for is done by the next build if it fails now. */
   async #quietly(folder: string, args: readonly string[]): Promise<void> {
     const ignore = (): void => undefined;
-    await this.#spawn(folder, args, {}, ignore).catch(ignore);
+    await this.#spawn(folder, args, {}, () => ({ add: ignore, end: ignore })).catch(ignore);
   }
 }
 
 interface RedactedRequest extends ContainerBuildRequest {
   /** Takes out of a line what its commands have printed of secrets. */
   readonly redact: (line: string) => string;
+}
+
+/** Takes one of the streams of a process. */
+interface OutputSink {
+  add(chunk: Buffer): void;
+  end(): void;
 }
 
 interface SpawnOptions {

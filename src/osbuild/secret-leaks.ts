@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OsBuildError } from './osbuild-error.ts';
 import { SecretSearch } from './secret-search.ts';
 import type { SecretValue } from './secret-values.ts';
@@ -18,28 +17,43 @@ interface Leak {
  *
  * @param layers folders
  * @param description the image's configuration, as text
- * @throws OsBuildError `secret-in-image` that names the file and the object, never the secret
+ * @throws OsBuildError `secret-in-image` that names the file and the object, never the secret; the signal's reason when it aborts
  */
 export async function refuseLeaks(
   secrets: readonly SecretValue[],
   layers: readonly string[],
   description: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const search = new SecretSearch(secrets);
   if (search.isEmpty) return;
   const source = search.inText(description);
   if (source !== undefined) throw leakError({ place: "the image's configuration", source });
   for (const layer of layers) {
-    const leak = await findLeak(search, layer, '');
+    const leak = await findLeak({ search, signal }, Buffer.from(layer), '');
     if (leak !== undefined) throw leakError(leak);
   }
 }
 
-async function findLeak(search: SecretSearch, layer: string, below: string): Promise<Leak | undefined> {
-  for (const entry of await readdir(join(layer, below), { withFileTypes: true })) {
-    const place = `${below}/${entry.name}`;
-    const path = join(layer, place);
-    const named = search.inText(entry.name);
+interface LeakSearch {
+  readonly search: SecretSearch;
+  readonly signal: AbortSignal;
+}
+
+const SLASH = Buffer.from('/');
+
+/** @param folder in bytes, as a name is that is no text, of which an archive may be full */
+async function findLeak(
+  { search, signal }: LeakSearch,
+  folder: Buffer,
+  below: string,
+): Promise<Leak | undefined> {
+  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' })) {
+    signal.throwIfAborted();
+    const name = entry.name.toString();
+    const place = `${below}/${name}`;
+    const path = Buffer.concat([folder, SLASH, entry.name]);
+    const named = search.inText(name);
     // Its name is the secret.
     if (named !== undefined)
       return { place: `the name of a file in ${below === '' ? '/' : below}`, source: named };
@@ -49,7 +63,7 @@ async function findLeak(search: SecretSearch, layer: string, below: string): Pro
         ? search.inText(await readlink(path))
         : undefined;
     if (source !== undefined) return { place, source };
-    const leak = entry.isDirectory() ? await findLeak(search, layer, place) : undefined;
+    const leak = entry.isDirectory() ? await findLeak({ search, signal }, path, place) : undefined;
     if (leak !== undefined) return leak;
   }
   return undefined;
