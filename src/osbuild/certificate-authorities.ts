@@ -10,7 +10,7 @@ export interface CertificateField {
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/gu;
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/u;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/u;
 
 /**
  * The authorities that users have the cluster trust: `spec.additionalTrustBundle` (contract §1.6), as PEM, one certificate each.
@@ -36,7 +36,7 @@ export function readCertificates(name: string, { field, data }: CertificateField
       `cannot trust the authorities of ControllerConfig ${JSON.stringify(name)}: ${field}: ${reason}; write PEM certificates in base64`,
       { field },
     );
-  if (!BASE64.test(data)) throw refuse('is not base64');
+  if (!BASE64.test(data.replaceAll(/\s/gu, ''))) throw refuse('is not base64');
   const text = Buffer.from(data, 'base64').toString('utf8');
   const certificates = text.match(CERTIFICATE) ?? [];
   if (certificates.length === 0 && text.trim() !== '') throw refuse('holds no PEM certificate');

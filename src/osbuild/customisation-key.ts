@@ -25,6 +25,7 @@ export interface CustomisationInputs {
   readonly secrets: Readonly<Record<string, string>>;
   /** PEM of the user's authorities. */
   readonly certificateAuthorities: readonly string[];
+  /** Without the passwords of proxies (`proxyHashes`). */
   readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
   /** What `visibleConfiguration` gives. */
   readonly configuration: { readonly nodes: readonly ImageNode[]; readonly removals: readonly string[] };

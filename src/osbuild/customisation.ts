@@ -35,6 +35,7 @@ import { Label } from './image-labels.ts';
 import { OsBuildError, type OsBuildErrorCode } from './osbuild-error.ts';
 import { mountHashes } from './mount-hashes.ts';
 import { type PoolRegistries, poolRegistries } from './pool-registries.ts';
+import { proxyHashes } from './proxy-hashes.ts';
 import { isTrustStage } from './trust-stage.ts';
 import { visibleConfiguration } from './visible-configuration.ts';
 
@@ -101,7 +102,7 @@ export class Customiser {
       kernelType,
       secrets: mountHashes(mounts),
       certificateAuthorities,
-      proxyEnvironment,
+      proxyEnvironment: proxyHashes(proxyEnvironment),
       configuration,
     });
     const kept = withTag(push, customisationTag(key));

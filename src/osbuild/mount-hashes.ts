@@ -1,9 +1,8 @@
-import { hash, scryptSync } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { compareText } from '../ignition/index.ts';
 import type { BuildMount } from './build-inputs.ts';
+import { slowHash } from './slow-hash.ts';
 
-/** So that a guess takes a while: a key is a tag, which everybody may read who may read the registry, and passwords are short. */
-const COST = { N: 2 ** 14, r: 8, p: 1 };
 const PURPOSE = 'varve: content of a mount of a container build';
 
 /** For each mount of a build, by its path: what tells its content from any other, and nothing of it (architecture D3). */
@@ -13,7 +12,7 @@ export function mountHashes(mounts: readonly BuildMount[]): Readonly<Record<stri
       const described = [...files]
         .map(([name, bytes]) => `${hash('sha256', bytes, 'hex')} ${name}`)
         .sort(compareText);
-      return [path, scryptSync(described.join('\n'), PURPOSE, 32, COST).toString('hex')];
+      return [path, slowHash(described.join('\n'), PURPOSE)];
     }),
   );
 }
