@@ -170,7 +170,7 @@ class Build {
             insecureRegistries: flags.insecureRegistry ?? [],
             certificateAuthorities,
             path: environment.variables['PATH'] ?? '',
-            packageCache: join(cacheDirectory(flags.cache, environment), 'packages'),
+            packageCache: join(cacheDirectory(flags.cache, environment), 'packages', flags.pool),
           }),
           inputs: this.#inputs,
           signal: signal ?? new AbortController().signal,

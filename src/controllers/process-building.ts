@@ -21,7 +21,7 @@ export function processBuilding(options: ProcessBuildingOptions): ContainerBuild
   const { storage, architecture, path, uid, why } = options;
   return {
     kind: 'process',
-    buildersFor: ({ access, push, onBuilder }) => {
+    buildersFor: ({ access, pool, push, onBuilder }) => {
       const auth: AuthSource = poolCredentials(access, [push]);
       const { insecureRegistries, certificateAuthorities } = access;
       const builders = buildahBuilders({
@@ -31,7 +31,7 @@ export function processBuilding(options: ProcessBuildingOptions): ContainerBuild
         insecureRegistries,
         certificateAuthorities,
         path,
-        packageCache: join(storage, 'packages'),
+        packageCache: join(storage, 'packages', pool),
       });
       return {
         for: (wanted) => {

@@ -28,7 +28,7 @@ export interface BuildahOptions {
   readonly certificateAuthorities: readonly string[];
   /** Where buildah and what it starts are looked for, as PATH. */
   readonly path: string;
-  /** Where the packages of earlier builds are, for later ones; made if it is missing. Default: each build downloads its own. */
+  /** Where the packages of earlier builds of the pool are, for later ones; made if it is missing. Default: each build downloads its own. */
   readonly packageCache?: string;
 }
 

@@ -10,7 +10,7 @@ export const JobFolder = {
   mounts: '/run/varve/mounts',
   /** buildah's store. */
   storage: '/home/build/.local/share/containers',
-  /** A volume that outlives the pod. */
+  /** The pool's folder of a volume that outlives the pod. */
   cache: '/var/cache/varve',
 } as const;
 

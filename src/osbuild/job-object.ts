@@ -204,10 +204,18 @@ function volumes(order: JobOrder): readonly Mounted[] {
     ...mounts.map(({ path }, index) =>
       folder(`mount-${index}`, secret(names.mount(path)), `${JobFolder.mounts}/${index}`),
     ),
-    ...(cacheClaim === undefined
-      ? []
-      : [writable('package-cache', { persistentVolumeClaim: { claimName: cacheClaim } }, JobFolder.cache)]),
+    ...(cacheClaim === undefined ? [] : [packageCache(order, cacheClaim)]),
   ];
+}
+
+/** Of the volume the pod sees nothing but the pool's own (`openPackageCaches`). */
+function packageCache({ pool }: JobOrder, claimName: string): Mounted {
+  const { volume, mount } = writable(
+    'package-cache',
+    { persistentVolumeClaim: { claimName } },
+    JobFolder.cache,
+  );
+  return { volume, mount: { ...mount, subPath: pool } };
 }
 
 function folder(name: string, source: JsonObject, mountPath: string): Mounted {

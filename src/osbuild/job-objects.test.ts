@@ -199,8 +199,8 @@ test('an eviction counts for nothing, and what another pod would find too ends t
 test('what is optional is mounted only where it is there', () => {
   const mounted = (of: JobOrder): readonly string[] =>
     objectsAt(podSpec(of), 'containers').flatMap((container) =>
-      objectsAt(container, 'volumeMounts').map(
-        (mount) => `${textAt(mount, 'name')} ${textAt(mount, 'mountPath')}`,
+      objectsAt(container, 'volumeMounts').map((mount) =>
+        `${textAt(mount, 'name')} ${textAt(mount, 'mountPath')} ${textAt(mount, 'subPath')}`.trim(),
       ),
     );
   const always = [
@@ -215,10 +215,10 @@ test('what is optional is mounted only where it is there', () => {
     mounted(order(ALL, { cacheClaim: 'packages' })).toSorted(),
     [
       ...always,
-      'etc-policy /etc/containers/policy.json',
-      'etc-registries /etc/containers/registries.conf',
+      'etc-policy /etc/containers/policy.json policy.json',
+      'etc-registries /etc/containers/registries.conf registries.conf',
       'mount-0 /run/varve/mounts/0',
-      'package-cache /var/cache/varve',
+      'package-cache /var/cache/varve worker',
     ].toSorted(),
   );
 });

@@ -13,7 +13,7 @@ export interface BuildJobSettings {
   };
   /** How long a Job may take, with all its pods, in milliseconds. */
   readonly deadline: number;
-  /** A PersistentVolumeClaim in Varve's namespace, where downloads of packages are kept from one build to the next. */
+  /** A PersistentVolumeClaim in Varve's namespace, where downloads of packages are kept from one build to the next, in a folder for each pool. */
   readonly cacheClaim?: string;
   /** Secrets to pull the builder's image with. */
   readonly pullSecrets: readonly string[];

@@ -16,8 +16,9 @@ export interface SharedFolder {
 }
 
 /**
- * The folders of a cache of packages, made if they are missing. Package managers check what is in them against their repositories'
- * signatures, so that builds of several pools can share one; and all that they have in there is in no layer.
+ * The folders of a cache of packages, made if they are missing; all that they have in there is in no layer. It is for one pool alone:
+ * apt takes a package that is there for the right one by its name and size, so that the commands of one pool's build would choose what
+ * another's installs; and what was fetched with the credentials of one is not for another.
  */
 export async function openPackageCaches(cache: string): Promise<readonly SharedFolder[]> {
   // apt makes no such folder where it is not the one of the distribution.

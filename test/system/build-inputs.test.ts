@@ -146,7 +146,7 @@ suite('what a container build is given besides the configuration, by real builda
       for (const form of wanted) assert.ok(!blob.includes(form), `a blob of the registry has ${form}`);
     }
     assert.deepEqual(await readdir(join(storage(), 'tmp')), []);
-    assert.equal(await readFile(join(folder, 'cache/varve/packages/apt/a.deb'), 'utf8'), 'archive\n');
+    assert.equal(await readFile(join(folder, 'cache/varve/packages/worker/apt/a.deb'), 'utf8'), 'archive\n');
   });
 
   test('a secret that is copied into the image keeps it from being pushed', async () => {
@@ -155,7 +155,7 @@ suite('what a container build is given besides the configuration, by real builda
       'os/leak',
     );
     assert.equal(status, 1);
-    assert.match(stderr, /^archive$/m, 'the packages of the build before are there');
+    assert.match(stderr, /^archive$/m, 'the packages that the pool has downloaded before are there');
     assert.match(
       stderr,
       /cannot push the image: the Containerfile has copied a secret of Secret etc-pki-entitlement-worker into \/usr\/share\/copy/,

@@ -65,7 +65,7 @@ suite('varve build with extensions and another kernel, by real buildah and apt',
 
   test('extensions of the distribution and of an image, and another kernel, are in an image that a host can boot', async () => {
     const baseOSExtensionsContainerImage = await pushExtensionsImage();
-    const downloads = join(lab.folder, 'cache/varve/packages/apt');
+    const downloads = join(lab.folder, 'cache/varve/packages/worker/apt');
     await mkdir(downloads, { recursive: true });
     await writeFile(join(downloads, 'of-another-build.deb'), 'a package');
     const spec = { extensions: ['usbguard', 'lab'], kernelType: 'realtime', baseOSExtensionsContainerImage };
