@@ -10,6 +10,7 @@ import {
   type JournalReading,
 } from '../../src/agent/index.ts';
 import { ModelHost, type ModelImage } from '../../src/agent/test-host.ts';
+import type { MachineConfigNode } from '../../src/api/index.ts';
 import { systemClock, type KubeClient } from '../../src/kube/index.ts';
 import { countedClient } from './counted-client.ts';
 
@@ -44,6 +45,19 @@ class BenchHost implements AgentHost {
   readonly #node: string;
   readonly #model = new ModelHost(images, ABILITIES, true);
   #journal: JournalReading = { state: 'absent' };
+  #machineConfigNode: MachineConfigNode | undefined;
+  /** In the place of a file, which outlives the boot as well. */
+  readonly #store = {
+    read: () => Promise.resolve(this.#machineConfigNode),
+    write: (object: MachineConfigNode) => {
+      this.#machineConfigNode = object;
+      return Promise.resolve();
+    },
+    remove: () => {
+      this.#machineConfigNode = undefined;
+      return Promise.resolve();
+    },
+  };
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(client: KubeClient, node: string) {
@@ -54,7 +68,12 @@ class BenchHost implements AgentHost {
   start(): void {
     const stop = new AbortController();
     const agent = new Agent({
-      objects: new OwnObjects({ client: this.#client, node: this.#node, report: () => undefined }),
+      objects: new OwnObjects({
+        client: this.#client,
+        node: this.#node,
+        store: this.#store,
+        report: () => undefined,
+      }),
       host: this,
       journal: {
         read: () => Promise.resolve(this.#journal),

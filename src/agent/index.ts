@@ -28,6 +28,7 @@ export { nodeReport } from './node-report.ts';
 export type { AgentNode, NodeWishes } from './node-wishes.ts';
 export { nodeWishes } from './node-wishes.ts';
 export { LocalObjects } from './local-objects.ts';
+export { MachineConfigNodeFile } from './machine-config-node-file.ts';
 export type { AgentObjects, NodeObject, PullSecret } from './own-objects.ts';
 export { OwnObjects } from './own-objects.ts';
 export { type AgentFacts, hasArrived, type Phase, type Plan } from './situation.ts';

@@ -40,6 +40,10 @@ export class LocalObjects implements AgentObjects {
     return Promise.resolve();
   }
 
+  readMachineConfigNode(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   report(): Promise<void> {
     return Promise.resolve();
   }

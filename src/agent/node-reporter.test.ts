@@ -6,6 +6,7 @@ import { decide } from './decide.ts';
 import type { AnnotationChanges } from './node-report.ts';
 import { NodeReporter } from './node-reporter.ts';
 import type { AgentObjects, NodeObject } from './own-objects.ts';
+import type { OthersWords } from './own-machine-config-node.ts';
 import type { Plan } from './situation.ts';
 import { IMAGES, modelHost } from './test-images.ts';
 import { World } from './test-world.ts';
@@ -18,9 +19,18 @@ class Desk implements AgentObjects {
   readonly clock = new FakeClock();
   readonly world = new World(modelHost());
   readonly annotated: AnnotationChanges[] = [];
-  readonly reported: NonNullable<MachineConfigNode['status']>[] = [];
+  /** What was to become of others' words with each report. */
+  readonly reported: OthersWords[] = [];
   readonly troubles: unknown[] = [];
+  /** Refuses what is written and read. */
   refuses: KubeError | undefined;
+  /** What the API server has, if that is not what it answered last. */
+  held: MachineConfigNode | undefined;
+  /** What somebody writes after the next look. */
+  outrun: (() => MachineConfigNode) | undefined;
+  /** Reports are answered. */
+  isAnswering = true;
+  reads = 0;
   machineConfigNode: MachineConfigNode = {
     apiVersion: API_VERSION,
     kind: 'MachineConfigNode',
@@ -61,10 +71,34 @@ class Desk implements AgentObjects {
     return Promise.resolve();
   }
 
-  report(seen: MachineConfigNode, status: NonNullable<MachineConfigNode['status']>): Promise<void> {
+  readMachineConfigNode(): Promise<MachineConfigNode | undefined> {
+    this.reads += 1;
     if (this.refuses !== undefined) return Promise.reject(this.refuses);
-    this.reported.push(status);
-    this.machineConfigNode = { ...seen, status };
+    this.machineConfigNode = this.held ?? this.machineConfigNode;
+    this.held = this.outrun?.();
+    this.outrun = undefined;
+    return Promise.resolve(this.machineConfigNode);
+  }
+
+  report(
+    seen: MachineConfigNode,
+    status: NonNullable<MachineConfigNode['status']>,
+    others: OthersWords,
+  ): Promise<void> {
+    if (this.refuses !== undefined) return Promise.reject(this.refuses);
+    const held = this.held ?? this.machineConfigNode;
+    if (held.metadata['uid'] !== seen.metadata['uid'])
+      return Promise.reject(new KubeError('invalid', 'it is another'));
+    if (others === 'refuse' && held !== seen)
+      return Promise.reject(new KubeError('conflict', 'it has changed'));
+    const written = { ...seen, status };
+    if (!this.isAnswering) {
+      this.held = written;
+      return Promise.reject(new KubeError('timeout', 'nobody answers'));
+    }
+    this.reported.push(others);
+    this.machineConfigNode = written;
+    this.held = undefined;
     return Promise.resolve();
   }
 
@@ -95,6 +129,7 @@ async function atA(): Promise<Desk> {
   await desk.clock.advance(10_000);
   desk.annotated.length = 0;
   desk.reported.length = 0;
+  desk.reads = 0;
   return desk;
 }
 
@@ -182,27 +217,96 @@ test('NodeReporter says at once why a person has to look', async () => {
   assert.equal(desk.condition('NodeDegraded')?.status, 'True');
 });
 
-test('NodeReporter puts what waits onto what somebody else wrote meanwhile', async () => {
+/** What whoever drains the node says of what is in the way. */
+function blocked({ machineConfigNode }: Desk): MachineConfigNode {
+  const { status } = machineConfigNode;
+  const others = (status?.conditions ?? []).filter(({ type }) => type !== 'Drained');
+  return { ...machineConfigNode, status: { ...status, conditions: [...others, BLOCKED] } };
+}
+
+const BLOCKED = {
+  type: 'Drained',
+  status: 'Unknown' as const,
+  reason: 'DrainBlocked',
+  message: 'A budget is in the way.',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+};
+
+test('NodeReporter puts what waits onto what somebody else wrote meanwhile, which it has not heard of', async () => {
   const desk = await atA();
   desk.world.desire(b);
   await desk.until('rest');
-  const { status } = desk.machineConfigNode;
-  const theirs = {
-    type: 'Drained',
-    status: 'Unknown' as const,
-    reason: 'DrainBlocked',
-    message: 'A budget is in the way.',
-    lastTransitionTime: '2026-01-01T00:00:00Z',
-  };
-  const others = (status?.conditions ?? []).filter(({ type }) => type !== 'Drained');
-  desk.machineConfigNode = {
-    ...desk.machineConfigNode,
-    status: { ...status, conditions: [...others, theirs] },
-  };
+  desk.held = blocked(desk);
   await desk.clock.advance(2000);
-  assert.equal(desk.reported.length, 1);
-  assert.deepEqual(desk.condition('Drained'), theirs);
+  assert.deepEqual(desk.reported, ['refuse']);
+  assert.equal(desk.reads, 1);
+  assert.deepEqual(desk.condition('Drained'), BLOCKED);
   assert.equal(desk.condition('UpdateExecuted')?.status, 'Unknown');
+});
+
+test('NodeReporter reads again what somebody else wrote between its look and its word', async () => {
+  const desk = await atA();
+  desk.world.desire(b);
+  await desk.until('rest');
+  desk.outrun = () => blocked(desk);
+  await desk.clock.advance(2000);
+  assert.deepEqual(desk.reported, ['refuse']);
+  assert.equal(desk.reads, 2);
+  assert.deepEqual(desk.troubles, []);
+  assert.deepEqual(desk.condition('Drained'), BLOCKED);
+});
+
+test('NodeReporter does not look before it says that the node reboots and that it is updated', async () => {
+  const desk = await atA();
+  desk.world.desire(b);
+  await desk.until('rest');
+  // The words about a drain that is over by then.
+  desk.held = blocked(desk);
+  desk.world.serveDrain();
+  await desk.until('rest');
+  assert.equal(desk.condition('Drained')?.status, 'True');
+  desk.world.serveDrain();
+  await desk.until('rest');
+  await desk.clock.advance(10_000);
+  assert.deepEqual(desk.reported, ['replace', 'replace']);
+  assert.equal(desk.reads, 0);
+  assert.equal(desk.condition('Drained')?.status, 'False');
+});
+
+test('NodeReporter fills a MachineConfigNode that took the place of the one that it knew', async () => {
+  const desk = await atA();
+  const { status: _, ...rest } = desk.machineConfigNode;
+  desk.held = { ...rest, metadata: { name: 'n1', uid: 'm2' } };
+  desk.world.desire(b);
+  await desk.until('rest');
+  desk.world.serveDrain();
+  await desk.until('unlock');
+  assert.deepEqual(desk.reported, ['refuse']);
+  assert.deepEqual(desk.troubles, []);
+  assert.equal(desk.machineConfigNode.metadata['uid'], 'm2');
+  assert.equal(desk.condition('RebootedNode')?.status, 'Unknown');
+});
+
+test('NodeReporter looks at what became of a report that was not answered, even when there is nothing new to say', async () => {
+  const desk = await atA();
+  const before = desk.machineConfigNode;
+  desk.world.desire(b);
+  await desk.until('rest');
+  desk.world.serveDrain();
+  desk.isAnswering = false;
+  await desk.until('unlock');
+  assert.equal(desk.held?.status?.conditions?.find(({ type }) => type === 'RebootedNode')?.status, 'Unknown');
+  // It is wanted no longer, and what was answered last is what there would be to say.
+  desk.isAnswering = true;
+  assert.equal(desk.machineConfigNode, before);
+  desk.world.desire(a);
+  await desk.until('rest');
+  desk.world.serveDrain();
+  await desk.until('rest');
+  await desk.clock.advance(20_000);
+  assert.equal(desk.condition('RebootedNode')?.status, 'False');
+  assert.equal(desk.condition('Updated')?.status, 'True');
+  assert.equal(desk.held, undefined);
 });
 
 test('NodeReporter says again what the API server was not there for', async () => {

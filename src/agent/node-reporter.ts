@@ -18,11 +18,19 @@ const WAITS = 2000;
 /** After the API server could not be told. */
 const AGAIN = 5000;
 
-/** Phases that are told of at once: those who wait for the end wait for it, and a host that goes down says nothing more. */
+/**
+ * Phases that are told of at once: those who wait for the end wait for it, and a host that goes down says nothing more. In them the
+ * agent has the last word on every condition: what whoever drains the node had to say is over, and need not be read.
+ */
 const AT_ONCE: ReadonlySet<Phase> = new Set<Phase>(['rebooting', 'done', 'unmanaged']);
+
+/** Another writer of the same status, whoever drains nodes, may be faster so often. */
+const MOST_ATTEMPTS = 5;
 
 /** Annotations that say no more than that the agent is at work. */
 const PLAIN: ReadonlySet<string> = new Set([STATE_ANNOTATION, REASON_ANNOTATION]);
+
+type Status = NonNullable<MachineConfigNode['status']>;
 
 /** What a MachineConfigNode is to say of one moment. */
 interface Moment {
@@ -51,6 +59,8 @@ export class NodeReporter {
   readonly #options: NodeReporterOptions;
   /** Of the MachineConfigNode with this uid; oldest first. */
   #unsaid: { readonly uid: string; readonly moments: readonly Moment[] } = { uid: '', moments: [] };
+  /** A report was not answered: what the MachineConfigNode says by now has to be read. */
+  #isUnsure = false;
   #latest: { readonly facts: AgentFacts; readonly plan: Plan } | undefined;
   /** Ends the wait for what comes next. */
   #cancel: (() => void) | undefined;
@@ -118,14 +128,45 @@ export class NodeReporter {
     const next = after(draft, moment);
     const moments = next === draft ? before : [...before, moment];
     this.#unsaid = { uid, moments };
-    if (next.status === undefined || next.status === found.status) {
+    if (next === found && !this.#isUnsure) {
       this.#unsaid = { uid, moments: [] };
       return false;
     }
-    if (!all && !AT_ONCE.has(plan.phase) && plan.degraded === undefined) return true;
-    await objects.report(found, next.status, signal);
+    const isLastWord = AT_ONCE.has(plan.phase) && plan.degraded === undefined;
+    if (!all && !isLastWord && plan.degraded === undefined) return true;
+    // What is nothing new to what is known may be to what there is.
+    const told = moments.at(-1) === moment ? moments : [...moments, moment];
+    await this.#report(found, told, isLastWord, signal);
     this.#unsaid = { uid, moments: [] };
     return false;
+  }
+
+  /** Puts these moments onto what the MachineConfigNode says by now, which is read where somebody else may have written it. */
+  async #report(
+    known: MachineConfigNode,
+    moments: readonly Moment[],
+    isLastWord: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { objects } = this.#options;
+    let isKnown = isLastWord && !this.#isUnsure;
+    for (let attempt = 1; ; attempt += 1) {
+      const found = isKnown ? known : await objects.readMachineConfigNode(signal);
+      const status = found === undefined ? undefined : statusAfter(found, moments);
+      this.#isUnsure = found !== undefined && status !== undefined;
+      if (found === undefined || status === undefined) return;
+      try {
+        await objects.report(found, status, isKnown ? 'replace' : 'refuse', signal);
+        this.#isUnsure = false;
+        return;
+      } catch (error) {
+        // What was known is of another object, or older than somebody's count (`invalid`).
+        const isStale =
+          isKubeError(error, 'conflict', 'not-found') || (isKnown && isKubeError(error, 'invalid'));
+        if (!isStale || attempt >= MOST_ATTEMPTS) throw error;
+        isKnown = false;
+      }
+    }
   }
 
   /** Says what waits after so long, unless it has been said; what waits already goes on waiting, and no longer. */
@@ -146,6 +187,12 @@ export class NodeReporter {
 function after(found: MachineConfigNode, { node, config, plan, at, files }: Moment): MachineConfigNode {
   const status = machineConfigNodeReport(found, node, config, plan, at, files);
   return status === undefined || status === found.status ? found : { ...found, status };
+}
+
+/** Undefined when there is nothing to write. */
+function statusAfter(found: MachineConfigNode, moments: readonly Moment[]): Status | undefined {
+  const { status } = moments.reduce(after, found);
+  return status === found.status ? undefined : status;
 }
 
 /** Whether nobody does anything because of it. */

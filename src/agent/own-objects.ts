@@ -1,4 +1,4 @@
-import { API_GROUP, type MachineConfigNode } from '../api/index.ts';
+import { MACHINE_CONFIG_NODE_ANNOTATION, type MachineConfigNode } from '../api/index.ts';
 import {
   Informer,
   type InformerOptions,
@@ -8,8 +8,10 @@ import {
   resourceType,
   type ResourceType,
 } from '../kube/index.ts';
+import type { MachineConfigNodeStore } from './machine-config-node-file.ts';
 import type { AnnotationChanges } from './node-report.ts';
 import { type AgentNode, nodeWishes } from './node-wishes.ts';
+import { type NamedByNode, type OthersWords, OwnMachineConfigNode } from './own-machine-config-node.ts';
 
 export type NodeObject = AgentNode & KubeObject;
 type Status = NonNullable<MachineConfigNode['status']>;
@@ -25,6 +27,7 @@ export interface PullSecret extends KubeObject {
 export interface AgentObjects {
   /** The Node as it was when this process last heard of it; undefined before that, and when there is none. */
   readonly node: NodeObject | undefined;
+  /** The MachineConfigNode as it was answered last, which others may have changed since; undefined when none is known. */
   readonly machineConfigNode: MachineConfigNode | undefined;
   /** Follows them until the signal aborts. `changed` hears of whatever may change what the agent does. */
   run(signal: AbortSignal, changed: () => void): Promise<void>;
@@ -32,16 +35,26 @@ export interface AgentObjects {
   readNode(signal: AbortSignal): Promise<NodeObject>;
   /** Writes annotations of the Node that was seen, and of no other that has taken its name; null takes one away. */
   annotate(seen: NodeObject, annotations: AnnotationChanges, signal: AbortSignal): Promise<void>;
-  /** Writes the status of the MachineConfigNode as it was seen; a `conflict` when somebody changed it since. */
-  report(seen: MachineConfigNode, status: Status, signal: AbortSignal): Promise<void>;
+  /** The MachineConfigNode as it is now; undefined when there is none. */
+  readMachineConfigNode(signal: AbortSignal): Promise<MachineConfigNode | undefined>;
+  /**
+   * Writes the agent's part of the status of the MachineConfigNode that was seen, and of no other that has taken its name.
+   *
+   * @param others what becomes of what others wrote into it since
+   */
+  report(seen: MachineConfigNode, status: Status, others: OthersWords, signal: AbortSignal): Promise<void>;
 }
 
+type Client = Pick<KubeClient, 'get' | 'patch' | 'list' | 'watch' | 'clock'>;
+
 export interface OwnObjectsOptions {
-  readonly client: KubeClient;
+  readonly client: Client;
   /** The name of the Node that is this host. */
   readonly node: string;
   /** The one secret that the agent may read. */
   readonly pullSecret?: ObjectKey;
+  /** Keeps what is known of the MachineConfigNode for the next boot. */
+  readonly store: MachineConfigNodeStore;
   /** Told of what keeps one of them from being followed. */
   readonly report: (error: unknown) => void;
 }
@@ -57,14 +70,6 @@ const NODES: ResourceType<NodeObject> = resourceType({
   namespaced: false,
 });
 
-const MACHINE_CONFIG_NODES: ResourceType<MachineConfigNode> = resourceType({
-  group: API_GROUP,
-  version: 'v1',
-  kind: 'MachineConfigNode',
-  plural: 'machineconfignodes',
-  namespaced: false,
-});
-
 const SECRETS: ResourceType<PullSecret> = resourceType({
   group: '',
   version: 'v1',
@@ -74,23 +79,22 @@ const SECRETS: ResourceType<PullSecret> = resourceType({
 });
 
 /**
- * The objects that an agent has to do with, and no others, each watched by its name: its Node, the MachineConfigNode of the
- * same name, and its pull secret.
+ * The objects that an agent has to do with, and no others. Its Node and its pull secret are watched, each by its name. The
+ * MachineConfigNode of the Node's name is read where it is not known, as {@link OwnMachineConfigNode} has it.
  */
 export class OwnObjects implements AgentObjects {
-  readonly #client: KubeClient;
+  readonly #client: Client;
   readonly #key: ObjectKey;
   readonly #nodes: Informer<NodeObject>;
-  readonly #machineConfigNodes: Informer<MachineConfigNode>;
+  readonly #machineConfigNode: OwnMachineConfigNode;
   readonly #secretKey: ObjectKey | undefined;
   readonly #secrets: Informer<PullSecret> | undefined;
   // What the API server answered: a decision must not be made on what was before it.
   #node: NodeObject | undefined;
   /** When it was asked for what it answered about the Node last. */
   #askedAt = -Infinity;
-  #machineConfigNode: MachineConfigNode | undefined;
 
-  constructor({ client, node, pullSecret, report }: OwnObjectsOptions) {
+  constructor({ client, node, pullSecret, store, report }: OwnObjectsOptions) {
     this.#client = client;
     this.#key = { namespace: '', name: node };
     const selection = { fieldSelector: `metadata.name=${node}` };
@@ -99,7 +103,8 @@ export class OwnObjects implements AgentObjects {
       { type: NODES, selection, transform: slim } satisfies InformerOptions<NodeObject>,
       report,
     );
-    this.#machineConfigNodes = new Informer(client, { type: MACHINE_CONFIG_NODES, selection }, report);
+    const named = (): NamedByNode => namedBy(this.node);
+    this.#machineConfigNode = new OwnMachineConfigNode({ client, name: node, named, store, report });
     this.#secretKey = pullSecret;
     if (pullSecret === undefined) return;
     const { namespace, name } = pullSecret;
@@ -109,26 +114,26 @@ export class OwnObjects implements AgentObjects {
 
   async run(signal: AbortSignal, changed: () => void): Promise<void> {
     let wishes = '';
+    await this.#machineConfigNode.open();
     this.#nodes.subscribe(({ type, object }) => {
+      this.#machineConfigNode.heardOfNode();
       // Kubelets write their Nodes all the time.
       const seen = type === 'deleted' ? '' : JSON.stringify(nodeWishes(object));
       if (seen === wishes) return;
       wishes = seen;
       changed();
     });
-    this.#machineConfigNodes.subscribe(changed);
     this.#secrets?.subscribe(changed);
-    const followed = [
-      this.#nodes,
-      this.#machineConfigNodes,
-      ...(this.#secrets === undefined ? [] : [this.#secrets]),
-    ];
-    await Promise.all(followed.map((informer) => informer.run(signal)));
+    await Promise.all([
+      this.#nodes.run(signal),
+      this.#machineConfigNode.run(signal, changed),
+      this.#secrets?.run(signal),
+    ]);
   }
 
-  /** Whether all of them have been seen, or are known not to be there. */
+  /** Whether what is watched has been seen, or is known not to be there. */
   get isSynced(): boolean {
-    return this.#nodes.isSynced && this.#machineConfigNodes.isSynced && this.#secrets?.isSynced !== false;
+    return this.#nodes.isSynced && this.#secrets?.isSynced !== false;
   }
 
   get node(): NodeObject | undefined {
@@ -136,7 +141,7 @@ export class OwnObjects implements AgentObjects {
   }
 
   get machineConfigNode(): MachineConfigNode | undefined {
-    return newer(this.#machineConfigNode, this.#machineConfigNodes.cache.get(this.#key));
+    return this.#machineConfigNode.object;
   }
 
   /** The pull secret as it was last heard of; undefined before that, where there is none, and where none was named. */
@@ -165,15 +170,12 @@ export class OwnObjects implements AgentObjects {
     this.#askedAt = askedAt;
   }
 
-  async report({ metadata }: MachineConfigNode, status: Status, signal: AbortSignal): Promise<void> {
-    const { uid, resourceVersion } = metadata as { readonly uid?: string; readonly resourceVersion?: string };
-    const patch = { metadata: { uid: uid ?? null, resourceVersion: resourceVersion ?? null }, status };
-    this.#machineConfigNode = await this.#client.patch(
-      MACHINE_CONFIG_NODES,
-      this.#key,
-      { type: 'merge', patch },
-      { signal, subresource: 'status' },
-    );
+  readMachineConfigNode(signal: AbortSignal): Promise<MachineConfigNode | undefined> {
+    return this.#machineConfigNode.read(signal);
+  }
+
+  report(seen: MachineConfigNode, status: Status, others: OthersWords, signal: AbortSignal): Promise<void> {
+    return this.#machineConfigNode.report(seen, status, others, signal);
   }
 }
 
@@ -190,4 +192,10 @@ function slim(node: NodeObject): NodeObject {
   const unschedulable = spec?.unschedulable;
   const kept = { metadata, ...(unschedulable === undefined ? {} : { spec: { unschedulable } }) };
   return kept;
+}
+
+function namedBy(node: NodeObject | undefined): NamedByNode {
+  if (node === undefined) return 'unknown';
+  const uid = node.metadata.annotations?.[MACHINE_CONFIG_NODE_ANNOTATION] ?? '';
+  return uid === '' ? 'unnamed' : { uid };
 }

@@ -89,6 +89,7 @@ test('an agent changes no annotation of others', () => {
     { [`${M}/desiredImage`]: 'j' },
     {},
     { ...KEPT, 'varve.dev/prefetch-image': 'i' },
+    { ...KEPT, 'varve.dev/machine-config-node': 'u' },
   ]) {
     assert.equal(verdict({ ...update, object: node(annotations) }), refusal);
   }

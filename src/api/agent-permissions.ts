@@ -56,7 +56,7 @@ export function agentPermissions(namespace: string, secret: string): readonly Js
       metadata: { name: AGENT_SERVICE_ACCOUNT },
       rules: [
         rule('', ['nodes'], ['get', 'list', 'watch', 'patch']),
-        rule(API_GROUP, ['machineconfignodes'], ['get', 'list', 'watch']),
+        rule(API_GROUP, ['machineconfignodes'], ['get']),
         rule(API_GROUP, ['machineconfignodes/status'], ['patch']),
         rule('', ['events'], ['create']),
       ],

@@ -113,6 +113,12 @@ export const DRAIN_POLICY_ANNOTATION = 'varve.dev/drain-policy';
 export const PREFETCHED_IMAGE_ANNOTATION = 'varve.dev/prefetched-image';
 export const NOT_PREFETCHED = 'none';
 
+/**
+ * Annotation of a Node: the uid of its MachineConfigNode, by which the node's agent hears that there is a new one without watching
+ * it. Not of the contract.
+ */
+export const MACHINE_CONFIG_NODE_ANNOTATION = 'varve.dev/machine-config-node';
+
 /** Annotation of a Node, `true`: it has been given the labels of the custom pool that it first booted with (contract §3.5). */
 export const POOL_LABELS_APPLIED_ANNOTATION = 'machineconfiguration.openshift.io/customPoolLabelsApplied';
 

@@ -1,4 +1,12 @@
-import { Agent, type AgentNews, type FilesNews, nodeWishes, OwnObjects } from '../agent/index.ts';
+import { join } from 'node:path';
+import {
+  Agent,
+  type AgentNews,
+  type FilesNews,
+  MachineConfigNodeFile,
+  nodeWishes,
+  OwnObjects,
+} from '../agent/index.ts';
 import { HOST_TOOL_ANNOTATION } from '../api/index.ts';
 import type { DeployTool, HostRunner } from '../host/index.ts';
 import { type KubeClient, type ObjectKey, systemClock } from '../kube/index.ts';
@@ -85,6 +93,7 @@ async function run(circumstances: Circumstances, signal: AbortSignal): Promise<v
     client,
     node,
     ...(pullSecret === undefined ? {} : { pullSecret }),
+    store: new MachineConfigNodeFile(join(state, 'machine-config-node.json')),
     report: (error) => onTrouble('follow the Node', error),
   });
   const events = nodeEvents(

@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { API_VERSION, DESIRED_CONFIG_ANNOTATION, type MachineConfigNode } from '../api/index.ts';
+import {
+  API_VERSION,
+  DESIRED_CONFIG_ANNOTATION,
+  MACHINE_CONFIG_NODE_ANNOTATION,
+  type MachineConfigNode,
+} from '../api/index.ts';
 import { Controller, keyOf, outcomes, type Change, type Outcome } from '../kube/index.ts';
 import { nodePatch, primaryPool, releasedNode } from '../rollout/index.ts';
 import { sayOfNode } from './drain-report.ts';
+import { NodeAnswers } from './node-answers.ts';
 import { patchSeen } from './patch-seen.ts';
 import { clusterKey, MACHINE_CONFIG_NODES, NODES, type PoolNode } from './resources.ts';
 import type { RolloutBoard } from './rollout-board.ts';
@@ -18,8 +24,14 @@ const BACKOFF = { first: 5, factor: 2, longest: 5000, jitter: 0.1 };
 const NOT_YET_SET = 'not-yet-set';
 
 /**
- * Keeps for each node of a pool a MachineConfigNode that says what the node is to run (contract §1.5), and takes from a
- * node that no pool has any more what rollouts have left on it. A MachineConfigNode goes with its Node, which owns it.
+ * Within so many milliseconds nodes are told of MachineConfigNodes that an earlier controller made and did not tell them of: their
+ * agents have asked for them, so that thousands of nodes need not be written at once.
+ */
+const SPREAD = 60_000;
+
+/**
+ * Keeps for each node of a pool a MachineConfigNode that says what the node is to run (contract §1.5), names it on the Node for the
+ * agent, which does not watch it, and takes from a node that no pool has any more what rollouts have left on it. A MachineConfigNode goes with its Node, which owns it.
  */
 export function nodeKeeper(support: ControllerSupport, board: RolloutBoard): RunningController {
   const { client, view, onReconciled } = support;
@@ -53,6 +65,14 @@ class NodeKeeper {
   readonly #board: RolloutBoard;
   /** What was said last of a node that is in no pool, or not in the one that was meant. */
   readonly #said = new Map<string, string>();
+  /** Nodes with the names of their MachineConfigNodes, until the watch has told of it. */
+  readonly #answers = new NodeAnswers();
+  /** MachineConfigNodes with the specs that were written, until the watch has told of it. */
+  readonly #written = new Map<string, MachineConfigNode>();
+  /** The uids of MachineConfigNodes that were made and are not named yet. */
+  readonly #made = new Map<string, string>();
+  /** When a node is to be told of the MachineConfigNode that it has had for long. */
+  readonly #due = new Map<string, number>();
 
   constructor(support: ControllerSupport, board: RolloutBoard) {
     this.#support = support;
@@ -64,6 +84,10 @@ class NodeKeeper {
     const node = view.nodes.cache.get(clusterKey(name));
     if (node === undefined || node.metadata.deletionTimestamp !== undefined) {
       this.#said.delete(name);
+      this.#answers.forget(name);
+      this.#due.delete(name);
+      this.#made.delete(name);
+      this.#written.delete(name);
       return outcomes.done;
     }
     this.#tellPools(node);
@@ -87,11 +111,13 @@ class NodeKeeper {
       configVersion: { desired: node.metadata.annotations?.[DESIRED_CONFIG_ANNOTATION] || NOT_YET_SET },
     };
     if (found === undefined) {
-      await client.create(MACHINE_CONFIG_NODES, machineConfigNode(node, spec), { signal });
+      const made = await client.create(MACHINE_CONFIG_NODES, machineConfigNode(node, spec), { signal });
+      // Named when the watch has told of it: what the Node says then would lead here again.
+      this.#made.set(name, uidOf(made) ?? '');
       return outcomes.done;
     }
     if (isOfAnother(node, found)) {
-      const { uid } = found.metadata as { readonly uid?: string };
+      const uid = uidOf(found);
       await client.delete(MACHINE_CONFIG_NODES, clusterKey(name), {
         signal,
         ...(uid === undefined ? {} : { preconditions: { uid } }),
@@ -100,9 +126,58 @@ class NodeKeeper {
     }
     if (found.metadata['deletionTimestamp'] !== undefined)
       return outcomes.waiting(`MachineConfigNode ${name} goes`);
-    if (isDeepStrictEqual(found.spec, spec)) return outcomes.done;
-    await patchSeen(client, MACHINE_CONFIG_NODES, found, { spec }, { signal });
+    if (!isDeepStrictEqual(this.#specOf(found), spec)) {
+      // Nobody else writes it, and that the agent has reported since is no reason to refuse it.
+      const patch = { metadata: { uid: uidOf(found) ?? null }, spec };
+      const options = { type: 'merge', patch } as const;
+      this.#written.set(
+        name,
+        await client.patch(MACHINE_CONFIG_NODES, clusterKey(name), options, { signal }),
+      );
+    }
+    const wait = this.#untilNamed(node, found);
+    if (wait > 0) return outcomes.requeueAfter(wait);
+    await this.#name(node, found, signal);
     return outcomes.done;
+  }
+
+  /** As the API server answered, where the watch has not told of that yet. */
+  #specOf(found: MachineConfigNode): MachineConfigNode['spec'] {
+    const { name } = found.metadata;
+    const written = this.#written.get(name);
+    if (written !== undefined && isNewer(written, found)) return written.spec;
+    this.#written.delete(name);
+    return found.spec;
+  }
+
+  /** How many milliseconds its Node does without the name of a MachineConfigNode. */
+  #untilNamed(node: PoolNode, found: MachineConfigNode): number {
+    const { clock } = this.#support.client;
+    const { name } = node.metadata;
+    // An agent that has been told of another one, or of none, waits for this.
+    if (this.#namedBy(node) !== undefined || this.#made.get(name) === uidOf(found)) return 0;
+    const due = this.#due.get(name) ?? clock.now() + clock.random() * SPREAD;
+    this.#due.set(name, due);
+    return due - clock.now();
+  }
+
+  /** Writes the uid of its MachineConfigNode onto a Node, unless it is there. */
+  async #name(node: PoolNode, { metadata }: MachineConfigNode, signal: AbortSignal): Promise<void> {
+    const { name, uid } = node.metadata;
+    const own = metadata['uid'];
+    this.#due.delete(name);
+    this.#made.delete(name);
+    if (typeof own !== 'string' || this.#namedBy(node) === own) return;
+    const annotations = { [MACHINE_CONFIG_NODE_ANNOTATION]: own };
+    const patch = { metadata: { uid: uid ?? null, annotations } };
+    this.#answers.note(
+      await this.#support.client.patch(NODES, clusterKey(name), { type: 'merge', patch }, { signal }),
+    );
+  }
+
+  #namedBy(node: PoolNode): string | undefined {
+    const { annotations } = this.#answers.newest(node).metadata;
+    return annotations?.[MACHINE_CONFIG_NODE_ANNOTATION] || undefined;
   }
 
   /** Says that several custom pools have the node, and that a custom pool does not get it (contract §3.1). */
@@ -165,4 +240,15 @@ function concernsKeeper(change: Change<PoolNode>): boolean {
     spec?.taints,
   ];
   return !isDeepStrictEqual(factsOf(change.old), factsOf(change.object));
+}
+
+function uidOf({ metadata }: MachineConfigNode): string | undefined {
+  const { uid } = metadata;
+  return typeof uid === 'string' ? uid : undefined;
+}
+
+/** Versions of one object are numbers that grow. */
+function isNewer(one: MachineConfigNode, other: MachineConfigNode): boolean {
+  const versionOf = ({ metadata }: MachineConfigNode): number => Number(metadata['resourceVersion']);
+  return uidOf(one) === uidOf(other) && versionOf(one) > versionOf(other);
 }

@@ -7,6 +7,7 @@ import {
   type HostLook,
   JournalFile,
   type NodeFiles,
+  MachineConfigNodeFile,
   OwnObjects,
   type Plan,
 } from '../../src/agent/index.ts';
@@ -72,6 +73,7 @@ export class NodeAgent implements AgentHost {
   files: NodeFiles | undefined;
   readonly #client: KubeClient;
   readonly #node: string;
+  readonly #folder: string;
   #running: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   #isOver = false;
 
@@ -79,6 +81,7 @@ export class NodeAgent implements AgentHost {
     this.model = model;
     this.#client = client;
     this.#node = node;
+    this.#folder = folder;
     this.journal = join(folder, 'var', 'lib', 'varve', 'journal.json');
   }
 
@@ -90,6 +93,9 @@ export class NodeAgent implements AgentHost {
       objects: new OwnObjects({
         client: this.#client,
         node: this.#node,
+        store: new MachineConfigNodeFile(
+          join(this.#folder, 'var', 'lib', 'varve', 'machine-config-node.json'),
+        ),
         report: (error) => this.troubles.push(`follow the Node: ${String(error)}`),
       }),
       host: this,

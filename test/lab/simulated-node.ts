@@ -246,6 +246,10 @@ class NodeValue implements AgentObjects {
     return Promise.resolve();
   }
 
+  readMachineConfigNode(): Promise<MachineConfigNode | undefined> {
+    return Promise.resolve(this.machineConfigNode);
+  }
+
   report(seen: MachineConfigNode, status: NonNullable<MachineConfigNode['status']>): Promise<void> {
     this.machineConfigNode = { ...seen, status };
     return Promise.resolve();

@@ -67,10 +67,14 @@ test('install, update, A→B→A, rollback by deletion: one node at a time, noth
   assert.deepEqual(await rolledOut(lab, pool, nodes, 'first'), first);
   assert.equal((await pool.state()).builds.length, builds.length);
   for (const { name } of lab.nodes.values()) {
-    const { spec, status, metadata } = await lab.cluster.get(MACHINE_CONFIG_NODES, name);
+    const { spec, metadata } = await lab.cluster.get(MACHINE_CONFIG_NODES, name);
     assert.equal(spec.pool.name, pool.name);
     assert.equal(spec.configVersion.desired, first.config);
-    assert.equal(findCondition(status?.conditions, 'Updated')?.status, 'True');
+    // The agent says so when it hears that the node has been uncordoned, which the pool knows before it.
+    await lab.until(`the MachineConfigNode ${name} says that it is updated`, async () => {
+      const { status } = await lab.cluster.get(MACHINE_CONFIG_NODES, name);
+      return findCondition(status?.conditions, 'Updated')?.status === 'True';
+    });
     assert.equal((metadata['ownerReferences'] as readonly { name: string }[])[0]?.name, name);
   }
   assert.equal(lab.mostAway, 1);

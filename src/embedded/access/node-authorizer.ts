@@ -48,7 +48,7 @@ function denied(reason: string): Decision {
   return { allowed: false, reason };
 }
 
-/** What an agent needs: to follow two objects, to write annotations of the one and the status of the other, and to tell of it. */
+/** What an agent needs: to follow its Node and to annotate it, to read one object more and to write its status, and to tell of it. */
 function decideForAgent(attributes: RequestAttributes, node: string): Decision {
   const { subresource, verb } = attributes;
   if (!attributes.isResource) return denied('');
@@ -57,7 +57,7 @@ function decideForAgent(attributes: RequestAttributes, node: string): Decision {
       if (subresource !== '') return denied('');
       return decideOwnObject(attributes, node, 'Node', ['update', 'patch']);
     case `${API_GROUP}/machineconfignodes`:
-      if (subresource === '' && (verb === 'update' || verb === 'patch')) return denied('');
+      if (subresource === '' && verb !== 'get') return denied('');
       return decideOwnObject(attributes, node, 'MachineConfigNode', []);
     case '/events':
       // Admission sees what it is about.

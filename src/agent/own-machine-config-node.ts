@@ -1,0 +1,225 @@
+import { API_GROUP, type MachineConfigNode } from '../api/index.ts';
+import {
+  Backoff,
+  isKubeError,
+  type KubeClient,
+  type ObjectKey,
+  pause,
+  resourceType,
+  type ResourceType,
+} from '../kube/index.ts';
+import type { MachineConfigNodeStore } from './machine-config-node-file.ts';
+
+type Status = NonNullable<MachineConfigNode['status']>;
+
+/**
+ * What becomes of what others wrote into a status since it was read. `refuse`: the write is a `conflict`. `replace`: it stands no
+ * longer, as far as the agent says something of it.
+ */
+export type OthersWords = 'refuse' | 'replace';
+
+/**
+ * Which MachineConfigNode a Node names as its own, by its uid: `unknown` before the Node was seen, and when there is none; `unnamed`
+ * where whoever keeps MachineConfigNodes names none.
+ */
+export type NamedByNode = { readonly uid: string } | 'unknown' | 'unnamed';
+
+export interface OwnMachineConfigNodeOptions {
+  readonly client: Pick<KubeClient, 'get' | 'patch' | 'clock'>;
+  readonly name: string;
+  readonly named: () => NamedByNode;
+  readonly store: MachineConfigNodeStore;
+  /** Told of what keeps it from being read, or kept. */
+  readonly report: (error: unknown) => void;
+}
+
+/** Between two questions for what is not there, or was not answered, in milliseconds. */
+const PAUSES = { first: 1000, factor: 2, longest: 54_000, jitter: 0.1, reset: 120_000 };
+
+const MACHINE_CONFIG_NODES: ResourceType<MachineConfigNode> = resourceType({
+  group: API_GROUP,
+  version: 'v1',
+  kind: 'MachineConfigNode',
+  plural: 'machineconfignodes',
+  namespaced: false,
+});
+
+/**
+ * The MachineConfigNode of an agent's Node without a watch of it, which each boot would cost a request: nobody but the agent says what
+ * matters in its status, so what the API server answered last is known, and is kept beyond the boot. It is read where it is not known:
+ * when the Node names another one, or none at all and none has been found yet.
+ */
+export class OwnMachineConfigNode {
+  readonly #options: OwnMachineConfigNodeOptions;
+  readonly #key: ObjectKey;
+  /** As it was answered last. */
+  #object: MachineConfigNode | undefined;
+  /** As it was answered to an earlier process; it counts when the Node names it. */
+  #kept: MachineConfigNode | undefined;
+  /** The one for which the question has been answered: there is another by now, or none. */
+  #answeredFor: string | undefined;
+  #named: NamedByNode = 'unknown';
+  #wake: () => void = () => {};
+  #lastKept: Promise<void> = Promise.resolve();
+
+  constructor(options: OwnMachineConfigNodeOptions) {
+    this.#options = options;
+    this.#key = { namespace: '', name: options.name };
+  }
+
+  get object(): MachineConfigNode | undefined {
+    return this.#object;
+  }
+
+  /** Looks for what an earlier process has kept; before the Node is followed. */
+  async open(): Promise<void> {
+    const kept = await this.#options.store.read();
+    if (kept?.metadata.name === this.#key.name) this.#kept = kept;
+  }
+
+  /** To be called for every change of the Node, before anybody acts on it. */
+  heardOfNode(): void {
+    const named = this.#options.named();
+    if (isSame(named, this.#named)) return;
+    this.#named = named;
+    if (typeof named === 'object' && this.#kept !== undefined) {
+      if (uidOf(this.#kept) === named.uid) this.#object ??= this.#kept;
+      this.#kept = undefined;
+    }
+    this.#wake();
+  }
+
+  /** Reads it when it has to be, until the signal aborts; `found` hears of one that was. */
+  async run(signal: AbortSignal, found: () => void): Promise<void> {
+    const { client, report } = this.#options;
+    let pauses = new Backoff(PAUSES, client.clock);
+    let named: NamedByNode = 'unknown';
+    while (!signal.aborted) {
+      if (!this.#isDue()) {
+        await this.#woken(undefined, signal);
+        continue;
+      }
+      if (!isSame(named, this.#named)) pauses = new Backoff(PAUSES, client.clock);
+      named = this.#named;
+      try {
+        const object = await this.read(signal);
+        if (typeof named === 'object') this.#answeredFor = named.uid;
+        if (object !== undefined) found();
+      } catch (error) {
+        if (signal.aborted) return;
+        report(error);
+      }
+      if (this.#isDue() && isSame(named, this.#named)) await this.#woken(pauses.next(), signal);
+    }
+  }
+
+  /** As it is now; undefined when there is none. */
+  async read(signal: AbortSignal): Promise<MachineConfigNode | undefined> {
+    try {
+      await this.#take(await this.#options.client.get(MACHINE_CONFIG_NODES, this.#key, { signal }));
+    } catch (error) {
+      if (!isKubeError(error, 'not-found')) throw error;
+      await this.#lose();
+    }
+    return this.#object;
+  }
+
+  /**
+   * Writes the agent's part of its status.
+   *
+   * @throws KubeError `not-found`, or `conflict` or `invalid` when another has taken its place
+   */
+  async report(
+    seen: MachineConfigNode,
+    status: Status,
+    others: OthersWords,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { conditions, configVersion, observedGeneration } = status;
+    const { resourceVersion } = seen.metadata as { readonly resourceVersion?: string };
+    const metadata = {
+      uid: uidOf(seen) ?? null,
+      ...(others === 'refuse' ? { resourceVersion: resourceVersion ?? null } : {}),
+    };
+    const patch = { metadata, status: { conditions, configVersion, observedGeneration } };
+    // Who dies before the answer does not know what it says; nor does the next.
+    await this.#keep((store) => store.remove());
+    try {
+      await this.#take(
+        await this.#options.client.patch(
+          MACHINE_CONFIG_NODES,
+          this.#key,
+          { type: 'merge', patch },
+          { signal, subresource: 'status' },
+        ),
+      );
+    } catch (error) {
+      if (isKubeError(error, 'not-found') && uidOf(this.#object) === uidOf(seen)) await this.#lose();
+      throw error;
+    }
+  }
+
+  #isDue(): boolean {
+    const named = this.#named;
+    if (named === 'unknown') return false;
+    if (named === 'unnamed') return this.#object === undefined;
+    return uidOf(this.#object) !== named.uid && this.#answeredFor !== named.uid;
+  }
+
+  async #take(answer: MachineConfigNode): Promise<void> {
+    const { managedFields: _, ...metadata } = answer.metadata as MachineConfigNode['metadata'] & {
+      readonly managedFields?: unknown;
+    };
+    const object = { ...answer, metadata };
+    if (isOlder(object, this.#object)) return;
+    this.#object = object;
+    await this.#keep((store) => store.write(object));
+  }
+
+  /** There is none, or none that is known. */
+  async #lose(): Promise<void> {
+    this.#answeredFor = uidOf(this.#object) ?? this.#answeredFor;
+    this.#object = undefined;
+    this.#wake();
+    await this.#keep((store) => store.remove());
+  }
+
+  /** One after another: what was answered last is what stays. A disk that fails costs a question after the next boot, and nothing else. */
+  #keep(change: (store: MachineConfigNodeStore) => Promise<void>): Promise<void> {
+    const { store, report } = this.#options;
+    this.#lastKept = this.#lastKept.then(() => change(store)).catch(report);
+    return this.#lastKept;
+  }
+
+  /** Until there may be something to do, or so many milliseconds. */
+  async #woken(milliseconds: number | undefined, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const woken = new AbortController();
+    const end = (): void => {
+      woken.abort();
+      resolve();
+    };
+    this.#wake = end;
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    await (milliseconds === undefined
+      ? promise
+      : pause(this.#options.client.clock, milliseconds, woken.signal));
+    signal.removeEventListener('abort', end);
+    this.#wake = () => {};
+  }
+}
+
+function uidOf(object: MachineConfigNode | undefined): string | undefined {
+  return (object?.metadata as { readonly uid?: string } | undefined)?.uid;
+}
+
+function isSame(one: NamedByNode, other: NamedByNode): boolean {
+  return typeof one === 'object' && typeof other === 'object' ? one.uid === other.uid : one === other;
+}
+
+/** Of two answers about one object, of which each may overtake the other; its versions are numbers that grow. */
+function isOlder(object: MachineConfigNode, known: MachineConfigNode | undefined): boolean {
+  if (known === undefined || uidOf(object) !== uidOf(known)) return false;
+  return Number(object.metadata['resourceVersion']) < Number(known.metadata['resourceVersion']);
+}
