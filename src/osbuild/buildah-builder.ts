@@ -83,11 +83,12 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
       await this.#quietly(folder, ['rm', '--all']);
       const secrets = [...secretValues(request.mounts), ...proxySecrets(request.proxyEnvironment)];
       const hidden = { ...request, redact: redaction(secrets) };
+      const pushed = formatReference(request.push);
       await this.#run(folder, bud(folder, request, caches, this.#flags(folder, BuilderFile.policy)), hidden);
       await this.#refuseLeaks(folder, driver, secrets, request.signal);
       const file = join(folder, 'digest');
       const flags = this.#flags(folder, BuilderFile.pushPolicy);
-      await this.#run(folder, push(request, [...flags, `--digestfile=${file}`]), hidden);
+      await this.#run(folder, push(request, [...flags, `--digestfile=${file}`]), { ...hidden, pushed });
       return parseDigest((await readFile(file, 'utf8').catch(refuseStorage(storage))).trim());
     } finally {
       await this.#remove(folder);
@@ -128,7 +129,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   }
 
   async #run(folder: string, args: readonly string[], request: RedactedRequest): Promise<void> {
-    const { signal, say, assembled, proxyEnvironment, redact } = request;
+    const { signal, say, assembled, proxyEnvironment, redact, pushed } = request;
     const output = new BuilderOutput();
     const take = (said: string): void => {
       const line = redact(said);
@@ -138,7 +139,9 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     const options = { signal, environment: proxyEnvironment };
     const ended = await this.#spawn(folder, args, options, () => new LineSplitter(take));
     if (signal.aborted) throw stopped();
-    if (ended !== 'exit status 0') throw containerBuildError({ assembled, output: output.lines, ended });
+    if (ended === 'exit status 0') return;
+    const failed = { assembled, output: output.lines, ended };
+    throw containerBuildError(pushed === undefined ? failed : { ...failed, pushed });
   }
 
   /** How a process ended; never before all that it started has. */
@@ -202,6 +205,8 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
 interface RedactedRequest extends ContainerBuildRequest {
   /** Takes out of a line what its commands have printed of secrets. */
   readonly redact: (line: string) => string;
+  /** What is pushed; absent: it is built. */
+  readonly pushed?: string;
 }
 
 /** Takes one of the streams of a process. */

@@ -171,6 +171,18 @@ test('containerBuildError() takes a builder that was killed for one without memo
   assert.match(error.message, /the builder was killed, .* at line 4 of the Containerfile/);
 });
 
+test('containerBuildError() does not blame the Containerfile for a registry that does not take the image', () => {
+  const output = ['Error: pushing image "localhost/varve:build": denied: requested access is denied'];
+  const failed = { assembled: { steps: STEPS }, output, ended: 'exit status 125' };
+  const error = containerBuildError({ ...failed, pushed: 'reg.example.com/os:build' });
+  assert.equal(buildFailure(error).reason, 'RegistryRefused');
+  assert.match(
+    error.message,
+    /^cannot build the image: the registry refused to take reg\.example\.com\/os:build \(/,
+  );
+  assert.match(containerBuildError(failed).message, /a registry refused an image of the Containerfile/);
+});
+
 test('BuilderOutput keeps the step of a command that says more than is kept', () => {
   const output = new BuilderOutput();
   const steps = ['[1/2] STEP 2/2: RUN dnf install -y usbguard', '[2/2] STEP 2/2: RUN dnf install -y autofs'];

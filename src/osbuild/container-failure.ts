@@ -9,6 +9,8 @@ export interface FailedContainerBuild {
   readonly output: readonly string[];
   /** How the process ended, for people: `exit status 1`, `signal SIGKILL`. */
   readonly ended: string;
+  /** What it was to push, after all steps had succeeded; absent: it was to build. */
+  readonly pushed?: string;
 }
 
 /** What stands before them in a message. */
@@ -131,7 +133,7 @@ export function containerBuildError(failed: FailedContainerBuild): OsBuildError 
   const step = failedStep(failed, lines);
   const found = classOf(lines) ?? (failed.ended === 'signal SIGKILL' ? KILLED : undefined);
   const where = step === undefined ? '' : ` at ${describeStep(step)}`;
-  const what = found?.what ?? (step === undefined ? 'the builder failed' : 'a command failed');
+  const what = whatFailed(failed, found, step);
   const tail = lines
     .slice(-SHOWN)
     .map((line) => line.slice(0, LONGEST_LINE))
@@ -146,6 +148,17 @@ export function containerBuildError(failed: FailedContainerBuild): OsBuildError 
 /** What {@link containerBuildError} says, in one line: the lines of the builder are left out, which its log has as well. */
 export function withoutOutput(message: string): string {
   return message.split(OUTPUT, 1)[0] ?? '';
+}
+
+function whatFailed(
+  { pushed }: FailedContainerBuild,
+  found: Pick<FailureClass, 'code' | 'what'> | undefined,
+  step: AssembledStep | undefined,
+): string {
+  // No image that the Containerfile names.
+  if (pushed !== undefined && found?.code === 'registry-refused')
+    return `the registry refused to take ${pushed}`;
+  return found?.what ?? (step === undefined ? 'the builder failed' : 'a command failed');
 }
 
 /** A step as its author knows it. */

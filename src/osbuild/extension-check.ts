@@ -22,7 +22,9 @@ export function packageCheck(wish: PackageWish, surroundings: ScriptSurroundings
 }
 
 const CHECK = `is_installed() {
-  if [ "$family" = debian ]; then dpkg-query -W -f '\${db:Status-Status}\\n' "$1" 2>/dev/null | grep -qx installed
+  if [ "$family" = debian ]; then
+    dpkg-query -W -f '\${db:Status-Status}\\n' "$1" 2>/dev/null | grep -qx installed ||
+      dpkg-query -W -f '\${db:Status-Status}, \${Provides},\\n' | grep -q "^installed,.* $1[ ,]"
   else rpm -q --quiet "$1" || rpm -q --quiet --whatprovides "$1"; fi
 }
 missing=

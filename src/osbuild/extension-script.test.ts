@@ -469,6 +469,24 @@ test('packageScript() makes no image without an initramfs', (t) => {
   assert.notEqual(install(t, sandboxed, { kernelType: 'realtime' }).status, 0);
 });
 
+/** Of each installed package its name, then what it provides. */
+function dpkgQuery(installed: readonly (readonly [string, string])[]): string {
+  return `case $# in
+4) case $4 in ${installed.map(([name]) => name).join(' | ')}) echo installed ;; *) exit 1 ;; esac ;;
+*) printf '%s\\n' ${installed.map(([, provides]) => `'installed, ${provides},'`).join(' ')} ;;
+esac`;
+}
+
+test('packageCheck() takes a package of Debian for another one that it provides', (t) => {
+  const catalogue = extensionCatalogue(new Map([['mail', { debian: ['mail-transport-agent'] }]]));
+  const check = (provides: string): string => {
+    const commands = { 'apt-get': '', 'dpkg-query': dpkgQuery([['postfix', provides]]) };
+    return install(t, { ...DEBIAN, commands }, { extensions: ['mail'], catalogue }).check().said;
+  };
+  assert.equal(check('default-mta, mail-transport-agent (= 1)'), '');
+  assert.match(check('default-mta, mail-transport'), /end of the build: mail-transport-agent\n$/);
+});
+
 test('packageCheck() tells which packages are not there any more', (t) => {
   const { sandbox, check } = install(
     t,
