@@ -104,7 +104,12 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
   ): Promise<void> {
     if (secrets.length === 0) return;
     const description: Buffer[] = [];
-    const take = (): OutputSink => ({ add: (chunk) => description.push(chunk), end: () => undefined });
+    const take = (stream: OutputStream): OutputSink => ({
+      add: (chunk) => {
+        if (stream === 'stdout') description.push(chunk);
+      },
+      end: () => undefined,
+    });
     const ended = await this.#spawn(folder, ['inspect', '--type=image', IMAGE], {}, take);
     if (ended !== 'exit status 0') {
       throw new OsBuildError(
@@ -149,7 +154,7 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     folder: string,
     args: readonly string[],
     { signal, environment = {} }: SpawnOptions,
-    sink: () => OutputSink,
+    sink: (stream: OutputStream) => OutputSink,
   ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const drops = `--registries-conf-dir=${join(folder, BuilderFile.registriesMore)}`;
@@ -175,9 +180,9 @@ export class BuildahBuilder implements Pick<ContainerBuilder, 'build'> {
     };
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted === true) stop();
-    for (const stream of [child.stdout, child.stderr]) {
-      const taker = sink();
-      stream.on('data', (chunk: Buffer) => taker.add(chunk)).once('end', () => taker.end());
+    for (const name of ['stdout', 'stderr'] as const) {
+      const taker = sink(name);
+      child[name].on('data', (chunk: Buffer) => taker.add(chunk)).once('end', () => taker.end());
     }
     child.once('error', reject);
     child.once('close', (status, by) => resolve(by === null ? `exit status ${status}` : `signal ${by}`));
@@ -208,6 +213,8 @@ interface RedactedRequest extends ContainerBuildRequest {
   /** What is pushed; absent: it is built. */
   readonly pushed?: string;
 }
+
+type OutputStream = 'stdout' | 'stderr';
 
 /** Takes one of the streams of a process. */
 interface OutputSink {

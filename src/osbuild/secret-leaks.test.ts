@@ -45,6 +45,21 @@ test('refuseLeaks() finds a secret in a file, a name, a link and the configurati
   await refused(look(layerOf(t, {}), `{"Env":["A=${SECRET}"]}`), "the image's configuration");
 });
 
+test('refuseLeaks() finds a secret in a configuration whatever JSON makes of its characters', async (t) => {
+  const layer = layerOf(t, {});
+  const value = 'a"b\\c&d<e';
+  const go = (text: string): string => text.replaceAll('&', '\\u0026').replaceAll('<', '\\u003c');
+  const config = go(JSON.stringify({ config: { Env: [`http_proxy=http://u:${value}@proxy`] } }));
+  for (const description of [config, go(JSON.stringify({ Config: config }))]) {
+    const { signal } = new AbortController();
+    await refused(
+      refuseLeaks([{ value, source: 'Secret own' }], [layer], description, signal),
+      "the image's configuration",
+    );
+    await refuseLeaks([{ value: 'another one', source: 'Secret own' }], [layer], description, signal);
+  }
+});
+
 test('refuseLeaks() reads what has names that are no text', async (t) => {
   const layer = layerOf(t, {});
   const folder = Buffer.concat([Buffer.from(`${layer}/caf`), Buffer.from([0xe9])]);

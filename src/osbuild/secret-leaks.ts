@@ -16,7 +16,7 @@ interface Leak {
  * and the image's configuration with its history. What a command has compressed or encrypted is not found.
  *
  * @param layers folders
- * @param description the image's configuration, as text
+ * @param description the image's configuration, as JSON
  * @throws OsBuildError `secret-in-image` that names the file and the object, never the secret; the signal's reason when it aborts
  */
 export async function refuseLeaks(
@@ -27,12 +27,30 @@ export async function refuseLeaks(
 ): Promise<void> {
   const search = new SecretSearch(secrets);
   if (search.isEmpty) return;
-  const source = search.inText(description);
-  if (source !== undefined) throw leakError({ place: "the image's configuration", source });
+  for (const text of textsIn(description)) {
+    const source = search.inText(text);
+    if (source !== undefined) throw leakError({ place: "the image's configuration", source });
+  }
   for (const layer of layers) {
     const leak = await findLeak({ search, signal }, Buffer.from(layer), '');
     if (leak !== undefined) throw leakError(leak);
   }
+}
+
+/** A document as it is, and each text in it as it is without the escapes of JSON; one may be a document again. */
+function textsIn(document: string): readonly string[] {
+  try {
+    return [document, ...textsOf(JSON.parse(document))];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [document];
+    throw error;
+  }
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return textsIn(value);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => [name].concat(textsOf(member)));
 }
 
 interface LeakSearch {
