@@ -1,7 +1,9 @@
 import { NOT_PREFETCHED } from '../api/index.ts';
 import { type Deployment, isImage } from '../host/index.ts';
 import { attemptOf } from './journal.ts';
-import type { Plan, Situation } from './situation.ts';
+import { isAsWanted } from './host-view.ts';
+import { isUntouched } from './live-record.ts';
+import { needsDrain, type Plan, type Situation } from './situation.ts';
 import { readPinned } from './target.ts';
 
 /**
@@ -60,6 +62,21 @@ export function prefetchedImage(situation: Pick<Situation, 'node' | 'journal' | 
   if (isThere) return wanted.image;
   const isGivenUp = attemptOf(situation.journal, wanted.digest).halted !== undefined;
   return isGivenUp || aheadBy(situation) === 'none' ? NOT_PREFETCHED : undefined;
+}
+
+/**
+ * An image that was staged ahead of its turn such that it takes nothing but a drained node to be rebooted into; undefined where there is
+ * none, or where nobody has to drain the node.
+ */
+export function stagedAhead(
+  situation: Pick<Situation, 'node' | 'journal' | 'view' | 'policy'>,
+): string | undefined {
+  const { view, journal } = situation;
+  const { staged } = view.status;
+  const wanted = wish(situation);
+  if (wanted === undefined || staged === undefined || !isImage(staged, wanted.digest)) return undefined;
+  const isReady = staged.locked && !staged.incompatible && isAsWanted(view.kernelArguments.staged);
+  return isReady && isUntouched(journal, view) && needsDrain(situation) ? wanted.image : undefined;
 }
 
 function wish({

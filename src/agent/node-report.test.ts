@@ -44,19 +44,70 @@ test('nodeReport() asks for the drain with the name of the configuration, and fo
   assert.equal(world.annotations[`${M}/post-config-action`], undefined);
 });
 
-test('nodeReport() says that the node reboots before what is staged is let go', () => {
+test('nodeReport() says that the node reboots before what is staged is let go, unless whoever drained it has said so', () => {
+  const beforeUnlock = (isSaid: boolean): unknown => {
+    const world = atA();
+    world.desire(b);
+    for (;;) {
+      const facts = world.facts();
+      const plan = decide(facts);
+      if (plan.step.kind === 'unlock') return nodeReport(world.node, facts, plan);
+      world.turn();
+      if (!isSaid) delete world.annotations['varve.dev/staged-image'];
+      world.serveDrain();
+    }
+  };
+  assert.deepEqual(beforeUnlock(false), { [`${M}/post-config-action`]: 'Rebooting' });
+  assert.deepEqual(beforeUnlock(true), {});
+});
+
+test('nodeReport() takes back that the node reboots where it does not, whoever has said so', () => {
   const world = atA();
   world.desire(b);
-  for (;;) {
-    const facts = world.facts();
-    const plan = decide(facts);
-    if (plan.step.kind === 'unlock') {
-      assert.deepEqual(nodeReport(world.node, facts, plan), { [`${M}/post-config-action`]: 'Rebooting' });
-      return;
-    }
-    world.turn();
-    world.serveDrain();
-  }
+  world.settle();
+  world.annotations[`${M}/post-config-action`] = 'Rebooting';
+  const facts = world.facts();
+  assert.equal(nodeReport(world.node, facts, decide(facts))[`${M}/post-config-action`], null);
+});
+
+test('nodeReport() says what is staged, and takes nothing but a drained node, and no longer than that is so', () => {
+  const world = atA();
+  const said = (): string | undefined => world.annotations['varve.dev/staged-image'];
+  world.prefetch(b);
+  world.settle();
+  assert.equal(said(), b.image);
+  world.annotations[`${M}/controlPlaneTopology`] = 'SingleReplica';
+  world.turn();
+  assert.equal(said(), undefined, 'nobody drains it');
+  delete world.annotations[`${M}/controlPlaneTopology`];
+  world.turn();
+  assert.equal(said(), b.image);
+  world.prefetch(undefined);
+  world.desire(b);
+  world.turn();
+  assert.equal(said(), b.image, 'it has its turn');
+  world.settle();
+  assert.equal(world.state, 'Done');
+  assert.equal(said(), undefined, 'it runs');
+});
+
+test('nodeReport() does not say so of an image that was staged without its kernel arguments, nor unlocked', () => {
+  const world = atA();
+  world.prefetch(b);
+  world.settle();
+  const facts = world.facts();
+  assert.ok(facts.host.state === 'fresh' && facts.host.view.status.staged !== undefined);
+  const { view } = facts.host;
+  const { staged } = view.status;
+  const said = (changed: Partial<typeof view>): unknown => {
+    const host = { state: 'fresh', view: { ...view, ...changed } } as const;
+    return nodeReport(world.node, { ...facts, host }, decide(facts))['varve.dev/staged-image'];
+  };
+  assert.equal(said({}), undefined, 'nothing new');
+  const missing = { missing: ['a=b'], surplus: [] };
+  assert.equal(said({ kernelArguments: { ...view.kernelArguments, staged: missing } }), null);
+  assert.ok(staged !== undefined);
+  assert.equal(said({ status: { ...view.status, staged: { ...staged, locked: false } } }), null);
 });
 
 test('nodeReport() goes on saying what it said while something is only remembered, or the host is busy', () => {

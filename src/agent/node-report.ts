@@ -8,11 +8,12 @@ import {
   REASON_ANNOTATION,
   ROLLBACK_CONFIG_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
   STATE_ANNOTATION,
 } from '../api/index.ts';
 import type { Deployment } from '../host/index.ts';
 import type { HostView } from './host-view.ts';
-import { prefetchedImage } from './ahead-of-turn.ts';
+import { prefetchedImage, stagedAhead } from './ahead-of-turn.ts';
 import { attemptOf, type Journal } from './journal.ts';
 import { isBetween, satisfied } from './live-record.ts';
 import type { AgentNode, NodeWishes } from './node-wishes.ts';
@@ -55,8 +56,8 @@ function stateOf(plan: Plan): Record<string, string | undefined> {
 }
 
 function factsOf(
-  { journal: reading, host, node }: AgentFacts,
-  { phase, drain }: Plan,
+  { journal: reading, host, node, policy }: AgentFacts,
+  { phase, drain, staged }: Plan,
 ): Record<string, string | undefined> {
   if (host.state !== 'fresh' || reading.state !== 'read') return {};
   const { journal } = reading;
@@ -73,6 +74,9 @@ function factsOf(
   if (phase === 'unmanaged') return current === undefined ? {} : wanted;
   if (drain !== undefined) wanted[DESIRED_DRAIN_ANNOTATION] = `${drain}-${node.desiredConfig ?? ''}`;
   wanted[PREFETCHED_IMAGE_ANNOTATION] = prefetchedImage({ node, journal, view });
+  // A node that is drained is about to reboot into it.
+  if (phase !== 'applying' && phase !== 'rebooting')
+    wanted[STAGED_IMAGE_ANNOTATION] = staged ?? stagedAhead({ node, journal, view, policy });
   wanted[POST_CONFIG_ACTION_ANNOTATION] = phase === 'rebooting' ? 'Rebooting' : undefined;
   wanted[FINALIZE_FAILURE_ANNOTATION] = finalizationFailure(node, journal, view);
   return wanted;

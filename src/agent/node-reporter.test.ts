@@ -133,7 +133,7 @@ async function atA(): Promise<Desk> {
   return desk;
 }
 
-test('NodeReporter says an update whose phases follow each other fast in three writes of the Node and two of its MachineConfigNode', async () => {
+test('NodeReporter says an update whose phases follow each other fast in two writes of the Node and two of its MachineConfigNode', async () => {
   const desk = await atA();
   desk.world.desire(b);
   await desk.until('rest');
@@ -145,8 +145,7 @@ test('NodeReporter says an update whose phases follow each other fast in three w
   assert.deepEqual(
     desk.annotated.map((changes) => Object.keys(changes).map((key) => key.split('/')[1])),
     [
-      ['state', 'desiredDrain'],
-      ['post-config-action'],
+      ['state', 'desiredDrain', 'staged-image'],
       [
         'state',
         'currentConfig',
@@ -154,6 +153,7 @@ test('NodeReporter says an update whose phases follow each other fast in three w
         'rollback-config',
         'rollback-image',
         'desiredDrain',
+        'staged-image',
         'post-config-action',
       ],
     ],
@@ -161,6 +161,43 @@ test('NodeReporter says an update whose phases follow each other fast in three w
   assert.equal(desk.reported.length, 2);
   assert.equal(desk.condition('Updated')?.status, 'True');
   assert.equal(desk.machineConfigNode.status?.configVersion?.current, b.config);
+});
+
+test('NodeReporter says of a node that was staged ahead, and is drained at once, no more than that it is done', async () => {
+  const desk = await atA();
+  desk.world.prefetch(b);
+  await desk.until('rest');
+  assert.deepEqual(desk.annotated, [
+    { 'varve.dev/prefetched-image': b.image, 'varve.dev/staged-image': b.image },
+  ]);
+  await desk.clock.advance(10_000);
+  desk.annotated.length = 0;
+  desk.world.prefetch(undefined);
+  desk.world.desire(b);
+  // As whoever has given it its turn asks for it.
+  desk.world.annotations[`${M}/desiredDrain`] = `drain-${b.config}`;
+  await desk.until('rest');
+  assert.deepEqual(desk.annotated, []);
+  desk.world.serveDrain();
+  await desk.until('rest');
+  assert.equal(desk.annotated.length, 1);
+  assert.equal(desk.annotated[0]?.[`${M}/desiredDrain`], `uncordon-${b.config}`);
+  assert.equal(desk.reported.length, 1, 'it reboots');
+});
+
+test('NodeReporter says a word of a drain that takes longer than a second, for which whoever evicts pods waits', async () => {
+  const desk = await atA();
+  desk.world.prefetch(b);
+  await desk.until('rest');
+  await desk.clock.advance(10_000);
+  desk.annotated.length = 0;
+  desk.world.desire(b);
+  desk.world.annotations[`${M}/desiredDrain`] = `drain-${b.config}`;
+  await desk.until('rest');
+  await desk.clock.advance(999);
+  assert.deepEqual(desk.annotated, []);
+  await desk.clock.advance(1);
+  assert.deepEqual(desk.annotated, [{ [`${M}/state`]: 'Working' }]);
 });
 
 test('NodeReporter keeps when each phase came, though it writes them together', async () => {

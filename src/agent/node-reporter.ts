@@ -2,7 +2,9 @@ import {
   type Condition,
   CURRENT_CONFIG_ANNOTATION,
   type MachineConfigNode,
+  PREFETCHED_IMAGE_ANNOTATION,
   REASON_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
   STATE_ANNOTATION,
 } from '../api/index.ts';
 import { type Clock, isKubeError } from '../kube/index.ts';
@@ -14,6 +16,12 @@ import type { AgentFacts, Phase, Plan } from './situation.ts';
 
 /** How long what nobody acts on waits for what comes next, in milliseconds: a phase that is over sooner needs no request. */
 const WAITS = 2000;
+
+/**
+ * The same while the node waits to be drained: its pods are not evicted before the agent has said a word, but where there are none the
+ * word is saved.
+ */
+const DRAIN_WAITS = 1000;
 
 /** After the API server could not be told. */
 const AGAIN = 5000;
@@ -27,8 +35,16 @@ const AT_ONCE: ReadonlySet<Phase> = new Set<Phase>(['rebooting', 'done', 'unmana
 /** Another writer of the same status, whoever drains nodes, may be faster so often. */
 const MOST_ATTEMPTS = 5;
 
-/** Annotations that say no more than that the agent is at work. */
-const PLAIN: ReadonlySet<string> = new Set([STATE_ANNOTATION, REASON_ANNOTATION]);
+/** Annotations that say no more than that the agent is at work on what it was told. */
+const PLAIN: ReadonlySet<string> = new Set([
+  STATE_ANNOTATION,
+  REASON_ANNOTATION,
+  PREFETCHED_IMAGE_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
+]);
+
+/** Phases in which nothing else waits for that: the agent's next word comes soon. */
+const IN_BETWEEN: ReadonlySet<Phase> = new Set<Phase>(['preparing', 'draining', 'applying', 'rebooting']);
 
 type Status = NonNullable<MachineConfigNode['status']>;
 
@@ -102,7 +118,7 @@ export class NodeReporter {
       const isTold = all || !mayWait(plan, changes);
       if (isTold && Object.keys(changes).length > 0) await objects.annotate(seen, changes, signal);
       const isUnsaid = await this.#writeStatus(all, signal);
-      if (!isTold || isUnsaid) this.#later(WAITS, signal);
+      if (!isTold || isUnsaid) this.#later(plan.phase === 'draining' ? DRAIN_WAITS : WAITS, signal);
       else this.#cancel?.();
       return true;
     } catch (error) {
@@ -199,6 +215,9 @@ function statusAfter(found: MachineConfigNode, moments: readonly Moment[]): Stat
 function mayWait({ phase, degraded }: Plan, changes: AnnotationChanges): boolean {
   const keys = Object.keys(changes);
   return (
-    phase === 'preparing' && degraded === undefined && keys.length > 0 && keys.every((key) => PLAIN.has(key))
+    IN_BETWEEN.has(phase) &&
+    degraded === undefined &&
+    keys.length > 0 &&
+    keys.every((key) => PLAIN.has(key) && (key === STATE_ANNOTATION || changes[key] === null))
   );
 }

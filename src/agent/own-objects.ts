@@ -93,6 +93,8 @@ export class OwnObjects implements AgentObjects {
   #node: NodeObject | undefined;
   /** When it was asked for what it answered about the Node last. */
   #askedAt = -Infinity;
+  /** When the watch told last of a Node that asks for something else. */
+  #heardAt = -Infinity;
 
   constructor({ client, node, pullSecret, store, report }: OwnObjectsOptions) {
     this.#client = client;
@@ -121,6 +123,7 @@ export class OwnObjects implements AgentObjects {
       const seen = type === 'deleted' ? '' : JSON.stringify(nodeWishes(object));
       if (seen === wishes) return;
       wishes = seen;
+      this.#heardAt = this.#client.clock.now();
       changed();
     });
     this.#secrets?.subscribe(changed);
@@ -152,8 +155,11 @@ export class OwnObjects implements AgentObjects {
   async readNode(signal: AbortSignal): Promise<NodeObject> {
     const { clock } = this.#client;
     const known = this.node;
-    // An agent says that it reboots before it lets anything go, and is answered with the Node as it is then.
-    if (known !== undefined && clock.now() - this.#askedAt < FRESH) return known;
+    // An agent says that it reboots before it lets anything go, and is answered with the Node as it is then. Whoever has said so for it
+    // when the node was drained leaves the node to it from there on.
+    const isLetGo = known !== undefined && nodeWishes(known).rebooting;
+    const freshAt = isLetGo ? Math.max(this.#askedAt, this.#heardAt) : this.#askedAt;
+    if (known !== undefined && clock.now() - freshAt < FRESH) return known;
     const askedAt = clock.now();
     this.#node = slim(await this.#client.get(NODES, this.#key, { signal }));
     this.#askedAt = askedAt;

@@ -52,6 +52,8 @@ export interface Plan {
   readonly degraded?: string;
   /** What is asked of whoever drains nodes; absent: nothing new. */
   readonly drain?: 'drain' | 'uncordon';
+  /** An image that is staged and locked, and takes nothing but a drained node to be rebooted into. */
+  readonly staged?: string;
   /** The update is one without a reboot: what was done on the host for it. */
   readonly live?: readonly DisruptionAction[];
   /** It is not what the node is to run that the step is about, but what it may have to run later: no matter if it fails. */

@@ -123,6 +123,21 @@ export class World {
       return;
     this.unschedulable = isDrain;
     this.annotations[`${M}/lastAppliedDrain`] = wish;
+    if (!isDrain || !this.#isReady()) return;
+    this.annotations[`${M}/post-config-action`] = 'Rebooting';
+    if (this.state === 'Done') this.annotations[`${M}/state`] = 'Working';
+  }
+
+  /** Whoever drains a node whose agent has said that it is ready says for it that it reboots. */
+  #isReady(): boolean {
+    const staged = this.annotations['varve.dev/staged-image'];
+    const { disruption } = nodeWishes(this.node);
+    return (
+      staged !== undefined &&
+      staged === this.annotations[`${M}/desiredImage`] &&
+      staged !== this.annotations[`${M}/currentImage`] &&
+      disruption === undefined
+    );
   }
 
   /** What looking at the host gives in place of what a turn says: how long it was so is for the world to tell. */

@@ -108,7 +108,13 @@ function activate(situation: Situation, { digest, config, image }: ImageTarget, 
     const reason = isRevoked
       ? 'Waits for the node to be drained: it was, but it is schedulable again.'
       : 'Waits for the node to be drained.';
-    return { step: { kind: 'rest', reason }, phase: 'draining', ...drain };
+    const isReady = staged?.locked === true && beforeBoot(situation) === undefined;
+    return {
+      step: { kind: 'rest', reason },
+      phase: 'draining',
+      ...drain,
+      ...(isReady ? { staged: image } : {}),
+    };
   }
   const first = beforeBoot(situation);
   if (first !== undefined) return { ...first, ...drain };

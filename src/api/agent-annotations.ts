@@ -8,6 +8,7 @@ import {
   REASON_ANNOTATION,
   ROLLBACK_CONFIG_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
   STATE_ANNOTATION,
 } from './well-known-keys.ts';
 
@@ -27,6 +28,7 @@ export const AGENT_ANNOTATIONS: readonly string[] = [
   ROLLBACK_CONFIG_ANNOTATION,
   ROLLBACK_IMAGE_ANNOTATION,
   PREFETCHED_IMAGE_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
 ];
 
 /** The name of the agents' service account, in Varve's namespace: one for all, with tokens that are bound each to its node. */

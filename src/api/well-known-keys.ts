@@ -119,6 +119,13 @@ export const NOT_PREFETCHED = 'none';
  */
 export const MACHINE_CONFIG_NODE_ANNOTATION = 'varve.dev/machine-config-node';
 
+/**
+ * Annotation of a Node, an image by its digest: it is staged there and locked, and takes nothing but a drained node to be rebooted into,
+ * as its agent says. Such a node is told to run it, cordoned and drained in one go, and the word that it is drained says as well that it
+ * reboots. Not of the contract.
+ */
+export const STAGED_IMAGE_ANNOTATION = 'varve.dev/staged-image';
+
 /** Annotation of a Node, `true`: it has been given the labels of the custom pool that it first booted with (contract §3.5). */
 export const POOL_LABELS_APPLIED_ANNOTATION = 'machineconfiguration.openshift.io/customPoolLabelsApplied';
 

@@ -117,6 +117,7 @@ export class NodeDrainer {
           pods = await podsToEvict({ ...this.#support, daemonSets: this.#daemonSets, node: name, signal });
           if (pods.every(({ metadata }) => metadata.deletionTimestamp !== undefined))
             return this.#evict(pass, step, pods);
+          if (step.awaitsAgent) return outcomes.waiting(`The agent of node ${name} has not said a word yet`);
           // What a cache says may be old, and a pod that was evicted for it does not come back.
           node = trimNode(await this.#support.client.get(NODES, clusterKey(name), { signal }));
           continue;

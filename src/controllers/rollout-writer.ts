@@ -117,6 +117,9 @@ export class RolloutWriter {
     const node = this.#answers.newest(cached);
     // What was decided from another version is not written over this one: the watch that told of it has asked for a new plan.
     if (node.metadata.resourceVersion !== versions.get(name)) return;
+    // As for any drain (pause-heard.ts): none begins on the word of a plan that is older than the pause.
+    const isPaused = view.pools.cache.get(clusterKey(pool.metadata.name))?.spec.paused === true;
+    if (isPaused && intents.some((intent) => intent.kind === 'assign' && intent.drain)) return;
     const patch = nodePatch(node, intents, pool.metadata.name, client.clock.wall());
     if (
       patch.metadata.annotations === undefined &&

@@ -3,10 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   CORDON_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
+  DESIRED_CONFIG_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
+  DESIRED_IMAGE_ANNOTATION,
+  DISRUPTION_ANNOTATION,
   DRAIN_STARTED_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
+  STATE_ANNOTATION,
   TOPOLOGY_ANNOTATION,
 } from '../api/index.ts';
 import { decideDrain, drainStart, type DrainPatch, type DrainSurroundings } from './drain-decision.ts';
@@ -23,9 +29,15 @@ interface Facts {
   readonly unschedulable?: boolean;
   readonly rebooting?: boolean;
   readonly alone?: boolean;
+  readonly state?: string;
+  /** `staged desired`, of a node that runs `r@1`. */
+  readonly images?: string;
+  readonly note?: string;
 }
 
-function nodeOf({ asked, applied, cordon, started, unschedulable, rebooting, alone }: Facts): RolloutNode {
+function nodeOf(facts: Facts): RolloutNode {
+  const { asked, applied, cordon, started, unschedulable, rebooting, alone, state, images, note } = facts;
+  const [staged, desired] = images?.split(' ') ?? [];
   const annotations = Object.entries({
     [DESIRED_DRAIN_ANNOTATION]: asked,
     [LAST_APPLIED_DRAIN_ANNOTATION]: applied,
@@ -33,6 +45,12 @@ function nodeOf({ asked, applied, cordon, started, unschedulable, rebooting, alo
     [DRAIN_STARTED_ANNOTATION]: started,
     [POST_CONFIG_ACTION_ANNOTATION]: rebooting === true ? 'Rebooting' : undefined,
     [TOPOLOGY_ANNOTATION]: alone === true ? 'SingleReplica' : undefined,
+    [STATE_ANNOTATION]: state,
+    [STAGED_IMAGE_ANNOTATION]: staged,
+    [DESIRED_IMAGE_ANNOTATION]: desired,
+    [DESIRED_CONFIG_ANNOTATION]: images === undefined ? undefined : 'b',
+    [CURRENT_IMAGE_ANNOTATION]: images === undefined ? undefined : 'r@1',
+    [DISRUPTION_ANNOTATION]: note,
   }).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
     metadata: { name: 'n1', annotations: Object.fromEntries(annotations) },
@@ -50,6 +68,8 @@ const SHORT: Readonly<Record<string, string>> = {
   [LAST_APPLIED_DRAIN_ANNOTATION]: 'applied',
   [CORDON_ANNOTATION]: 'cordon',
   [DRAIN_STARTED_ANNOTATION]: 'started',
+  [POST_CONFIG_ACTION_ANNOTATION]: 'then',
+  [STATE_ANNOTATION]: 'state',
 };
 
 /** `cordon: applied=drain-b cordon=Own started=-`, and `unschedulable` or `schedulable` where it changes that. */
@@ -58,8 +78,9 @@ function said(node: RolloutNode, around: DrainSurroundings): string {
   const patches = Object.entries(step).filter(([key]) => ['patch', 'drained'].includes(key));
   const texts = patches.map(([, patch]) => textOf(patch as DrainPatch));
   const why = step.kind === 'hold' ? ` ${step.reason}` : '';
+  const waits = step.kind === 'evict' && step.awaitsAgent ? ' awaits agent' : '';
   const stays = step.kind === 'uncordon' && step.staysCordoned ? ' stays cordoned' : '';
-  return `${step.kind}${why}${stays}${texts.join('')}`;
+  return `${step.kind}${why}${waits}${stays}${texts.join('')}`;
 }
 
 function textOf({ annotations, unschedulable }: DrainPatch): string {
@@ -92,6 +113,51 @@ const ROWS: Readonly<
     { asked: 'drain-b', cordon: 'Own', started: STARTED, unschedulable: true },
     {},
     'evict: applied=drain-b started=-',
+  ],
+  'what was cordoned when it was told is evicted, once its agent has said a word': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Done' },
+    {},
+    'evict awaits agent: applied=drain-b',
+  ],
+  'whatever holds others: its drain has begun': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Working' },
+    HELD,
+    'evict: applied=drain-b',
+  ],
+  'if a budget allows nothing it is given back before any pod goes': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Done' },
+    IMPOSSIBLE,
+    'hold DrainImpossible: cordon=- started=2026-11-21T12:00:00Z schedulable',
+  ],
+  'what is staged and asked for reboots when it is drained': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Done', images: 'r@2 r@2' },
+    {},
+    'evict awaits agent: applied=drain-b state=Working then=Rebooting',
+  ],
+  'and says no more than that where its agent has spoken': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Degraded', images: 'q@2 r@2' },
+    {},
+    'evict: applied=drain-b then=Rebooting',
+  ],
+  'not if something else is staged': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Working', images: 'r@3 r@2' },
+    {},
+    'evict: applied=drain-b',
+  ],
+  'not if it runs already': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Working', images: 'r@1 r@1' },
+    {},
+    'evict: applied=drain-b',
+  ],
+  'not if the drain was asked for something else': [
+    { asked: 'drain-a', cordon: 'Own', unschedulable: true, state: 'Working', images: 'r@2 r@2' },
+    {},
+    'evict: applied=drain-a',
+  ],
+  'not if the change may need no reboot': [
+    { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Working', images: 'r@2 r@2', note: '{}' },
+    {},
+    'evict: applied=drain-b',
   ],
   'drained is drained': [
     { asked: 'drain-b', applied: 'drain-b', cordon: 'Own', unschedulable: true },

@@ -9,6 +9,7 @@ import {
   DRAIN_STARTED_ANNOTATION,
   LAST_APPLIED_DRAIN_ANNOTATION,
   POST_CONFIG_ACTION_ANNOTATION,
+  STATE_ANNOTATION,
   TOPOLOGY_ANNOTATION,
 } from '../api/index.ts';
 import { formatTime } from '../schema/index.ts';
@@ -19,6 +20,7 @@ import { untainted } from './node-patch.ts';
 import { isNodeHealthy, type NodeTaint, type RolloutNode } from './node-state.ts';
 import { releasedNode } from './released-node.ts';
 import type { NodePlan } from './rollout-plan.ts';
+import { rebootsWhenDrained } from './staged-node.ts';
 
 /** All that is decided from, beside the node. */
 export interface DrainSurroundings {
@@ -60,6 +62,8 @@ export type DrainStep =
       /** When the drain began, in milliseconds since 1970; `start` notes it where nothing does yet. */
       readonly since: number;
       readonly start?: DrainPatch;
+      /** Its agent has not said a word since the node was told what to run: no pod goes for an agent that may not be there. */
+      readonly awaitsAgent: boolean;
       readonly drained: DrainPatch;
     }
   /** Nothing is evicted, since there is no place for the pods but this. */
@@ -103,10 +107,11 @@ function drain(
   const { annotations = {}, name } = node.metadata;
   const cordon = cordonOf(node);
   const since = drainStart(node);
-  // A person may have set the mark: what they have cordoned is to be updated as it is.
-  const hasBegun =
-    annotations[CORDON_ANNOTATION] !== undefined &&
-    (since !== undefined || annotations[LAST_APPLIED_DRAIN_ANNOTATION]?.startsWith('drain-') === true);
+  const isUnderWay =
+    since !== undefined || annotations[LAST_APPLIED_DRAIN_ANNOTATION]?.startsWith('drain-') === true;
+  // A person may have set the mark `Kept`: what they have cordoned is to be updated as it is.
+  const mark = annotations[CORDON_ANNOTATION];
+  const hasBegun = mark === 'Own' || (mark !== undefined && isUnderWay);
   if (plan === undefined) {
     const given = giveBack(node);
     // Its agent may be about to reboot it until it has been told to stay where it is.
@@ -119,19 +124,34 @@ function drain(
     return { kind: 'hold', reason: 'DrainHeld', message: plan.message };
   const cordons = cordoning(node);
   const marked = cordons === undefined ? {} : { [CORDON_ANNOTATION]: cordons.mark };
-  const drained = { [LAST_APPLIED_DRAIN_ANNOTATION]: desired, [DRAIN_STARTED_ANNOTATION]: null };
+  const done = { [LAST_APPLIED_DRAIN_ANNOTATION]: desired, [DRAIN_STARTED_ANNOTATION]: null };
   if (isOnlyNode || annotations[TOPOLOGY_ANNOTATION] === 'SingleReplica') {
-    const patch = patchOf(node, { ...marked, ...drained });
+    const patch = patchOf(node, { ...marked, ...done });
     return { kind: 'skip', patch: cordon === 'none' ? { ...patch, unschedulable: true } : patch };
   }
   const started = { [DRAIN_STARTED_ANNOTATION]: formatTime(now) };
-  if (!hasBegun && impossible.length > 0) {
-    const patch = since === undefined ? { patch: patchOf(node, started) } : {};
-    return { kind: 'hold', reason: 'DrainImpossible', message: impossible.join(' '), ...patch };
+  if (impossible.length > 0 && !(hasBegun && isUnderWay)) {
+    const hold = { kind: 'hold', reason: 'DrainImpossible', message: impossible.join(' ') } as const;
+    const noted = since === undefined ? started : {};
+    if (hasBegun) {
+      // It was cordoned as it was told what to run, and nothing else has been done to it.
+      const patch = patchOf(node, { ...noted, [CORDON_ANNOTATION]: null });
+      return { ...hold, patch: cordon === 'own' ? { ...patch, unschedulable: false } : patch };
+    }
+    return since === undefined ? { ...hold, patch: patchOf(node, noted) } : hold;
   }
   if (cordons === undefined) {
     const start = since === undefined ? { start: patchOf(node, started) } : {};
-    return { kind: 'evict', since: since ?? now, ...start, drained: patchOf(node, drained) };
+    const isSilent = annotations[STATE_ANNOTATION] === 'Done';
+    // From here on the node is its agent's, until that says something else.
+    const next = rebootsWhenDrained(node)
+      ? {
+          [POST_CONFIG_ACTION_ANNOTATION]: 'Rebooting',
+          ...(isSilent ? { [STATE_ANNOTATION]: 'Working' } : {}),
+        }
+      : {};
+    const drained = patchOf(node, { ...done, ...next });
+    return { kind: 'evict', since: since ?? now, ...start, awaitsAgent: isSilent, drained };
   }
   // Where somebody lifted our cordon pods may have come, and the time begins anew; a drain that was held goes on counting.
   const patch = patchOf(node, {

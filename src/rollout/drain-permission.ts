@@ -1,3 +1,5 @@
+import { TOPOLOGY_ANNOTATION } from '../api/index.ts';
+import { changeFor } from './change-cost.ts';
 import { cordonOf } from './cordon.ts';
 import { describePlaces } from './describe-places.ts';
 import type { Member } from './member.ts';
@@ -5,6 +7,7 @@ import { leaseObjection, type Wait } from './obstacles.ts';
 import { isOutAnyway, isOutOfService } from './occupancy.ts';
 import type { Pass } from './pass.ts';
 import { quorumObjection } from './quorum.ts';
+import { hasStaged } from './staged-node.ts';
 import { budgetSpent, type Turn } from './turns.ts';
 
 /** Whether a node may be drained now. */
@@ -12,22 +15,47 @@ export type DrainVerdict =
   /** There is nothing to drain it for. */
   { readonly kind: 'none' } | { readonly kind: 'permitted' } | ({ readonly kind: 'held' } & Wait);
 
+/** What a pass says of drains. */
+export interface Drains {
+  /** By node. */
+  readonly drains: ReadonlyMap<string, DrainVerdict>;
+  /** Nodes that are told what to run in this pass, and whose drain begins with that. */
+  readonly atOnce: ReadonlySet<string>;
+}
+
 /**
  * Decides which drains may begin. A node got its turn some time ago, and much may have happened since: the pool was paused, other
  * nodes went down or failed, another image is to come. A drain that has begun is never held.
  */
-export function decideDrains(
-  pass: Pass,
-  turns: ReadonlyMap<string, Turn>,
-): ReadonlyMap<string, DrainVerdict> {
-  const verdicts = new Map<string, DrainVerdict>();
+export function decideDrains(pass: Pass, turns: ReadonlyMap<string, Turn>): Drains {
+  const drains = new Map<string, DrainVerdict>();
+  const atOnce = new Set<string>();
   const out = new Set(pass.members.filter(isOutOfService).map(({ name }) => name));
   for (const member of pass.members) {
-    const verdict = verdictOn(pass, member, turns.get(member.name) ?? { kind: 'none' }, out);
-    verdicts.set(member.name, verdict);
-    if (verdict.kind === 'permitted' && member.asksDrain) out.add(member.name);
+    const turn = turns.get(member.name) ?? { kind: 'none' };
+    const verdict = verdictOn(pass, member, turn, out);
+    drains.set(member.name, verdict);
+    const isAtOnce = isReadyToDrain(pass, member, turn) && objectionTo(pass, member, out) === undefined;
+    if (isAtOnce) atOnce.add(member.name);
+    if (isAtOnce || (verdict.kind === 'permitted' && member.asksDrain)) out.add(member.name);
   }
-  return verdicts;
+  return { drains, atOnce };
+}
+
+/** Whether a node that is told what to run has it staged: its agent would ask for the drain next. */
+function isReadyToDrain(pass: Pass, member: Member, turn: Turn): boolean {
+  if (turn.kind !== 'assign' || turn.permit === undefined) return false;
+  const { target, node, cordon, isBegun } = member;
+  const change = changeFor(pass, member);
+  return (
+    target?.image !== undefined &&
+    hasStaged(node, target.image) &&
+    change.cost === 'disruption' &&
+    change.note === undefined &&
+    cordon === 'none' &&
+    !isBegun &&
+    node.metadata.annotations?.[TOPOLOGY_ANNOTATION] !== 'SingleReplica'
+  );
 }
 
 function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<string>): DrainVerdict {
@@ -42,20 +70,25 @@ function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<stri
     const message = `Node ${name} is about to be told what to run`;
     return held({ reason: 'Assigned', message, needsPerson: false });
   }
+  const objection = objectionTo(pass, member, out);
+  return objection === undefined ? { kind: 'permitted' } : held(objection);
+}
+
+/** Why a node that has its turn is not drained now. */
+function objectionTo(pass: Pass, member: Member, out: ReadonlySet<string>): Wait | undefined {
+  const { name } = member;
   const lease = leaseObjection(pass, member);
-  if (lease !== undefined) return held(lease);
+  if (lease !== undefined) return lease;
   const { failures, policy, snapshot } = pass;
   if (failures.size >= policy.failureBudget && !failures.has(name)) {
-    return held({ reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true });
+    return { reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true };
   }
   const quorum = quorumObjection(snapshot, pass, holdersBefore(pass, member), member);
-  if (quorum !== undefined) return held({ ...quorum, needsPerson: false });
+  if (quorum !== undefined) return { ...quorum, needsPerson: false };
   const others = out.size - (out.has(name) ? 1 : 0);
-  if (others >= policy.maxUnavailable) {
-    const message = `Node ${name} is not drained yet: ${describePlaces(pass, out, name)}`;
-    return held({ reason: 'MaxUnavailable', message, needsPerson: false });
-  }
-  return { kind: 'permitted' };
+  if (others < policy.maxUnavailable) return undefined;
+  const message = `Node ${name} is not drained yet: ${describePlaces(pass, out, name)}`;
+  return { reason: 'MaxUnavailable', message, needsPerson: false };
 }
 
 /**

@@ -61,7 +61,8 @@ export function outlookOf(member: Member, policy: RolloutPolicy, now: number): O
   }
   if (isDone && (isHealthy || permit === undefined)) return { failsAt: undefined };
   const stage = stageOf(member);
-  if (stage === 'Assigned') {
+  // One that was staged ahead is drained without a word of its agent's, where no pod has to go for that.
+  if (stage === 'Assigned' || (stage === 'Draining' && !hasAnswered(member))) {
     if (told === undefined) return { failsAt: undefined };
     const at = told.at + Math.min(ANSWER_WITHIN, policy.stuckAfter);
     if (at > now) return { failsAt: at };

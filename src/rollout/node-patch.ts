@@ -1,8 +1,11 @@
 import {
+  CORDON_ANNOTATION,
   DESIRED_CONFIG_ANNOTATION,
+  DESIRED_DRAIN_ANNOTATION,
   DESIRED_IMAGE_ANNOTATION,
   DISRUPTION_ANNOTATION,
   DISRUPTION_LEASE_ANNOTATION,
+  LAST_APPLIED_DRAIN_ANNOTATION,
   PERMIT_ANNOTATION,
   POOL_LABELS_APPLIED_ANNOTATION,
   PREFETCH_IMAGE_ANNOTATION,
@@ -10,7 +13,7 @@ import {
   UPDATE_TAINT_EFFECT,
 } from '../api/index.ts';
 import { writeLease } from './lease.ts';
-import type { NodeTaint, RolloutNode } from './node-state.ts';
+import type { NodeTaint, NodeTarget, RolloutNode } from './node-state.ts';
 import { writeTold } from './permits.ts';
 import type { NodeIntent } from './rollout-plan.ts';
 
@@ -21,7 +24,7 @@ export interface NodePatch {
     readonly annotations?: Readonly<Record<string, string | null>>;
     readonly labels?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly taints: readonly NodeTaint[] | null };
+  readonly spec?: { readonly taints?: readonly NodeTaint[] | null; readonly unschedulable?: true };
 }
 
 /**
@@ -39,10 +42,12 @@ export function nodePatch(
   const annotations: Record<string, string | null> = {};
   const labels: Record<string, string> = {};
   let taints: readonly NodeTaint[] | undefined;
+  let cordons = false;
   for (const intent of intents) {
     switch (intent.kind) {
       case 'assign':
         Object.assign(annotations, assigning(intent, pool, now));
+        cordons = intent.drain;
         break;
       case 'unassign':
         for (const key of [DESIRED_CONFIG_ANNOTATION, DESIRED_IMAGE_ANNOTATION, DISRUPTION_ANNOTATION])
@@ -78,7 +83,14 @@ export function nodePatch(
       ...(changes.length === 0 ? {} : { annotations: Object.fromEntries(changes) }),
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
     },
-    ...(taints === undefined ? {} : { spec: { taints: taints.length === 0 ? null : taints } }),
+    ...(taints === undefined && !cordons
+      ? {}
+      : {
+          spec: {
+            ...(taints === undefined ? {} : { taints: taints.length === 0 ? null : taints }),
+            ...(cordons ? { unschedulable: true } : {}),
+          },
+        }),
   };
 }
 
@@ -88,7 +100,7 @@ export function untainted({ spec }: RolloutNode): readonly NodeTaint[] {
 }
 
 function assigning(
-  { target, permit, note }: Extract<NodeIntent, { readonly kind: 'assign' }>,
+  { target, permit, note, drain }: Extract<NodeIntent, { readonly kind: 'assign' }>,
   pool: string,
   now: number,
 ): Readonly<Record<string, string | null>> {
@@ -99,5 +111,15 @@ function assigning(
     [PREFETCH_IMAGE_ANNOTATION]: null,
     [PERMIT_ANNOTATION]: writeTold({ permit: permit ?? '', at: now }),
     ...(permit === undefined ? {} : { [DISRUPTION_LEASE_ANNOTATION]: writeLease(pool) }),
+    ...(drain ? drainBegins(target) : {}),
+  };
+}
+
+/** As the agent would ask for it, and whoever drains would begin it; what was drained before says nothing of the node as it is now. */
+function drainBegins({ machineConfig }: NodeTarget): Readonly<Record<string, string | null>> {
+  return {
+    [DESIRED_DRAIN_ANNOTATION]: `drain-${machineConfig}`,
+    [LAST_APPLIED_DRAIN_ANNOTATION]: null,
+    [CORDON_ANNOTATION]: 'Own',
   };
 }

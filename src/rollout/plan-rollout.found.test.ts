@@ -5,7 +5,7 @@ import type { Event, Setup } from './test-schedule.ts';
 
 type Found = readonly [setup: Setup, events: readonly Event[]];
 
-const NODE = { hasAgent: true, isAdopted: true, pods: 0 };
+const NODE = { hasAgent: true, stages: 'no' as const, isAdopted: true, pods: 0 };
 const SMALL = { maxUnavailable: 1, soak: false, hasControlPlane: false };
 
 const FOUND: Readonly<Record<string, Found>> = {

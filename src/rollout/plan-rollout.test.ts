@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { nodePatch } from './node-patch.ts';
 import { planRollout } from './plan-rollout.ts';
 import type { NodeIntent } from './rollout-plan.ts';
+import type { RolloutSnapshot } from './snapshot.ts';
 import {
   GO,
   granted,
@@ -54,6 +55,7 @@ test('planRollout() tells a node that has a permit, with what it costs, and take
       target: { machineConfig: 'b', image: 'y' },
       permit: PERMIT,
       note: '{}',
+      drain: false,
       reason: 'Node n1 is to run b from y, as varve.dev/disruption says.',
     },
   ]);
@@ -78,6 +80,88 @@ test('planRollout() tells a node that has a permit, with what it costs, and take
     },
     spec: { taints: [{ key: 'UpdateInProgress', effect: 'PreferNoSchedule' }] },
   });
+});
+
+test('planRollout() cordons a node that has the image staged when it tells it, and asks for its drain', () => {
+  const given = snapshot(
+    [
+      {
+        ...OLD,
+        name: 'n1',
+        annotations: {
+          'varve.dev/staged-image': 'y',
+          'machineconfiguration.openshift.io/lastAppliedDrain': 'uncordon-a',
+        },
+      },
+    ],
+    { permits: { n1: PERMITTED } },
+  );
+  const found = planRollout(given);
+  assert.deepEqual(
+    intentsOf(found, 'assign').map(({ drain }) => drain),
+    [true],
+  );
+  const { metadata, spec } = nodePatch(given.nodes[0]!.node, intentsOf(found, 'assign'), 'worker', NOW);
+  assert.deepEqual(metadata.annotations, {
+    'machineconfiguration.openshift.io/desiredConfig': 'b',
+    'machineconfiguration.openshift.io/desiredImage': 'y',
+    'varve.dev/permit': '{"id":"worker.1","told":"2026-11-21T12:00:00.000Z"}',
+    'varve.dev/disruption-lease': '{"holder":"varve/worker"}',
+    'machineconfiguration.openshift.io/desiredDrain': 'drain-b',
+    'machineconfiguration.openshift.io/lastAppliedDrain': null,
+    'varve.dev/cordon': 'Own',
+  });
+  assert.deepEqual(spec, { unschedulable: true });
+});
+
+test('planRollout() only tells a node what to run where its agent may have more to do, or its drain has to wait', () => {
+  const staged = { 'varve.dev/staged-image': 'y' };
+  const tells = (
+    facts: Partial<Facts>,
+    more: Partial<RolloutSnapshot> = {},
+    others: readonly Facts[] = [],
+  ): readonly boolean[] => {
+    const nodes = [{ ...OLD, name: 'n1', annotations: staged, ...facts }, ...others];
+    const found = plan(nodes, { permits: { n1: PERMITTED } }, more);
+    return intentsOf(found, 'assign').flatMap(({ node, drain }) => (node === 'n1' ? [drain] : []));
+  };
+  assert.deepEqual(tells({}), [true]);
+  assert.deepEqual(tells({ annotations: {} }), [false], 'nothing is staged');
+  assert.deepEqual(tells({ annotations: { 'varve.dev/staged-image': 'z' } }), [false], 'something else is');
+  const alone = { ...staged, 'machineconfiguration.openshift.io/controlPlaneTopology': 'SingleReplica' };
+  assert.deepEqual(tells({ annotations: alone }), [false], 'nobody drains it');
+  const kept = { ...staged, 'varve.dev/cordon': 'Kept' };
+  assert.deepEqual(tells({ annotations: kept, unschedulable: true }), [false], 'a person cordoned it');
+  const change = {
+    from: { machineConfig: 'a', image: 'x' },
+    to: { machineConfig: 'b', image: 'y' },
+    note: '{}',
+    isLive: false,
+  };
+  assert.deepEqual(tells({}, { changes: [change] }), [false], 'it may need no reboot');
+  assert.deepEqual(tells({}, {}, [{ ...OLD, name: 'n2', notReadyFor: 1 }]), [false], 'another is down since');
+});
+
+test('planRollout() says within minutes that an agent does not answer, whose node it cordoned when it was told', () => {
+  const annotations = {
+    'varve.dev/staged-image': 'y',
+    'varve.dev/cordon': 'Own',
+    'machineconfiguration.openshift.io/desiredDrain': 'drain-b',
+  };
+  const silent: Facts = { name: 'n1', config: 'a→b', image: 'x→y', annotations, unschedulable: true };
+  const reason = (toldBefore: number, state: string): string =>
+    nodePlan(plan([{ ...silent, toldBefore, state }]), 'n1').reason;
+  assert.equal(reason(4, 'Done'), 'Draining');
+  assert.equal(reason(6, 'Done'), 'AgentSilent');
+  assert.equal(reason(6, 'Working'), 'Draining');
+});
+
+test('planRollout() leaves the taint of a node that is done to whoever uncordons it', () => {
+  const taints = [{ key: 'UpdateInProgress', effect: 'PreferNoSchedule' }];
+  const untainted = (cordon: Readonly<Record<string, string>>): number =>
+    intentsOf(plan([{ ...NEW, name: 'n1', toldBefore: 1, taints, annotations: cordon }]), 'untaint').length;
+  assert.equal(untainted({ 'varve.dev/cordon': 'Own' }), 0);
+  assert.equal(untainted({}), 1);
 });
 
 test('planRollout() tells a node that runs the image already without a permit: it costs nothing', () => {

@@ -29,13 +29,13 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   });
   const pulls = new Pulls(pass);
   const turns = decideTurns(pass, pulls);
-  const drains = decideDrains(pass, turns);
+  const { drains, atOnce } = decideDrains(pass, turns);
   const permit = permitIntent(pass, turns);
   const nodes = nodePlans(pass, turns, drains);
   const intents = [
     ...(permit === undefined ? [] : [permit]),
     ...pass.members
-      .map((member) => tell(pass, member, turns.get(member.name)))
+      .map((member) => tell(pass, member, turns.get(member.name), atOnce.has(member.name)))
       .filter((told) => told !== undefined),
     ...prefetchIntents(pass, turns, pulls),
     ...upkeepIntents(pass),
@@ -43,7 +43,7 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   return { intents, nodes, pool: poolPlan(pass, nodes), ...(wakeAt === undefined ? {} : { wakeAt }) };
 }
 
-function tell(pass: Pass, member: Member, turn: Turn | undefined): NodeIntent | undefined {
+function tell(pass: Pass, member: Member, turn: Turn | undefined, drain: boolean): NodeIntent | undefined {
   const { name, target, facts } = member;
   if (turn?.kind === 'label' && facts.firstPool !== undefined) {
     const { metadata, spec } = facts.firstPool;
@@ -60,6 +60,7 @@ function tell(pass: Pass, member: Member, turn: Turn | undefined): NodeIntent | 
     target,
     ...(turn.permit === undefined ? {} : { permit: turn.permit.id }),
     ...(note === undefined ? {} : { note }),
+    drain,
     reason: `Node ${name} is to run ${target.machineConfig} ${what}${note === undefined ? '' : `, as ${DISRUPTION_ANNOTATION} says`}.`,
   };
 }

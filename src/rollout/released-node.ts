@@ -44,7 +44,7 @@ export function releasedNode(node: RolloutNode, now: number): ReleasedNode {
     intents.push(
       config === ''
         ? { kind: 'unassign', node: name, reason }
-        : { kind: 'assign', node: name, target, reason },
+        : { kind: 'assign', node: name, target, drain: false, reason },
     );
   }
   const isCordonOurs = annotation(CORDON_ANNOTATION) !== '';

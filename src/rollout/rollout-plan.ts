@@ -36,6 +36,8 @@ export type RolloutIntent =
       readonly permit?: string;
       /** The value of `varve.dev/disruption`; absent: the annotation goes. */
       readonly note?: string;
+      /** It is cordoned in the same write, and its drain asked for: its agent has said that it needs nothing else. */
+      readonly drain: boolean;
       readonly reason: string;
     }
   /** Ask nothing of a node any more: it was asked for the first time, and nobody knows what it runs. */

@@ -174,7 +174,10 @@ export class Cluster {
       if (left <= 0) return plan;
       left -= 1;
       const seen = there(process.nodes.objects.get(node));
-      this.patch(node, nodePatch(seen, intents, name, this.now));
+      const patch = nodePatch(seen, intents, name, this.now);
+      const isWritten = this.patch(node, patch);
+      if (isWritten && patch.metadata.annotations?.[CORDON_ANNOTATION] === 'Own')
+        this.#disrupt(node, process);
     }
     return plan;
   }
@@ -212,7 +215,11 @@ export class Cluster {
       const kept =
         spec === undefined
           ? next.spec
-          : { ...rest, ...(spec.taints === null ? {} : { taints: spec.taints }) };
+          : {
+              ...(spec.taints === undefined ? next.spec : rest),
+              ...(spec.taints ? { taints: spec.taints } : {}),
+              ...(spec.unschedulable === true ? { unschedulable: true } : {}),
+            };
       return {
         ...next,
         metadata: { ...next.metadata, labels },
@@ -244,7 +251,7 @@ export class Cluster {
         // A drain reads the pods of the node from the server, and the node once more.
         if (machine.pods > 0 && this.nodes.objects.get(name) !== node) return;
         if (machine.pods > 0) {
-          if (machine.isBlocked) return;
+          if (machine.isBlocked || step.awaitsAgent) return;
           machine.pods -= 1;
           this.acts += 1;
           return;
@@ -316,7 +323,8 @@ export class Cluster {
       this.acts += 1;
       return true;
     }
-    const move = agentMove(machine, node);
+    const gate = this.goals.objects.get(this.poolOf(node) ?? '')?.gate;
+    const move = agentMove(machine, node, gate?.kind === 'go' ? gate.image : '');
     if (move === undefined) return false;
     this.acts += 1;
     machine.agentTime = this.now;
@@ -327,10 +335,11 @@ export class Cluster {
       assert.equal(node.spec?.unschedulable, true, `${name} reboots and is not cordoned`);
       assert.equal(machine.pods, 0, `${name} reboots with pods on it`);
       machine.isRebooting = true;
-      machine.next = {
+      machine.next = machine.heard ?? {
         config: node.metadata.annotations?.[DESIRED_CONFIG_ANNOTATION] ?? '',
         image: node.metadata.annotations?.[DESIRED_IMAGE_ANNOTATION] ?? '',
       };
+      machine.heard = undefined;
       machine.reboots += 1;
     }
     return true;

@@ -11,6 +11,7 @@ import {
   PREFETCH_IMAGE_ANNOTATION,
   PREFETCHED_IMAGE_ANNOTATION,
   REASON_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
   STATE_ANNOTATION,
 } from '../api/index.ts';
 import type { RolloutNode } from './node-state.ts';
@@ -24,6 +25,10 @@ export interface Machine {
   image: string;
   /** The image that is pulled. */
   pulled: string;
+  /** Whether it stages what it pulls, and locks it; `eagerly`: though nobody has asked for it yet, so that it is often ready. */
+  readonly stages: 'no' | 'asked' | 'eagerly';
+  /** What it has heard that it is to reboot into, since it is drained; whatever happens to its Node, it does. */
+  heard: { readonly config: string; readonly image: string } | undefined;
   isUp: boolean;
   hasAgent: boolean;
   /** Conditions of the MachineConfigNode changed last at this time; 0: there was never an agent. */
@@ -53,9 +58,14 @@ export interface AgentMove {
   readonly reboot?: boolean;
 }
 
-/** What the agent of a machine does next; undefined: nothing. Reads what the API server has, not a cache. */
-export function agentMove(machine: Machine, node: ModelNode): AgentMove | undefined {
+/**
+ * What the agent of a machine does next; undefined: nothing. Reads what the API server has, not a cache.
+ *
+ * @param goal the image that the node's pool wants; empty where there is none
+ */
+export function agentMove(machine: Machine, node: ModelNode, goal: string): AgentMove | undefined {
   if (!machine.isUp || !machine.hasAgent || machine.isRebooting) return undefined;
+  if (machine.heard !== undefined) return { reboot: true };
   const annotation = (key: string): string => node.metadata.annotations?.[key] ?? '';
   const changed = (wanted: Annotations): AgentMove | undefined => {
     const news = Object.entries(wanted).filter(([key, value]) => annotation(key) !== (value ?? ''));
@@ -63,8 +73,9 @@ export function agentMove(machine: Machine, node: ModelNode): AgentMove | undefi
   };
   const config = annotation(DESIRED_CONFIG_ANNOTATION);
   const image = annotation(DESIRED_IMAGE_ANNOTATION);
-  const prefetch = annotation(PREFETCH_IMAGE_ANNOTATION);
+  const prefetch = annotation(PREFETCH_IMAGE_ANNOTATION) || (machine.stages === 'eagerly' ? goal : '');
   const runs = {
+    [STAGED_IMAGE_ANNOTATION]: stagedOf(machine, [prefetch, image]),
     [CURRENT_CONFIG_ANNOTATION]: machine.config === '' ? null : machine.config,
     [CURRENT_IMAGE_ANNOTATION]: machine.image === '' ? null : machine.image,
     [POST_CONFIG_ACTION_ANNOTATION]: null,
@@ -102,12 +113,17 @@ export function agentMove(machine: Machine, node: ModelNode): AgentMove | undefi
     annotation(LAST_APPLIED_DRAIN_ANNOTATION) === drain &&
     node.spec?.unschedulable === true;
   if (!isDrained) {
+    if (annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting') return changed(runs);
     return changed({
       ...runs,
       [STATE_ANNOTATION]: 'Working',
       [REASON_ANNOTATION]: null,
       [DESIRED_DRAIN_ANNOTATION]: drain,
     });
+  }
+  if (annotation(POST_CONFIG_ACTION_ANNOTATION) === 'Rebooting') {
+    machine.heard = { config, image };
+    return {};
   }
   return { annotations: { [POST_CONFIG_ACTION_ANNOTATION]: 'Rebooting' }, reboot: true };
 }
@@ -118,9 +134,16 @@ function pull(
   changed: (wanted: Annotations) => AgentMove | undefined,
 ): AgentMove | undefined {
   if (image !== '' && !image.endsWith(UNSTAGEABLE)) machine.pulled = image;
+  const isThere = image !== '' && machine.pulled === image;
   return changed({
-    [PREFETCHED_IMAGE_ANNOTATION]: image === '' ? null : machine.pulled === image ? image : null,
+    [PREFETCHED_IMAGE_ANNOTATION]: isThere ? image : null,
+    [STAGED_IMAGE_ANNOTATION]: stagedOf(machine, [image]),
   });
+}
+
+/** What is staged of what is wanted, now or next. */
+function stagedOf({ stages, pulled, image }: Machine, wanted: readonly string[]): string | null {
+  return stages !== 'no' && pulled !== '' && pulled !== image && wanted.includes(pulled) ? pulled : null;
 }
 
 /** The same node with other annotations. */

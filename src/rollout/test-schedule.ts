@@ -11,6 +11,8 @@ export interface Setup {
     readonly role: string;
     readonly hasAgent: boolean;
     readonly isAdopted: boolean;
+    /** Whether its host stages images, and locks them. */
+    readonly stages: 'no' | 'asked' | 'eagerly';
     readonly pods: number;
   }[];
   readonly maxUnavailable: number;
@@ -55,6 +57,7 @@ export const SETUP: fc.Arbitrary<Setup> = fc.record({
       role: fc.constantFrom('worker', 'worker', 'worker', 'infra', 'master', 'arbiter', 'none'),
       hasAgent: fc.constantFrom(true, true, true, true, true, true, true, false),
       isAdopted: fc.boolean(),
+      stages: fc.constantFrom('no' as const, 'asked' as const, 'eagerly' as const),
       pods: fc.nat(2),
     }),
     { minLength: 1, maxLength: 5 },
@@ -193,6 +196,8 @@ export function addNode(cluster: Cluster, setup: Setup, at: number): void {
     config: facts.isAdopted ? 'a0' : '',
     image: facts.isAdopted ? image('a0') : '',
     pulled: '',
+    stages: facts.stages,
+    heard: undefined,
     isUp: true,
     hasAgent: facts.hasAgent,
     agentTime: 0,
@@ -329,13 +334,17 @@ function meddle(cluster: Cluster, kind: Meddling, name: string, is: boolean): vo
     case 'uncordon':
       if (!isCordoned) return;
       machine.isCordonedByPerson = false;
+      // Whoever uncordons a node in the moment in which it goes down is too late; a moment before its agent hears of it.
+      machine.heard = undefined;
       cluster.nodes.put(schedulable(node, true));
       return;
     case 'power':
       machine.isUp = is;
+      machine.heard = undefined;
       return;
     case 'agentless':
       machine.hasAgent = is;
+      machine.heard = undefined;
       return;
     case 'block':
       machine.isBlocked = is;
