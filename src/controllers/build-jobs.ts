@@ -69,8 +69,9 @@ export class BuildJobs {
   async discard(order: JobOrder): Promise<void> {
     const signal = AbortSignal.timeout(PATIENCE);
     const { namespace, names } = order;
-    const job = await this.#find(JOBS, namespace, names.job, signal);
-    if (job !== undefined && isOf(order, job)) await this.#deleteJob(job, signal);
+    const found = await this.#find(JOBS, namespace, names.job, signal);
+    const job = found !== undefined && isOf(order, found) ? found : undefined;
+    if (job !== undefined) await this.#deleteJob(job, signal);
     const { configMaps, secrets, digest, output } = jobObjects(order);
     // Those of another build of this name, which may have begun, are not this one's.
     for (const { metadata } of [...configMaps, digest, output])
@@ -96,13 +97,15 @@ export class BuildJobs {
    */
   async #put<T extends KubeObject>(type: ResourceType<T>, object: T, signal: AbortSignal): Promise<void> {
     const { namespace = '', name = '' } = object.metadata;
-    for (;;) {
+    for (let attempts = 1; ; attempts += 1) {
       try {
         await this.#client.create(type, object, { signal });
         return;
       } catch (error) {
         if (!isKubeError(error, 'already-exists')) throw refused(error, `${type.kind} ${name}`);
       }
+      // A finalizer may keep it for a moment, or for ever.
+      if (attempts > 1) await pause(this.#client.clock, AGAIN, signal);
       await this.#delete(type, namespace, name, undefined, signal);
     }
   }
