@@ -40,7 +40,7 @@ export class JobBuilder implements ContainerBuilder {
       return await this.#build(order);
     } catch (error) {
       if (!signal.aborted) throw error;
-      if (!mayRunOn(signal)) await this.#discard(order);
+      if (!mayRunOn(signal)) await this.#ifItCan(order, () => this.#options.jobs.discard(order));
       throw new OsBuildError('command-failed', 'cannot build the image: the build was stopped', {
         cause: error,
         retryable: true,
@@ -62,7 +62,7 @@ export class JobBuilder implements ContainerBuilder {
     const end = await new JobFollower({ client, job, names, signal, say, report }).untilEnd();
     if (end.kind === 'succeeded') return end.digest;
     // It would begin, if somebody mended what is in its way, for nobody; and there is nothing to see in it that is not said.
-    if (end.kind === 'stuck') await jobs.remove(job);
+    if (end.kind === 'stuck') await this.#ifItCan(order, () => jobs.remove(job));
     throw end.error;
   }
 
@@ -82,14 +82,14 @@ export class JobBuilder implements ContainerBuilder {
     }
   }
 
-  /** What cannot be removed now goes with the MachineOSBuild. */
-  async #discard(order: JobOrder): Promise<void> {
-    const { jobs, log } = this.#options;
+  /** What cannot be removed now goes with the MachineOSBuild, and changes nothing about what became of the build. */
+  async #ifItCan(order: JobOrder, remove: () => Promise<void>): Promise<void> {
+    const { log } = this.#options;
     try {
-      await jobs.discard(order);
+      await remove();
     } catch (error) {
       const reason = messageOf(error);
-      log.warn('cannot remove the Job of a build that is not wanted', { job: order.names.job, reason });
+      log.warn('cannot remove the Job of a build', { job: order.names.job, reason });
     }
   }
 }
