@@ -1,12 +1,6 @@
 import { runBuildPod } from '../controllers/index.ts';
 import { inClusterAccess, isKubeError, KubeClient } from '../kube/index.ts';
-import {
-  buildahBuilders,
-  JobFolder,
-  poolCredentials,
-  readJobRequest,
-  redactedBuilders,
-} from '../osbuild/index.ts';
+import { buildahBuilders, JobFile, JobFolder, poolCredentials, readJobRequest } from '../osbuild/index.ts';
 import { CliError } from './cli-error.ts';
 import { machineArchitecture, type Environment } from './environment.ts';
 import { interruptible } from './interruption.ts';
@@ -42,8 +36,8 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
         identity,
         client,
         read: () => readJobRequest(variables),
-        open: ({ request, access }) => {
-          const builders = buildahBuilders({
+        open: ({ request, access }) =>
+          buildahBuilders({
             storage: JobFolder.storage,
             architecture,
             auth: poolCredentials(access, [request.push]),
@@ -51,10 +45,9 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
             certificateAuthorities: access.certificateAuthorities,
             path: variables['PATH'] ?? '',
             ...(packageCache === undefined ? {} : { packageCache }),
-          });
-          // The log of the pod and what it writes into ConfigMaps are for more people than its Secrets.
-          return redactedBuilders(builders, access).for(architecture);
-        },
+          }),
+        architecture,
+        termination: JobFile.termination,
         print,
         signal,
       }),

@@ -5,11 +5,11 @@ import {
   DIGEST_KEY,
   formatReport,
   JobExit,
-  JobFile,
   OsBuildError,
+  redactedBuilders,
   REPORT_KEY,
   shortReport,
-  type ContainerBuilder,
+  type ContainerBuilders,
   type JobReport,
   type JobRequest,
 } from '../osbuild/index.ts';
@@ -30,8 +30,12 @@ export interface BuildPodOptions {
   /** Of the service account; absent: only the kubelet is told, how it ended. */
   readonly client: Pick<KubeClient, 'clock' | 'patch'> | undefined;
   readonly read: () => Promise<JobRequest>;
-  /** Opens the builder for what has been read. */
-  readonly open: (job: JobRequest) => Pick<ContainerBuilder, 'build'>;
+  /** Opens the builders of this machine for what has been read. */
+  readonly open: (job: JobRequest) => ContainerBuilders;
+  /** Of this machine, as GOARCH names it. */
+  readonly architecture: string;
+  /** The file whose content the kubelet takes for the pod's last words. */
+  readonly termination: string;
   /** For the log of the pod. */
   readonly print: (line: string) => void;
   readonly signal: AbortSignal;
@@ -48,7 +52,7 @@ const ATTEMPTS = 6;
  * @throws the reason of the signal when that aborts; then it reports nothing, and another pod begins anew
  */
 export async function runBuildPod(options: BuildPodOptions): Promise<number> {
-  const { identity, client, print, signal } = options;
+  const { identity, client, print, signal, termination } = options;
   const writer =
     client === undefined
       ? undefined
@@ -67,7 +71,7 @@ export async function runBuildPod(options: BuildPodOptions): Promise<number> {
   await writer?.end();
   signal.throwIfAborted();
   // First where nothing but the disk can fail.
-  await writeFile(JobFile.termination, shortReport(report)).catch((error: unknown) =>
+  await writeFile(termination, shortReport(report)).catch((error: unknown) =>
     print(`warning: cannot tell the kubelet: ${messageOf(error)}`),
   );
   if (client !== undefined) await write(client, identity, report, options);
@@ -77,12 +81,14 @@ export async function runBuildPod(options: BuildPodOptions): Promise<number> {
 }
 
 async function outcome(
-  { identity: { pod }, read, open, signal }: BuildPodOptions,
+  { identity: { pod }, read, open, architecture, signal }: BuildPodOptions,
   say: (line: string) => void,
 ): Promise<JobReport> {
   try {
     const job = await read();
-    const digest = await open(job).build({ ...job.request, signal, say });
+    // The log of a pod, its last words and a ConfigMap are for more people than the pool's secrets.
+    const builders = redactedBuilders(open(job), job.access);
+    const digest = await builders.for(architecture).build({ ...job.request, signal, say });
     return { pod, digest };
   } catch (error) {
     if (error instanceof OsBuildError) return { pod, failure: error };

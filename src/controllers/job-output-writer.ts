@@ -92,7 +92,7 @@ export class JobOutputWriter {
         { timeout: 10_000 },
       );
     } catch (error) {
-      this.#isDirty = !this.#isEnded;
+      this.#isDirty = true;
       if (!this.#isReported) report(error);
       this.#isReported = true;
     }
