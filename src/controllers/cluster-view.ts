@@ -9,7 +9,7 @@ import type {
   OSImageStream,
 } from '../api/index.ts';
 import type { Informer, KubeObject, SharedInformers } from '../kube/index.ts';
-import { buildInputObjects, type RegistrySecret } from '../osbuild/index.ts';
+import { BUILD_JOB_LABEL, buildInputObjects, type RegistrySecret } from '../osbuild/index.ts';
 import { BUILD_LOG_LABEL } from './build-log-object.ts';
 import { COMPONENT_LABEL, COMPONENTS } from './control-plane.ts';
 import { EXTENSIONS_CONFIG_MAP } from './extension-config.ts';
@@ -105,7 +105,7 @@ export function clusterView(informers: SharedInformers, namespace: string): Clus
     secrets: informers.for({ type: SECRETS, selection: { namespace } }),
     configMaps: informers.for({
       type: CONFIG_MAPS,
-      selection: { namespace, labelSelector: `!${BUILD_LOG_LABEL}` },
+      selection: { namespace, labelSelector: `!${BUILD_LOG_LABEL},!${BUILD_JOB_LABEL}` },
       transform: trimConfigMap,
     }),
   };
