@@ -46,11 +46,16 @@ async function rolledOut(
   return seen;
 }
 
+/** What the nodes have downloaded, once for each of them. */
+function pulls(lab: RolloutLab): number {
+  return [...lab.nodes.values()].reduce((sum, { agent }) => sum + agent.pulled.length, 0);
+}
+
 function boots(lab: RolloutLab): number {
   return [...lab.nodes.values()].reduce((sum, { agent }) => sum + agent.model.boots.length, 0);
 }
 
-test('install, update, A→B→A, rollback by deletion: one node at a time, nothing built for what was there', async (t) => {
+test('install, update, A→B→A, rollback by deletion: one node at a time, nothing built or pulled for what was there', async (t) => {
   const lab = await RolloutLab.open(t);
   const pool = lab.pool('p');
   const nodes = ['n1', 'n2', 'n3'];
@@ -63,9 +68,11 @@ test('install, update, A→B→A, rollback by deletion: one node at a time, noth
   assert.notEqual(second.image, first.image);
   assert.equal(boots(lab), 6);
   const { builds } = await pool.state();
+  const pulled = pulls(lab);
   await pool.configure('first');
   assert.deepEqual(await rolledOut(lab, pool, nodes, 'first'), first);
   assert.equal((await pool.state()).builds.length, builds.length);
+  assert.equal(pulls(lab), pulled);
   for (const { name } of lab.nodes.values()) {
     const { spec, metadata } = await lab.cluster.get(MACHINE_CONFIG_NODES, name);
     assert.equal(spec.pool.name, pool.name);
@@ -77,8 +84,19 @@ test('install, update, A→B→A, rollback by deletion: one node at a time, noth
     });
     assert.equal((metadata['ownerReferences'] as readonly { name: string }[])[0]?.name, name);
   }
+  await pool.add('added');
+  await rolledOut(lab, pool, nodes, 'added');
+  const pulledMore = pulls(lab);
+  assert.ok(pulledMore > pulled);
+  await pool.takeAway();
+  await lab.until('it is the configuration of before', async () => {
+    return (await pool.state()).pool.spec.configuration?.name === first.config;
+  });
+  assert.deepEqual(await rolledOut(lab, pool, nodes, 'first'), first);
+  assert.equal((await pool.state()).builds.length, builds.length + 1);
+  assert.equal(pulls(lab), pulledMore);
   assert.equal(lab.mostAway, 1);
-  assert.equal(boots(lab), 9);
+  assert.equal(boots(lab), 15);
   for (const node of nodes)
     assert.deepEqual(
       (await lab.node(node)).spec?.taints?.filter(({ key }) => key === UPDATE_TAINT) ?? [],

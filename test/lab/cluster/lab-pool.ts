@@ -115,6 +115,18 @@ export class LabPool {
     if (!(await this.#make(MACHINE_CONFIGS, wanted))) await this.patch(MACHINE_CONFIGS, 'site', wanted);
   }
 
+  /** Lets /etc/issue of the pool's nodes say this, by a MachineConfig of its own. */
+  async add(text: string): Promise<void> {
+    const files = [{ path: '/etc/issue', contents: { source: `data:,${text}` } }];
+    const spec = { config: { ignition: { version: '3.2.0' }, storage: { files } } };
+    await this.#make(MACHINE_CONFIGS, this.#machineConfig('added', spec));
+  }
+
+  /** Takes the MachineConfig away that {@link add} has made. */
+  takeAway(): Promise<void> {
+    return this.#remove(MACHINE_CONFIGS, `${this.name}-added`);
+  }
+
   /** Takes the MachineConfig away that {@link configure} has made. */
   unconfigure(): Promise<void> {
     return this.#remove(MACHINE_CONFIGS, `${this.name}-site`);

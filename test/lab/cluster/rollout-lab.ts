@@ -49,8 +49,8 @@ export class LabNode {
 export class RolloutAgent extends NodeAgent {
   readonly #lab: RolloutLab;
   readonly #node: string;
-  /** Digests that were staged. */
-  readonly staged: string[] = [];
+  /** Digests that had to be downloaded: the host had no deployment of them. */
+  readonly pulled: string[] = [];
 
   constructor(
     lab: RolloutLab,
@@ -67,9 +67,10 @@ export class RolloutAgent extends NodeAgent {
   }
 
   override async perform(act: Act, signal: AbortSignal): Promise<ActOutcome> {
-    if (act.kind === 'stage') {
+    if (act.kind === 'stage' || act.kind === 'fetch') {
       await this.#lab.learn();
-      this.staged.push(act.digest);
+      const { digest } = act;
+      if (!this.model.deployments.some(({ image }) => image.digest === digest)) this.pulled.push(digest);
     }
     if (act.kind === 'reboot') await this.#lab.judgeReboot(this.#node);
     return super.perform(act, signal);
