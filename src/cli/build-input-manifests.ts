@@ -15,7 +15,7 @@ export class BuildInputManifests {
   ): boolean {
     const isCore = apiVersion === 'v1' && (kind === 'Secret' || kind === 'ConfigMap');
     const isController = apiVersion === API_VERSION && kind === 'ControllerConfig';
-    if ((!isCore && !isController) || !isObject(value)) return false;
+    if ((!isCore && !isController) || !isObject(value) || !mayBeInput(kind, name)) return false;
     const namespace = isObject(value['metadata']) ? value['metadata']['namespace'] : undefined;
     if (isCore && namespace !== undefined && namespace !== OPERATOR_NAMESPACE) return false;
     const key = `${kind} ${name}`;
@@ -57,6 +57,15 @@ export class BuildInputManifests {
   #find(kind: string, name: string): InputSecret | undefined {
     return this.#objects.get(`${kind} ${name}`) as InputSecret | undefined;
   }
+}
+
+/** Whether an object goes into the builds of some pool; the name of one that goes into those of one pool alone ends with the pool's. */
+function mayBeInput(kind: string, name: string): boolean {
+  if (kind === 'ControllerConfig') return name === CONTROLLER_CONFIG;
+  return buildInputObjects('').some(
+    (input) =>
+      input.kind === kind && (input.name.endsWith('-') ? name.startsWith(input.name) : name === input.name),
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

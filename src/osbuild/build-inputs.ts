@@ -12,7 +12,7 @@ export interface BuildMount {
 export interface BuildInputs {
   /** One for each path. */
   readonly mounts: readonly BuildMount[];
-  /** PEM: they vouch for registries and for what instructions fetch, and are the image's from then on. */
+  /** PEM: they vouch for registries and for what instructions fetch, as long as the build runs. */
   readonly certificateAuthorities: readonly string[];
   /** As a process has them; those that are empty or undefined are not there. */
   readonly proxyEnvironment: Readonly<Record<string, string | undefined>>;
