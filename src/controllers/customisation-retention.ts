@@ -44,7 +44,12 @@ export class CustomisationRetention {
     const { view, clock, age } = this.#options;
     const repository = formatRepository(push);
     const images = tags.filter(({ tag }) => !isCustomisationTag(tag)).map(({ digest }) => digest);
-    if (images.length === tags.length || this.#isBuilding(repository)) return [];
+    if (images.length === tags.length) {
+      // One that comes back later is as good as new.
+      this.#since.delete(repository);
+      return [];
+    }
+    if (this.#isBuilding(repository)) return [];
     const stoodOn = await registry.customisationsOf(push, [...new Set(images)], signal);
     // One that began since may have found any of them.
     if (this.#isBuilding(repository)) return [];

@@ -225,6 +225,25 @@ test('what a container build has made goes when no image has stood on it for a w
   assert.deepEqual(lab.deleted, [CUSTOMISATION.digest]);
 });
 
+test('what is made again after it has gone is of no use only from then on', async () => {
+  let kept = [CUSTOMISATION];
+  const lab = open({
+    listImages: () => Promise.resolve([...USED, ...kept]),
+    customisationsOf: () => Promise.resolve(new Set<string>()),
+  });
+  lab.images.expect(OS_CONFIG);
+  for (const [there, deleted] of [
+    [[CUSTOMISATION], 0],
+    [[CUSTOMISATION], 1],
+    [[], 0],
+    [[CUSTOMISATION], 0],
+  ] as const) {
+    kept = [...there];
+    assert.deepEqual(await lab.tidy(), { kind: 'done', deleted });
+    await lab.clock.advance(HOUR);
+  }
+});
+
 test('what container builds have made stays while another pool with the same repository is being built', async () => {
   const building = buildOf('infra', '3', { state: 'building' });
   const lab = customised(() => []);
