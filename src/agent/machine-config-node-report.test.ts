@@ -219,6 +219,19 @@ test('machineConfigNodeReport() never lets the observed generation decrease', ()
   assert.equal(machineConfigNodeReport(object(ahead), node(), 'rendered-1', plan('done'), NOW), ahead);
 });
 
+test('machineConfigNodeReport() says which generation it is about with whatever comes next, and when all is done', () => {
+  const { status } = after(['draining', DRAINING], ['rebooting', DRAINED]);
+  const { metadata, ...rest } = object(status);
+  const further = { ...rest, metadata: { ...metadata, generation: 3 } };
+  const say = (phase: Phase): MachineConfigNode['status'] =>
+    machineConfigNodeReport(further, DRAINED, 'rendered-1', plan(phase), NOW);
+  assert.equal(say('rebooting'), status);
+  assert.equal(say('resuming')?.observedGeneration, 3);
+  const done = { ...further, status: after(['done']).status };
+  assert.equal(done.status.observedGeneration, 2);
+  assert.equal(machineConfigNodeReport(done, node(), 'rendered-1', plan('done'), NOW)?.observedGeneration, 3);
+});
+
 test('machineConfigNodeReport() says nothing while the host cannot be seen, or something is only remembered', () => {
   assert.equal(machineConfigNodeReport(object(), node(), undefined, plan('checking'), NOW), undefined);
 });

@@ -74,11 +74,13 @@ export function machineConfigNodeReport(
   const { generation } = found.metadata as { readonly generation?: number };
   // It never decreases, and other writers count one further (contract §5.15).
   const observedGeneration = Math.max(status?.observedGeneration ?? 1, generation ?? 1);
+  // Nobody acts on the count: while anything is to come it is said with that.
+  const isCounted = status?.observedGeneration === observedGeneration || plan.phase !== 'done';
   if (
     conditions === before &&
-    status?.observedGeneration === observedGeneration &&
-    status.configVersion?.current === configVersion.current &&
-    status.configVersion?.desired === configVersion.desired
+    isCounted &&
+    status?.configVersion?.current === configVersion.current &&
+    status?.configVersion?.desired === configVersion.desired
   ) {
     return status;
   }

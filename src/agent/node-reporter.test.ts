@@ -31,6 +31,8 @@ class Desk implements AgentObjects {
   /** Reports are answered. */
   isAnswering = true;
   reads = 0;
+  /** Of the MachineConfigNode, as answers tell. */
+  generation = 1;
   machineConfigNode: MachineConfigNode = {
     apiVersion: API_VERSION,
     kind: 'MachineConfigNode',
@@ -97,7 +99,7 @@ class Desk implements AgentObjects {
       return Promise.reject(new KubeError('timeout', 'nobody answers'));
     }
     this.reported.push(others);
-    this.machineConfigNode = written;
+    this.machineConfigNode = { ...written, metadata: { ...written.metadata, generation: this.generation } };
     this.held = undefined;
     return Promise.resolve();
   }
@@ -308,6 +310,26 @@ test('NodeReporter does not look before it says that the node reboots and that i
   assert.deepEqual(desk.reported, ['replace', 'replace']);
   assert.equal(desk.reads, 0);
   assert.equal(desk.condition('Drained')?.status, 'False');
+});
+
+test('NodeReporter says which generation its words are about, two seconds later where it hears of that with the answer', async () => {
+  const desk = await atA();
+  desk.world.desire(b);
+  await desk.until('rest');
+  desk.world.serveDrain();
+  desk.generation = 2;
+  await desk.until('rest');
+  desk.generation = 3;
+  desk.world.serveDrain();
+  await desk.until('rest');
+  assert.equal(desk.reported.length, 2);
+  assert.equal(desk.machineConfigNode.status?.observedGeneration, 2);
+  await desk.clock.advance(2000);
+  assert.equal(desk.reported.length, 3);
+  assert.equal(desk.machineConfigNode.status?.observedGeneration, 3);
+  await desk.clock.advance(600_000);
+  assert.equal(desk.reported.length, 3);
+  assert.equal(desk.clock.pending, 0);
 });
 
 test('NodeReporter fills a MachineConfigNode that took the place of the one that it knew', async () => {

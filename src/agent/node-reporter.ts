@@ -154,7 +154,7 @@ export class NodeReporter {
     const told = moments.at(-1) === moment ? moments : [...moments, moment];
     await this.#report(found, told, isLastWord, signal);
     this.#unsaid = { uid, moments: [] };
-    return false;
+    return plan.phase === 'done' && isBehind(objects.machineConfigNode);
   }
 
   /** Puts these moments onto what the MachineConfigNode says by now, which is read where somebody else may have written it. */
@@ -203,6 +203,12 @@ export class NodeReporter {
 function after(found: MachineConfigNode, { node, config, plan, at, files }: Moment): MachineConfigNode {
   const status = machineConfigNodeReport(found, node, config, plan, at, files);
   return status === undefined || status === found.status ? found : { ...found, status };
+}
+
+/** Whether what it is to be was written while the agent wrote how it is. */
+function isBehind(found: MachineConfigNode | undefined): boolean {
+  const generation = found?.metadata['generation'];
+  return typeof generation === 'number' && generation > (found?.status?.observedGeneration ?? 1);
 }
 
 /** Undefined when there is nothing to write. */
