@@ -9,7 +9,7 @@ import { ControllerError } from './controller-error.ts';
 import { patchSeen } from './patch-seen.ts';
 import type { PoolFinding } from './pool-findings.ts';
 import { poolController } from './pool-controller.ts';
-import { poolStatusPatch, poolTarget, withFailures } from './pool-status.ts';
+import { isProgressAlone, poolStatusPatch, poolTarget, withFailures } from './pool-status.ts';
 import { osImageSourceOf, renderedMachineConfig } from './render-input.ts';
 import { POOLS, clusterKey, type PoolNode } from './resources.ts';
 import { Rests } from './rests.ts';
@@ -20,11 +20,14 @@ import type { ControllerSupport } from './support.ts';
 /** Statuses that are written at once. */
 const CONCURRENCY = 4;
 
-/**
- * How long the status of a pool rests after it was written: of thousands of nodes one changes at every moment, and people do not
- * read so fast. Half a second for a hundred nodes, and never more than one second.
- */
+/** How long the status of a pool rests after it was looked at: of thousands of nodes one changes at every moment. */
 const RESTS = { multiple: 5, longest: 1000 };
+
+/**
+ * How often it is written how many nodes are updated, and nothing else, in milliseconds: people do not read so fast. A pool of three
+ * nodes has each of its steps written, one of a hundred nodes and more one in five seconds.
+ */
+const COUNTED = { forEachNode: 50, longest: 5000 };
 
 /**
  * The pool status controller (contract §3.7): counts the nodes of each pool, and says in its conditions what the other
@@ -32,25 +35,38 @@ const RESTS = { multiple: 5, longest: 1000 };
  */
 export function poolStatusController(support: ControllerSupport, board: RolloutBoard): RunningController {
   const rests = new Rests(support.client.clock, RESTS);
+  const written = new Map<string, number>();
   const controller = poolController(support, {
     name: 'pool-status',
     reconcile: (pool, { signal }) =>
-      rests.take(pool, (spent) => reconcile(support, board, pool, { spent, signal })),
+      rests.take(pool, (spent) => reconcile(support, board, pool, { spent, written, signal })),
     concurrency: CONCURRENCY,
   });
   watchStatusSources(controller, support, board);
   return { controller };
 }
 
+/** One look at a pool. */
+interface Look {
+  /** Told for how many milliseconds it had the process to itself. */
+  readonly spent: (time: number) => void;
+  /** When the status of each pool was last written, by the clock's monotonic time. */
+  readonly written: Map<string, number>;
+  readonly signal: AbortSignal;
+}
+
 async function reconcile(
   { client, view, findings, settings }: ControllerSupport,
   board: RolloutBoard,
   name: string,
-  { spent, signal }: { readonly spent: (time: number) => void; readonly signal: AbortSignal },
+  { spent, written, signal }: Look,
 ): Promise<Outcome> {
   const began = client.clock.now();
   const pool = view.pools.cache.get(clusterKey(name));
-  if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) return outcomes.done;
+  if (pool === undefined || pool.metadata['deletionTimestamp'] !== undefined) {
+    written.delete(name);
+    return outcomes.done;
+  }
   const { osConfig, problem } = imageMode(
     pool,
     view.osConfigs.cache.byIndex('pool', name),
@@ -74,7 +90,11 @@ async function reconcile(
   });
   spent(client.clock.now() - began);
   if (patch === undefined) return outcomes.done;
-  spent(counts.total);
+  const now = client.clock.now();
+  const rest = Math.min(COUNTED.longest, counts.total * COUNTED.forEachNode);
+  const due = (written.get(name) ?? -Infinity) + rest;
+  if (isProgressAlone(patch) && due > now) return outcomes.requeueAfter(due - now);
+  written.set(name, now);
   await patchSeen(client, POOLS, pool, { status: patch }, { subresource: 'status', signal });
   return outcomes.done;
 }

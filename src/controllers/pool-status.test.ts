@@ -4,7 +4,7 @@ import type { MachineConfigPool, MachineOSBuild, MachineOSConfig } from '../api/
 import { API_VERSION, findCondition } from '../api/index.ts';
 import { renderCondition } from '../machineconfig/index.ts';
 import type { NodeCounts } from '../rollout/index.ts';
-import { poolStatusPatch, poolTarget, type PoolStatusInput } from './pool-status.ts';
+import { isProgressAlone, poolStatusPatch, poolTarget, type PoolStatusInput } from './pool-status.ts';
 import { image, pool } from './test-view.ts';
 
 const NOW = new Date(Date.UTC(2026, 0, 1));
@@ -46,6 +46,17 @@ function said(given: MachineConfigPool, type: string): string {
   const found = findCondition(given.status?.conditions, type);
   return `${found?.status ?? 'absent'} ${found?.reason ?? ''}: ${found?.message ?? ''}`;
 }
+
+test('isProgressAlone() holds of a patch that says how far nodes are, and of no other', () => {
+  const started = after(infra, patchOf({ nodes: HALF }));
+  const more = patchOf({ pool: started, nodes: { ...HALF, updated: 2, ready: 2 }, now: LATER });
+  assert.deepEqual(more, { updatedMachineCount: 2, readyMachineCount: 2 });
+  assert.ok(isProgressAlone(more));
+  const degraded = { ...HALF, degraded: [{ name: 'n1', reason: 'why' }] };
+  assert.equal(isProgressAlone(patchOf({ pool: started, nodes: degraded }) ?? {}), false);
+  assert.equal(isProgressAlone(patchOf({ pool: started, nodes: DONE }) ?? {}), false, 'the end');
+  assert.equal(isProgressAlone(patchOf({ pool: started, nodes: { ...HALF, total: 4 } }) ?? {}), false);
+});
 
 test('poolStatusPatch() writes everything once, and then nothing', () => {
   const first = patchOf();

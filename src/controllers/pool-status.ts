@@ -58,6 +58,18 @@ export function poolStatusPatch(input: PoolStatusInput): StatusPatch | undefined
   return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
 
+/** Members that say how far a pool's nodes are, and nothing that anybody acts on. */
+const PROGRESS: ReadonlySet<string> = new Set<keyof PoolStatus>([
+  'updatedMachineCount',
+  'readyMachineCount',
+  'unavailableMachineCount',
+]);
+
+/** Whether a patch says no more than how far the nodes are: all that is wrong, and the beginning and the end, is in conditions. */
+export function isProgressAlone(patch: StatusPatch): boolean {
+  return Object.keys(patch).every((member) => PROGRESS.has(member));
+}
+
 /**
  * What the nodes of a pool are to run: in image mode the configuration of the build in force with the image that nodes are given
  * (contract §3.4), and nothing as long as there is no such image.

@@ -296,7 +296,7 @@ test('planRollout() watches a node for as long as the pool says before the next 
   assert.equal(intentsOf(unwell, 'permit')[0]?.permits['n1']?.done, undefined, 'the time begins anew');
 });
 
-test('planRollout() has the next nodes pull the image, and no more at once than may', () => {
+test('planRollout() has nodes pull the image before their turn, and no more at once than may', () => {
   const old = (name: string): Facts => ({ ...OLD, name });
   const olds = ['n1', 'n2', 'n3', 'n4', 'n5'].map(old);
   const names = (annotations?: Record<string, string>): readonly string[] =>
@@ -307,8 +307,7 @@ test('planRollout() has the next nodes pull the image, and no more at once than 
   assert.deepEqual(names(), ['n3', 'n4', 'n5']);
   assert.deepEqual(
     intentsOf(plan(olds), 'prefetch').map(({ node }) => node),
-    ['n2', 'n3'],
-    'as many as go next, and one more',
+    ['n2', 'n3', 'n4', 'n5'],
   );
   assert.deepEqual(names({ 'varve.dev/max-pulls': '3' }), ['n3']);
   assert.deepEqual(intentsOf(plan(olds, { paused: true }), 'prefetch'), []);
@@ -335,6 +334,19 @@ test('planRollout() does not have a node pull what it would go back to: a rollba
     { ...OLD, name: 'n2', annotations: back },
   ]);
   assert.deepEqual(intentsOf(found, 'prefetch'), []);
+});
+
+test('planRollout() taints nodes that wait with what they are told next, as long as none runs what the pool wants', () => {
+  const has = { 'varve.dev/prefetched-image': 'y' };
+  const nodes: readonly Facts[] = [
+    { ...OLD, name: 'n1' },
+    { ...OLD, name: 'n2' },
+    { ...OLD, name: 'n3', annotations: has },
+  ];
+  const tainted = (more: readonly Facts[]): readonly string[] =>
+    intentsOf(plan([...nodes, ...more]), 'taint').map(({ node }) => node);
+  assert.deepEqual(tainted([]), ['n2'], 'it is asked to pull the image');
+  assert.deepEqual(tainted([{ ...NEW, name: 'n4' }]), ['n1', 'n2', 'n3']);
 });
 
 test('planRollout() taints every node that is behind, until it is done', () => {

@@ -32,14 +32,14 @@ export function planRollout(snapshot: RolloutSnapshot): RolloutPlan {
   const { drains, atOnce } = decideDrains(pass, turns);
   const permit = permitIntent(pass, turns);
   const nodes = nodePlans(pass, turns, drains);
-  const intents = [
-    ...(permit === undefined ? [] : [permit]),
+  const told: readonly NodeIntent[] = [
     ...pass.members
       .map((member) => tell(pass, member, turns.get(member.name), atOnce.has(member.name)))
-      .filter((told) => told !== undefined),
+      .filter((intent) => intent !== undefined),
     ...prefetchIntents(pass, turns, pulls),
-    ...upkeepIntents(pass),
   ];
+  const written = new Set(told.map(({ node }) => node));
+  const intents = [...(permit === undefined ? [] : [permit]), ...told, ...upkeepIntents(pass, written)];
   return { intents, nodes, pool: poolPlan(pass, nodes), ...(wakeAt === undefined ? {} : { wakeAt }) };
 }
 

@@ -8,7 +8,7 @@ import type { Turn } from './turns.ts';
 type Prefetch = Extract<RolloutIntent, { readonly kind: 'prefetch' }>;
 
 /** What a node waits for that is only a matter of time. */
-const NEXT: ReadonlySet<NodeReason> = new Set<NodeReason>([
+const A_MATTER_OF_TIME: ReadonlySet<NodeReason> = new Set<NodeReason>([
   'MaxUnavailable',
   'MaxPulls',
   'Quorum',
@@ -16,26 +16,24 @@ const NEXT: ReadonlySet<NodeReason> = new Set<NodeReason>([
 ]);
 
 /**
- * Has the next nodes pull the image before their turn comes, as many as will get theirs next and one more, and no more at once
- * than the policy allows. What nodes were asked to pull that nobody wants any more, they are asked no longer.
+ * Has nodes pull the image before their turn comes, in the order of their turns and no more at once than the policy allows: over a slow
+ * line that takes longer than all of the rollout's reboots (demand #30). What nodes were asked to pull that nobody wants any more, they
+ * are asked no longer.
  */
 export function prefetchIntents(
   pass: Pass,
   turns: ReadonlyMap<string, Turn>,
   pulls: Pulls,
 ): readonly Prefetch[] {
-  const { members, policy, aim } = pass;
+  const { members, aim } = pass;
   const image = aim.hold === undefined ? aim.target?.image : undefined;
   const intents: Prefetch[] = [];
-  let ahead = policy.maxUnavailable + 1;
   for (const member of members) {
     const { name, node, isDeleting } = member;
     if (isDeleting) continue;
     const asked = node.metadata.annotations?.[PREFETCH_IMAGE_ANNOTATION] ?? '';
     const turn = turns.get(name) ?? { kind: 'none' };
-    const isNext = image !== undefined && turn.kind === 'wait' && NEXT.has(turn.reason) && ahead > 0;
-    if (isNext) {
-      ahead -= 1;
+    if (image !== undefined && turn.kind === 'wait' && A_MATTER_OF_TIME.has(turn.reason)) {
       if (sameImage(asked, image) || hasImage(member, image)) continue;
       if (pulls.mayBegin(member)) {
         pulls.begin(member);

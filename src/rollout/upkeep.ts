@@ -12,11 +12,21 @@ import type { NodeIntent } from './rollout-plan.ts';
 /** What a person sets on a pool and its nodes' agents read. */
 export const SETTINGS: readonly string[] = [DRIFT_POLICY_ANNOTATION, HOST_TOOL_ANNOTATION, REBOOT_ANNOTATION];
 
-/** What nodes carry besides their target: a taint while they are behind, the lease while they are disrupted, the pool's settings. */
-export function upkeepIntents(pass: Pass): readonly NodeIntent[] {
+/**
+ * What nodes carry besides their target: a taint while they are behind, the lease while they are disrupted, the pool's settings.
+ *
+ * @param written nodes that are written in this pass anyway
+ */
+export function upkeepIntents(pass: Pass, written: ReadonlySet<string>): readonly NodeIntent[] {
+  // While no node runs the target there is no better place for pods, and the taint of one that waits can wait for its next write.
+  const areOthersBetter = pass.members.some(({ isUpdated }) => isUpdated);
   return pass.members
     .filter(({ isDeleting }) => !isDeleting)
-    .flatMap((member) => [taint(pass, member), lease(member), settings(pass, member)])
+    .flatMap((member) => [
+      taint(pass, member, areOthersBetter || written.has(member.name)),
+      lease(member),
+      settings(pass, member),
+    ])
     .filter((intent) => intent !== undefined);
 }
 
@@ -27,6 +37,7 @@ export function upkeepIntents(pass: Pass): readonly NodeIntent[] {
 function taint(
   { aim }: Pass,
   { name, node, target, isLeftAlone, isUpdated, isBegun, isAsked, current, desired }: Member,
+  now: boolean,
 ): NodeIntent | undefined {
   const isTainted = (node.spec?.taints ?? []).some(({ key }) => key === UPDATE_TAINT);
   if (isLeftAlone || isUpdated) {
@@ -36,7 +47,7 @@ function taint(
     return { kind: 'untaint', node: name, reason };
   }
   const isThere = isAsked && current.config === desired.config && current.image === desired.image;
-  if (isTainted || isThere || aim.hold !== undefined || target === undefined) return undefined;
+  if (!now || isTainted || isThere || aim.hold !== undefined || target === undefined) return undefined;
   const reason = `Node ${name} is to run ${target.machineConfig}: until then new pods rather go to other nodes.`;
   return { kind: 'taint', node: name, reason };
 }
