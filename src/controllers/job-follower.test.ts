@@ -259,6 +259,31 @@ test('a pod that cannot start for three minutes is a failure; its Job is there y
   job.assertStill();
 });
 
+test('a Job that the cluster makes no pod for has failed as refused, and says where the reason is', async () => {
+  const job = new Following();
+  await job.wait(179_000);
+  assert.equal(job.end(), undefined);
+  await job.wait(2000);
+  assert.equal(job.end()?.kind, 'stuck');
+  assertFailed(
+    job.end(),
+    'builder-refused',
+    /the cluster makes none: a quota, .* get events --namespace varve --field-selector involvedObject.name=build-worker-/,
+  );
+  assert.deepEqual(job.said, []);
+});
+
+test('a Job whose pods are not seen, or are not to be yet, is not taken for one without', async () => {
+  for (const more of [{ status: { active: 1 } }, { spec: { suspend: true } }]) {
+    const job = new Following();
+    job.cluster.put(JOBS, { ...(job.cluster.find(JOBS, job.names.job) as BuildJob), ...more });
+    await job.wait(400_000);
+    assert.equal(job.end(), undefined);
+    job.succeed();
+    assert.equal((await job.ended).kind, 'succeeded');
+  }
+});
+
 test('a pod that starts after all has all its time again', async () => {
   const job = new Following();
   job.pod('p-1', NO_IMAGE);

@@ -53,6 +53,8 @@ export function disruptionOf({ status }: BuildPod): string | undefined {
 export interface Hindrance {
   /** Whether it waits for a node, of which there may be another one soon; else something about it is wrong. */
   readonly isUnscheduled: boolean;
+  /** The cluster makes no pod at all. */
+  readonly isRefused?: boolean;
   /** In the words of the scheduler or the kubelet. */
   readonly message: string;
 }

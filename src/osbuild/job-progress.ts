@@ -34,7 +34,7 @@ export function jobProgress(facts: JobFacts): JobProgress {
   return {
     kind: 'running',
     notes: pods.flatMap(notesOf),
-    hindrance: last === undefined ? undefined : hindranceOf(last),
+    hindrance: last === undefined ? podless(job) : hindranceOf(last),
   };
 }
 
@@ -48,10 +48,18 @@ export function deletedJob(job: string): OsBuildError {
 /** A pod that has not begun, for a reason that the Job's end does not tell. */
 export function hinderedJob(job: string, hindrance: Hindrance): OsBuildError {
   return new OsBuildError(
-    'timeout',
+    hindrance.isRefused === true ? 'builder-refused' : 'timeout',
     `cannot build the image: no pod of Job ${job} could begin, ${hindrance.message}`,
     { retryable: true },
   );
+}
+
+/** A Job that has no pod: for the moment in which each begins, or since the cluster refuses them, of which it says nothing itself. */
+function podless({ metadata, spec, status }: BuildJob): Hindrance | undefined {
+  if ((status?.active ?? 0) > 0 || spec?.['suspend'] === true) return undefined;
+  const { name, namespace = '' } = metadata;
+  const message = `the cluster makes none: a quota, pod security or an admission policy may forbid it; kubectl get events --namespace ${namespace} --field-selector involvedObject.name=${name} says which`;
+  return { isUnscheduled: false, isRefused: true, message };
 }
 
 function completed({ job, pods, report }: JobFacts): JobProgress {
