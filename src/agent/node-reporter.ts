@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Condition,
   CURRENT_CONFIG_ANNOTATION,
@@ -150,9 +149,7 @@ export class NodeReporter {
       return false;
     }
     const isLastWord = AT_ONCE.has(plan.phase) && plan.degraded === undefined;
-    // The answer to what was just told may have counted a change of the spec, of which the agent has not heard before.
-    const isCountAlone = !this.#isUnsure && isDeepStrictEqual(uncounted(next), uncounted(found));
-    if (!all && (!isLastWord || isCountAlone) && plan.degraded === undefined) return true;
+    if (!all && !isLastWord && plan.degraded === undefined) return true;
     // What is nothing new to what is known may be to what there is.
     const told = moments.at(-1) === moment ? moments : [...moments, moment];
     await this.#report(found, told, isLastWord, signal);
@@ -218,11 +215,6 @@ function isBehind(found: MachineConfigNode | undefined): boolean {
 function statusAfter(found: MachineConfigNode, moments: readonly Moment[]): Status | undefined {
   const { status } = moments.reduce(after, found);
   return status === found.status ? undefined : status;
-}
-
-/** What a MachineConfigNode says but for how far its spec has been seen. */
-function uncounted({ status }: MachineConfigNode): unknown {
-  return { ...status, observedGeneration: undefined };
 }
 
 /** Whether nobody does anything because of it. */

@@ -211,6 +211,38 @@ test('OwnObjects keeps nothing of a report that was not answered', async (t) => 
   assert.equal(store.kept, undefined);
 });
 
+test('OwnObjects takes an answer for older than what it knows only where both were asked for at once', async (t) => {
+  const { api, objects, signal } = await start(t, named());
+  const seen = objects.machineConfigNode;
+  assert.ok(seen);
+  const released = api.holdNext('get');
+  const read = objects.readMachineConfigNode(signal);
+  await objects.report(seen, STATUS, 'replace', signal);
+  released();
+  assert.deepEqual((await read)?.status, STATUS);
+  // As it was in the backup.
+  api.restore(seen);
+  assert.deepEqual(await objects.readMachineConfigNode(signal), seen);
+});
+
+test('OwnObjects writes nothing into its folder any more when it has ended', async () => {
+  const stop = new AbortController();
+  const store = new TestStore();
+  const api = named();
+  const { signal } = stop;
+  const objects = new OwnObjects({ client: api.client, node: 'n1', store, report: () => {} });
+  const ended = objects.run(signal, () => {});
+  await api.clock.advance(0);
+  const seen = objects.machineConfigNode;
+  assert.ok(seen);
+  const reported = objects.report(seen, STATUS, 'replace', new AbortController().signal);
+  stop.abort();
+  await ended;
+  const { kept } = store;
+  await reported;
+  assert.equal(store.kept, kept);
+});
+
 test('OwnObjects does without a disk', async (t) => {
   const store = new TestStore();
   const full = (): Promise<never> => Promise.reject(new Error('no space left on device'));

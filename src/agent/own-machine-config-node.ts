@@ -61,6 +61,9 @@ export class OwnMachineConfigNode {
   #named: NamedByNode = 'unknown';
   #wake: () => void = () => {};
   #lastKept: Promise<void> = Promise.resolve();
+  #isOver = false;
+  /** How many answers there were. */
+  #answers = 0;
 
   constructor(options: OwnMachineConfigNodeOptions) {
     this.#options = options;
@@ -89,8 +92,17 @@ export class OwnMachineConfigNode {
     this.#wake();
   }
 
-  /** Reads it when it has to be, until the signal aborts; `found` hears of one that was. */
+  /** Reads it when it has to be, until the signal aborts, and has written all that it writes then; `found` hears of one that was read. */
   async run(signal: AbortSignal, found: () => void): Promise<void> {
+    try {
+      await this.#follow(signal, found);
+    } finally {
+      this.#isOver = true;
+      await this.#lastKept;
+    }
+  }
+
+  async #follow(signal: AbortSignal, found: () => void): Promise<void> {
     const { client, report } = this.#options;
     let pauses = new Backoff(PAUSES, client.clock);
     let named: NamedByNode = 'unknown';
@@ -115,8 +127,9 @@ export class OwnMachineConfigNode {
 
   /** As it is now; undefined when there is none. */
   async read(signal: AbortSignal): Promise<MachineConfigNode | undefined> {
+    const asked = this.#answers;
     try {
-      await this.#take(await this.#options.client.get(MACHINE_CONFIG_NODES, this.#key, { signal }));
+      await this.#take(await this.#options.client.get(MACHINE_CONFIG_NODES, this.#key, { signal }), asked);
     } catch (error) {
       if (!isKubeError(error, 'not-found')) throw error;
       await this.#lose();
@@ -144,6 +157,7 @@ export class OwnMachineConfigNode {
     const patch = { metadata, status: { conditions, configVersion, observedGeneration } };
     // Who dies before the answer does not know what it says; nor does the next.
     await this.#keep((store) => store.remove());
+    const asked = this.#answers;
     try {
       await this.#take(
         await this.#options.client.patch(
@@ -152,6 +166,7 @@ export class OwnMachineConfigNode {
           { type: 'merge', patch },
           { signal, subresource: 'status' },
         ),
+        asked,
       );
     } catch (error) {
       if (isKubeError(error, 'not-found') && uidOf(this.#object) === uidOf(seen)) await this.#lose();
@@ -166,12 +181,15 @@ export class OwnMachineConfigNode {
     return uidOf(this.#object) !== named.uid && this.#answeredFor !== named.uid;
   }
 
-  async #take(answer: MachineConfigNode): Promise<void> {
+  /** @param asked how many answers there were when this was asked for */
+  async #take(answer: MachineConfigNode, asked: number): Promise<void> {
     const { managedFields: _, ...metadata } = answer.metadata as MachineConfigNode['metadata'] & {
       readonly managedFields?: unknown;
     };
     const object = { ...answer, metadata };
-    if (isOlder(object, this.#object)) return;
+    // Of two that were asked for at once either may come first. An older one later is a server's whose past was restored.
+    if (asked !== this.#answers && isOlder(object, this.#object)) return;
+    this.#answers += 1;
     this.#object = object;
     await this.#keep((store) => store.write(object));
   }
@@ -187,7 +205,8 @@ export class OwnMachineConfigNode {
   /** One after another: what was answered last is what stays. A disk that fails costs a question after the next boot, and nothing else. */
   #keep(change: (store: MachineConfigNodeStore) => Promise<void>): Promise<void> {
     const { store, report } = this.#options;
-    this.#lastKept = this.#lastKept.then(() => change(store)).catch(report);
+    // Who has ended has nothing in its folder written any more.
+    if (!this.#isOver) this.#lastKept = this.#lastKept.then(() => change(store)).catch(report);
     return this.#lastKept;
   }
 
@@ -218,7 +237,7 @@ function isSame(one: NamedByNode, other: NamedByNode): boolean {
   return typeof one === 'object' && typeof other === 'object' ? one.uid === other.uid : one === other;
 }
 
-/** Of two answers about one object, of which each may overtake the other; its versions are numbers that grow. */
+/** Of two answers about one object, whose versions are numbers that grow. */
 function isOlder(object: MachineConfigNode, known: MachineConfigNode | undefined): boolean {
   if (known === undefined || uidOf(object) !== uidOf(known)) return false;
   return Number(object.metadata['resourceVersion']) < Number(known.metadata['resourceVersion']);

@@ -34,6 +34,7 @@ export class TestApi {
   beforeAnswer: (request: string) => void = () => {};
   readonly #objects = new Map<string, Stored>();
   readonly #watchers = new Set<(event: WatchEvent<KubeObject>) => void>();
+  #held: { readonly verb: string; readonly until: Promise<void> } | undefined;
   #version = 0;
 
   constructor() {
@@ -107,6 +108,18 @@ export class TestApi {
     this.annotate({ [MACHINE_CONFIG_NODE_ANNOTATION]: uid });
   }
 
+  /** Holds back the next answer of this verb, which is as of now, until the function that it gives is called. */
+  holdNext(verb: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = { verb, until: promise };
+    return resolve;
+  }
+
+  /** The object with the version that it had then. */
+  restore(object: MachineConfigNode): void {
+    this.#objects.set('machineconfignodes', object);
+  }
+
   remove(plural: 'machineconfignodes'): void {
     this.#objects.delete(plural);
   }
@@ -130,6 +143,11 @@ export class TestApi {
     await Promise.resolve();
     this.#refuse();
     const answer = act();
+    const held = this.#held;
+    if (held?.verb === verb) {
+      this.#held = undefined;
+      await held.until;
+    }
     this.beforeAnswer(request);
     // A server that dies answers nothing of what it has done.
     this.#refuse();
