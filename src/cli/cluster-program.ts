@@ -30,7 +30,10 @@ export function controllerCommands({ environment, version }: Surroundings): Comm
     .option('--push-secret <name>', 'the secret to push with, of the namespace')
     .option('--pull-secret <name>', "the secret to pull their bases with; the cluster's by default")
     .option('--every-pool', 'image mode for every pool, labelled or not', false)
-    .option('--cache <dir>', 'where indexes of bases are kept; $VARVE_CACHE or ~/.cache/varve by default')
+    .option(
+      '--cache <dir>',
+      'where indexes of bases are kept, and container builds by process are made; $VARVE_CACHE or ~/.cache/varve by default',
+    )
     .option('--arch <list>', 'of bases for several architectures: amd64,arm64,… or all', architectures, 'all')
     .addOption(
       new Option(

@@ -56,7 +56,7 @@ export function contextOption(): Option<'--context <name>'> {
 export function namespaceOption(): Option<'-n, --namespace <name>'> {
   return new Option(
     '-n, --namespace <name>',
-    "of Varve's secrets, leases and build logs; openshift-machine-config-operator by default",
+    "of Varve's secrets, leases, build logs and Jobs; openshift-machine-config-operator by default",
   );
 }
 

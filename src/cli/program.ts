@@ -81,7 +81,7 @@ function renderCommands(): Command {
 function buildCommands({ environment }: Surroundings): Command {
   return command('build')
     .description(
-      'Build the bootable image of a pool and push it; prints its name by digest. No cluster; a container only for a Containerfile and extensions.',
+      'Build the bootable image of a pool and push it; prints its name by digest. No cluster; a container only for a Containerfile, extensions or another kernel.',
     )
     .requiredOption('--pool <name>', 'the MachineConfigPool')
     .requiredOption('-f, --filename <path...>', 'files or directories of objects; - is standard input')

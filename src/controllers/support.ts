@@ -7,7 +7,7 @@ import type { PoolFindings } from './pool-findings.ts';
 
 /** Varve's own configuration; durations in milliseconds. */
 export interface ControllerSettings {
-  /** Of secrets, leases and build logs. */
+  /** Of secrets, leases, build logs, and what container builds are given and run as. */
   readonly namespace: string;
   /** Absent: no pool gets a MachineOSConfig that nobody made. */
   readonly imageMode?: ImageModeDefaults;
