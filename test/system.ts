@@ -16,6 +16,7 @@ const LONGEST: readonly string[] = [
   'nspawn-nodes',
   'bad-configurations',
   'rollout-killed',
+  'rollout-nspawn',
   'controllers-faults',
   'controller-command',
   'build-controllers',
