@@ -170,6 +170,7 @@ class Build {
             insecureRegistries: flags.insecureRegistry ?? [],
             certificateAuthorities,
             path: environment.variables['PATH'] ?? '',
+            uid: process.getuid?.(),
             packageCache: join(cacheDirectory(flags.cache, environment), 'packages', flags.pool),
           }),
           inputs: this.#inputs,

@@ -44,6 +44,7 @@ export async function buildJobCommand({ variables }: Environment): Promise<numbe
             insecureRegistries: access.insecureRegistries,
             certificateAuthorities: access.certificateAuthorities,
             path: variables['PATH'] ?? '',
+            uid: process.getuid?.(),
             ...(packageCache === undefined ? {} : { packageCache }),
           }),
         architecture,

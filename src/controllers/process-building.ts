@@ -31,11 +31,11 @@ export function processBuilding(options: ProcessBuildingOptions): ContainerBuild
         insecureRegistries,
         certificateAuthorities,
         path,
+        uid,
         packageCache: join(storage, 'packages', pool),
       });
       return {
         for: (wanted) => {
-          if (uid !== 0) throw notRoot(uid);
           const builder = builders.for(wanted);
           const description = `${builder.description}, ${why}`;
           onBuilder({ description });
@@ -59,11 +59,4 @@ export function noBuilding(remedy: string): ContainerBuilding {
       },
     }),
   };
-}
-
-function notRoot(uid: number | undefined): OsBuildError {
-  return new OsBuildError(
-    'no-builder',
-    `cannot build this pool's image in a container on this machine: buildah mounts what it builds, which takes root, and Varve runs as user ${uid ?? 'unknown'}; start it as root, or make the image with varve build on another machine`,
-  );
 }
