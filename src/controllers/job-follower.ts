@@ -38,12 +38,12 @@ export interface JobFollowerOptions {
 /** What became of a Job. */
 export type JobEnd =
   | Exclude<JobProgress, { readonly kind: 'running' }>
-  /** Its pod cannot start, for as long as nobody mends that; it goes on trying. */
+  /** Its pod cannot start or come to be, for as long as nobody mends that; it goes on trying. */
   | { readonly kind: 'stuck'; readonly error: OsBuildError };
 
 /** The label of a Job's pods, with its name. */
 const JOB_NAME_LABEL = 'batch.kubernetes.io/job-name';
-/** How long a pod may fail to start for a reason of its own, in milliseconds: a registry may be away for a moment. */
+/** How long a pod may fail to start for a reason of its own, or not come to be, in milliseconds: a registry may be away for a moment. */
 const LONGEST_HINDRANCE = 180_000;
 const RETRY = { first: 500, factor: 2, longest: 15_000, jitter: 0.5, reset: 0 };
 
@@ -56,7 +56,7 @@ export class JobFollower {
   readonly #output = new OutputReader();
   readonly #said = new Set<string>();
   #news = Promise.withResolvers<void>();
-  /** Since when its pod does not start, for a reason of its own. */
+  /** Since when its pod does not start, for a reason of its own, or there is none. */
   #hinderedAt: number | undefined;
 
   constructor(options: JobFollowerOptions) {
