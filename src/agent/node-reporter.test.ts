@@ -22,8 +22,6 @@ class Desk implements AgentObjects {
   /** What was to become of others' words with each report. */
   readonly reported: OthersWords[] = [];
   readonly troubles: unknown[] = [];
-  /** How often the spec of the MachineConfigNode has been written. */
-  generation = 1;
   /** Refuses what is written and read. */
   refuses: KubeError | undefined;
   /** What the API server has, if that is not what it answered last. */
@@ -93,7 +91,7 @@ class Desk implements AgentObjects {
       return Promise.reject(new KubeError('invalid', 'it is another'));
     if (others === 'refuse' && held !== seen)
       return Promise.reject(new KubeError('conflict', 'it has changed'));
-    const written = { ...seen, metadata: { ...seen.metadata, generation: this.generation }, status };
+    const written = { ...seen, status };
     if (!this.isAnswering) {
       this.held = written;
       return Promise.reject(new KubeError('timeout', 'nobody answers'));
@@ -185,23 +183,6 @@ test('NodeReporter says of a node that was staged ahead, and is drained at once,
   assert.equal(desk.annotated.length, 1);
   assert.equal(desk.annotated[0]?.[`${M}/desiredDrain`], `uncordon-${b.config}`);
   assert.equal(desk.reported.length, 1, 'it reboots');
-});
-
-test('NodeReporter does not say at once that it has seen a change of the spec, of which only the answer to its last word told', async () => {
-  const desk = await atA();
-  desk.world.desire(b);
-  await desk.until('rest');
-  desk.world.serveDrain();
-  // The controller has written what the node is to run.
-  desk.generation = 7;
-  await desk.until('unlock');
-  await desk.until('reboot');
-  assert.equal(desk.reported.length, 1);
-  await desk.until('rest');
-  desk.world.serveDrain();
-  await desk.until('rest');
-  assert.equal(desk.reported.length, 2);
-  assert.equal(desk.machineConfigNode.status?.observedGeneration, 7);
 });
 
 test('NodeReporter says a word of a drain that takes longer than a second, for which whoever evicts pods waits', async () => {
