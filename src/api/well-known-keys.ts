@@ -136,7 +136,7 @@ export const UPDATE_TAINT_EFFECT = 'PreferNoSchedule';
 /**
  * Annotation of a pool, JSON: which of its nodes may be out of service for an update, by name. A node gets its turn only
  * after it is written here, in a write that names the version of the pool that was read; so two controllers never let more
- * nodes go than may. Not of the contract.
+ * nodes go than may. One that is to take another one's place, `after`, is written here before that one is done. Not of the contract.
  */
 export const PERMITS_ANNOTATION = 'varve.dev/permits';
 

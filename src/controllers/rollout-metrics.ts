@@ -8,7 +8,7 @@ import {
   UPDATE_TAINT,
   type MachineConfigPool,
 } from '../api/index.ts';
-import { cordonOf, drainStart, primaryPool, readPermits } from '../rollout/index.ts';
+import { cordonOf, countPlaces, drainStart, primaryPool, readPermits } from '../rollout/index.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { numbers } from './process-metrics.ts';
 import { clusterKey, type PoolNode } from './resources.ts';
@@ -55,7 +55,7 @@ function addPoolCounts(registry: Registry, { pools }: View): void {
       ],
       varve_rollout_permits: [
         'Nodes of the pool that may be out of service for an update.',
-        ({ metadata }) => Object.keys(readPermits(metadata.annotations)).length,
+        ({ metadata }) => countPlaces(readPermits(metadata.annotations)),
       ],
     },
   );

@@ -1,6 +1,6 @@
 export { cordonOf } from './cordon.ts';
 export { countNodes } from './node-counts.ts';
-export { permitsPool, readPermits, writePermits } from './permits.ts';
+export { countPlaces, permitsPool, readPermits, writePermits } from './permits.ts';
 export { PoolMembers } from './pool-members.ts';
 export type { Cordon } from './cordon.ts';
 export type { NodeCounts } from './node-counts.ts';

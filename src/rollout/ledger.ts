@@ -4,6 +4,7 @@ import type { Pass } from './pass.ts';
 import type { Permit } from './permits.ts';
 import type { RolloutIntent } from './rollout-plan.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
+import { successors } from './successors.ts';
 import type { Turn } from './turns.ts';
 
 /**
@@ -17,34 +18,46 @@ export function permitIntent(
   pass: Pass,
   turns: ReadonlyMap<string, Turn>,
 ): Extract<RolloutIntent, { readonly kind: 'permit' }> | undefined {
-  const { snapshot, permits, members, byName, now } = pass;
+  const { snapshot, permits, members, byName, now, next: yetToCome } = pass;
   const holder = snapshot.permitsPool ?? snapshot.pool;
   const resourceVersion = holder.metadata['resourceVersion'];
   if (typeof resourceVersion !== 'string') return undefined;
   const peers = new Set((snapshot.peer?.nodes ?? []).map(({ metadata }) => metadata.name));
   const next: Record<string, Permit> = {};
   const ended: string[] = [];
-  let isChanged = false;
+  /** What of it somebody waits for. */
+  let isDue = false;
   for (const [name, permit] of Object.entries(permits)) {
     const member = byName.get(name);
-    const kept =
-      member === undefined ? keptUnseen(pass, permit, peers.has(name)) : keptOf(pass, member, permit);
+    const isNext = yetToCome.has(name);
+    const kept = isNext
+      ? permit
+      : member === undefined
+        ? keptUnseen(pass, permit, peers.has(name))
+        : keptOf(pass, member, permit);
     if (kept === undefined) ended.push(name);
     else next[name] = kept;
-    isChanged ||= kept !== permit;
+    isDue ||= kept === undefined ? member?.isUpdated !== true : kept !== permit;
   }
   const granted = members.filter(({ name }) => turns.get(name)?.kind === 'grant').map(({ name }) => name);
   // No two writes that succeed have seen the same version, so that no two permits of a node have the same name.
   const id = `${holder.metadata.name}.${resourceVersion}`;
   for (const name of granted) next[name] = { id, since: now };
-  if (!isChanged && granted.length === 0) return undefined;
+  const following = successors(pass, turns);
+  const active = Object.keys(next).filter((name) => !yetToCome.has(name)).length;
+  // Half of the places get new successors at once: each write of the pool is one that every controller has to hear of.
+  isDue ||= granted.length > 0 || (following.size > 0 && following.size >= active / 2);
+  if (!isDue && (ended.length === 0 || active > 0)) return undefined;
+  for (const [name, after] of following) next[name] = { id, since: now, after };
+  for (const [name, { after, ...permit }] of Object.entries(next))
+    if (after !== undefined && !Object.hasOwn(next, after)) next[name] = permit;
   return {
     kind: 'permit',
     pool: holder.metadata.name,
     resourceVersion,
     permits: next,
     granted,
-    reason: reasonOf(granted, ended),
+    reason: reasonOf(granted, ended, [...following.keys()]),
   };
 }
 
@@ -85,10 +98,15 @@ function keptUnseen({ now, wakeAt }: Pass, permit: Permit, isPeer: boolean): Per
   return permit;
 }
 
-function reasonOf(granted: readonly string[], ended: readonly string[]): string {
+function reasonOf(
+  granted: readonly string[],
+  ended: readonly string[],
+  following: readonly string[],
+): string {
   const list = (names: readonly string[]): string =>
     `${names.length === 1 ? 'node' : 'nodes'} ${names.join(', ')}`;
   if (granted.length > 0) return `It is the turn of ${list(granted)}.`;
   if (ended.length > 0) return `The turn of ${list(ended)} is over.`;
+  if (following.length > 0) return `It is the turn of ${list(following)} when others are done.`;
   return 'How long updated nodes have served is noted.';
 }

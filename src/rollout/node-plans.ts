@@ -44,7 +44,7 @@ function accountOf(pass: Pass, member: Member, turn: Turn, drain: DrainVerdict):
   }
   const failure = pass.failures.get(name);
   if (failure !== undefined) return say('stuck', failure.kind, failure.message);
-  if (isUpdated && permit === undefined) return settled(pass, member);
+  if (isUpdated && (permit === undefined || pass.over.has(name))) return settled(pass, member);
   const to = target?.machineConfig ?? '';
   switch (turn.kind) {
     case 'grant':

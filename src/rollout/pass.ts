@@ -8,6 +8,7 @@ import { type Permits, readPermits } from './permits.ts';
 import { isControlPlanePool } from './quorum.ts';
 import { type RolloutPolicy, rolloutPolicy } from './rollout-policy.ts';
 import type { RolloutSnapshot } from './snapshot.ts';
+import { isYetToCome } from './successors.ts';
 
 /** A snapshot, read: what every rule of one pass looks at. */
 export interface Pass {
@@ -27,6 +28,8 @@ export interface Pass {
   readonly stalls: ReadonlyMap<string, Failure>;
   /** Nodes whose turn is over: their permits end with this pass, and others may get one in the same write. */
   readonly over: ReadonlySet<string>;
+  /** Nodes that have a permit for a place that another one still has; to everything else they have none. */
+  readonly next: ReadonlySet<string>;
   /** Nodes that take one of the places of `maxUnavailable`. */
   readonly places: ReadonlySet<string>;
   readonly now: number;
@@ -48,10 +51,13 @@ export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => vo
   const aim = aimOf(snapshot);
   const permits = readPermits((snapshot.permitsPool ?? pool).metadata.annotations);
   const reading = rolloutPolicy(pool, nodes.length);
-  const read = reading.ok ? reading.policy : CAUTIOUS;
-  const policy = isControlPlanePool(pool.metadata.name) ? { ...read, maxUnavailable: 1 } : read;
+  const stated = reading.ok ? reading.policy : CAUTIOUS;
+  const policy = isControlPlanePool(pool.metadata.name) ? { ...stated, maxUnavailable: 1 } : stated;
+  const read = nodes.map((node) => readMember(node, aim, permits, now));
+  const over = new Set(read.filter((member) => isOver(member, policy, now)).map(({ name }) => name));
+  const next = new Set(read.filter((member) => isYetToCome(member, permits, over)).map(({ name }) => name));
   const members = inOrder(
-    nodes.map((node) => readMember(node, aim, permits, now)),
+    read.map((member) => (next.has(member.name) ? readMember(member.facts, aim, {}, now) : member)),
     controllerNode,
   );
   const failures = new Map<string, Failure>();
@@ -71,10 +77,11 @@ export function readPass(snapshot: RolloutSnapshot, wakeAt: (time: number) => vo
     byName: new Map(members.map((member) => [member.name, member])),
     failures,
     stalls,
-    over: new Set(members.filter((member) => isOver(member, policy, now)).map(({ name }) => name)),
+    over,
+    next,
     places: new Set(
       members
-        .filter((member) => (isOver(member, policy, now) ? isOutOfService(member) : takesPlace(member)))
+        .filter((member) => (over.has(member.name) ? isOutOfService(member) : takesPlace(member)))
         .map(({ name }) => name),
     ),
     now,

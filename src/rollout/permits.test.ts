@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readLease } from './lease.ts';
-import { permitsPool, readPermits, readTold, writePermits, writeTold } from './permits.ts';
+import { countPlaces, permitsPool, readPermits, readTold, writePermits, writeTold } from './permits.ts';
 
 test('permits are what was written', () => {
   const time = fc.integer({ min: 0, max: 4e12 });
   const permit = fc.record(
-    { id: fc.string({ minLength: 1 }), since: time, done: time },
+    { id: fc.string({ minLength: 1 }), since: time, done: time, after: fc.string() },
     { requiredKeys: ['id', 'since'], noNullPrototype: true },
   );
   fc.assert(
@@ -17,6 +17,14 @@ test('permits are what was written', () => {
       assert.deepEqual({ ...read }, { ...permits });
     }),
   );
+});
+
+test('countPlaces() counts nodes that take each other’s place once', () => {
+  const permit = { id: 'worker.1', since: 0 };
+  const next = { ...permit, after: 'n1' };
+  assert.equal(countPlaces({}), 0);
+  assert.equal(countPlaces({ n1: permit, n2: next, n3: { ...permit, after: 'n2' }, n4: permit }), 2);
+  assert.equal(countPlaces({ n2: next }), 1, 'whose predecessor is gone');
 });
 
 test('what is no permit is none, and keeps no other from being one', () => {

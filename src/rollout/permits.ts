@@ -8,6 +8,8 @@ export interface Permit {
   readonly since: number;
   /** When the node was first seen to serve again; absent where nobody has, or nobody has to know for how long. */
   readonly done?: number;
+  /** The node whose place this one takes: its turn begins when that one's is over. Absent: it has begun. */
+  readonly after?: string;
 }
 
 /** The nodes that may be out of service for an update, by name. */
@@ -26,22 +28,38 @@ export function readPermits(annotations: Readonly<Record<string, string>> | unde
   const found: Record<string, Permit> = {};
   for (const [node, value] of Object.entries(parsed(annotations?.[PERMITS_ANNOTATION]))) {
     if (!isObject(value)) continue;
-    const { id, since, done } = value as Readonly<Record<string, unknown>>;
+    const { id, since, done, after } = value as Readonly<Record<string, unknown>>;
     const given = time(since);
     if (typeof id !== 'string' || given === undefined) continue;
     const served = time(done);
-    found[node] = { id, since: given, ...(served === undefined ? {} : { done: served }) };
+    found[node] = {
+      id,
+      since: given,
+      ...(served === undefined ? {} : { done: served }),
+      ...(typeof after === 'string' ? { after } : {}),
+    };
   }
   return found;
+}
+
+/** How many nodes may be out of service with these permits: of those who take each other's place one at a time. */
+export function countPlaces(permits: Permits): number {
+  return Object.values(permits).filter(({ after }) => after === undefined || permits[after] === undefined)
+    .length;
 }
 
 /** The value of the annotation; undefined for none: then the annotation goes. */
 export function writePermits(permits: Permits): string | undefined {
   const entries = Object.entries(permits).sort(([left], [right]) => (left < right ? -1 : 1));
   if (entries.length === 0) return undefined;
-  const values = entries.map(([node, { id, since, done }]) => [
+  const values = entries.map(([node, { id, since, done, after }]) => [
     node,
-    { id, since: text(since), ...(done === undefined ? {} : { done: text(done) }) },
+    {
+      id,
+      since: text(since),
+      ...(done === undefined ? {} : { done: text(done) }),
+      ...(after === undefined ? {} : { after }),
+    },
   ]);
   return JSON.stringify(Object.fromEntries(values));
 }

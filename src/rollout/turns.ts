@@ -9,7 +9,7 @@ import {
 } from './obstacles.ts';
 import type { Member } from './member.ts';
 import { describePlaces } from './describe-places.ts';
-import { isOutAnyway, isServing } from './occupancy.ts';
+import { isOutAnyway, isOutOfService, isServing } from './occupancy.ts';
 import type { Pass } from './pass.ts';
 import type { Permit } from './permits.ts';
 import type { Pulls } from './pulls.ts';
@@ -31,6 +31,8 @@ export type Turn =
 interface SoFar {
   /** Nodes that take a place. */
   readonly places: ReadonlySet<string>;
+  /** Of these, those that are out of service, or have been told to be. */
+  readonly taken: ReadonlySet<string>;
   /** Nodes that have a permit and keep it, or get one. */
   readonly holders: ReadonlySet<string>;
   /** Nodes that get one in this pass. */
@@ -46,9 +48,11 @@ export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn>
   const places = new Set(pass.places);
   const holders = new Set(Object.keys(pass.permits).filter((name) => !pass.over.has(name)));
   const granted = new Set<string>();
+  const taken = new Set([...places].filter((name) => isTaken(pass.byName.get(name))));
   for (const member of pass.members) {
-    const turn = turnOf(pass, member, { places, holders, granted, pulls });
+    const turn = turnOf(pass, member, { places, taken, holders, granted, pulls });
     turns.set(member.name, turn);
+    if (turn.kind === 'assign' && turn.permit !== undefined) taken.add(member.name);
     if (turn.kind !== 'grant') continue;
     holders.add(member.name);
     granted.add(member.name);
@@ -56,6 +60,11 @@ export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn>
     pulls.begin(member);
   }
   return turns;
+}
+
+/** Whether a node that takes a place is not only about to. */
+function isTaken(member: Member | undefined): boolean {
+  return member === undefined || member.permit === undefined || member.isTold || isOutOfService(member);
 }
 
 function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
@@ -71,7 +80,7 @@ function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
   if (permit !== undefined) {
     // It is back: first its permit ends, which another node may need.
     if (isTold && isDone && isServing(member)) return NONE;
-    const isFresh = isTold ? undefined : (cordonObjection(member) ?? readinessObjection(pass, member));
+    const isFresh = isTold ? undefined : freshObjection(pass, member, soFar);
     const objection = lease ?? isFresh;
     if (objection !== undefined) return { kind: 'wait', ...objection };
     // What a cache that lags shows of the node must not pass for the end of this turn.
@@ -81,6 +90,36 @@ function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
   if (isFirstBootOfAnother(member)) return { kind: 'label' };
   const objection = lease ?? agentObjection(pass, member) ?? objectionTo(pass, member, soFar);
   return objection === undefined ? { kind: 'grant' } : { kind: 'wait', ...objection };
+}
+
+/** Why a node with a permit is not told what to run yet: it may have got the permit long before its place was free. */
+function freshObjection(pass: Pass, member: Member, { taken, granted, pulls }: SoFar): Wait | undefined {
+  const { failures, policy } = pass;
+  const { name } = member;
+  const self = cordonObjection(member) ?? readinessObjection(pass, member);
+  if (self !== undefined) return self;
+  if (isOutAnyway(member)) return undefined;
+  if (failures.size >= policy.failureBudget && !failures.has(name)) {
+    return { reason: 'FailureBudgetSpent', message: budgetSpent(pass), needsPerson: true };
+  }
+  if (taken.size - (taken.has(name) ? 1 : 0) >= policy.maxUnavailable)
+    return placesTaken(pass, name, taken, granted);
+  return pulls.mayBegin(member) ? undefined : pullsTaken(policy.maxPulls, name);
+}
+
+function placesTaken(
+  pass: Pass,
+  name: string,
+  places: ReadonlySet<string>,
+  granted: ReadonlySet<string>,
+): Wait {
+  const message = `Node ${name} waits for its turn: ${describePlaces(pass, places, name, granted)}`;
+  return { reason: 'MaxUnavailable', message, needsPerson: false };
+}
+
+function pullsTaken(maxPulls: number, name: string): Wait {
+  const message = `Node ${name} waits for its turn: ${maxPulls} nodes pull the image now (varve.dev/max-pulls)`;
+  return { reason: 'MaxPulls', message, needsPerson: false };
 }
 
 /** Why a node without a permit does not get one. */
@@ -103,15 +142,8 @@ function objectionTo(
   const peer = peerObjection(snapshot) ?? quorumObjection(snapshot, pass, holders, member);
   if (peer !== undefined) return { ...peer, needsPerson: false };
   const others = places.size - (places.has(name) ? 1 : 0);
-  if (others >= policy.maxUnavailable) {
-    const message = `Node ${name} waits for its turn: ${describePlaces(pass, places, name, granted)}`;
-    return { reason: 'MaxUnavailable', message, needsPerson: false };
-  }
-  if (!pulls.mayBegin(member)) {
-    const message = `Node ${name} waits for its turn: ${policy.maxPulls} nodes pull the image now (varve.dev/max-pulls)`;
-    return { reason: 'MaxPulls', message, needsPerson: false };
-  }
-  return undefined;
+  if (others >= policy.maxUnavailable) return placesTaken(pass, name, places, granted);
+  return pulls.mayBegin(member) ? undefined : pullsTaken(policy.maxPulls, name);
 }
 
 /** What the pool says when too many nodes have failed. */
