@@ -31,6 +31,8 @@ class Desk implements AgentObjects {
   /** Reports are answered. */
   isAnswering = true;
   reads = 0;
+  /** Of the MachineConfigNode, as answers tell. */
+  generation = 1;
   machineConfigNode: MachineConfigNode = {
     apiVersion: API_VERSION,
     kind: 'MachineConfigNode',
@@ -97,7 +99,7 @@ class Desk implements AgentObjects {
       return Promise.reject(new KubeError('timeout', 'nobody answers'));
     }
     this.reported.push(others);
-    this.machineConfigNode = written;
+    this.machineConfigNode = { ...written, metadata: { ...written.metadata, generation: this.generation } };
     this.held = undefined;
     return Promise.resolve();
   }
