@@ -18,6 +18,12 @@ test('planRollout() permits no more drains than nodes may be out of service, how
   assert.deepEqual(drains(2), ['permitted', 'permitted', 'held']);
 });
 
+test('planRollout() says of a node that is told what to run and waits for its turn that its drain is held', () => {
+  const elsewhere: Facts = { name: 'n2', config: 'a→c', image: 'x→z', state: 'Working', annotations: DRAIN };
+  const found = nodePlan(plan([asking('n1'), elsewhere]), 'n2');
+  assert.deepEqual([found.drain, found.reason], ['held', 'MaxUnavailable']);
+});
+
 test('planRollout() holds the drain of a node of the control plane while its quorum needs the node', () => {
   const controlPlane = [
     { node: 'n1', isHealthy: true },

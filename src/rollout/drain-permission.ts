@@ -62,7 +62,7 @@ function verdictOn(pass: Pass, member: Member, turn: Turn, out: ReadonlySet<stri
   const { name, isLeftAlone, isDone, isBegun, isTold, desired } = member;
   if (isLeftAlone || isDone || desired.config === '') return { kind: 'none' };
   if (isBegun) return { kind: 'permitted' };
-  const held = (wait: Wait): DrainVerdict => ({ kind: 'held', ...wait });
+  const held = (wait: Wait): DrainVerdict => ({ ...wait, kind: 'held' });
   const { hold } = pass.aim;
   if (hold !== undefined && hold.reason !== 'ImageGone') return held(hold);
   if (turn.kind === 'wait') return held(turn);

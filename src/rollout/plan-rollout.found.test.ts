@@ -29,6 +29,25 @@ const FOUND: Readonly<Record<string, Found>> = {
       { kind: 'round', process: 0, machines: 255 },
     ],
   ],
+  // Seed -1428279826: the one with its turn and the one that another pool had told what to run waited for each other.
+  'a node that was told what to run comes into a pool of which another one has the turn, and has not been told':
+    [
+      {
+        ...SMALL,
+        nodes: [
+          { ...NODE, role: 'worker' },
+          { ...NODE, role: 'infra', isAdopted: false },
+        ],
+      },
+      [
+        { kind: 'round', process: 0, machines: 85 },
+        { kind: 'round', process: 0, machines: 255 },
+        { kind: 'round', process: 0, machines: 0 },
+        { kind: 'goal', pool: 1, goal: 1 },
+        { kind: 'round', process: 0, machines: 0 },
+        { kind: 'label', node: 0, role: 'infra' },
+      ],
+    ],
 };
 
 for (const [what, [setup, events]] of Object.entries(FOUND)) {

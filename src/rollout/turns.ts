@@ -31,7 +31,7 @@ export type Turn =
 interface SoFar {
   /** Nodes that take a place. */
   readonly places: ReadonlySet<string>;
-  /** Of these, those that are out of service, or have been told to be. */
+  /** Of these, those that are out of service, or have their turn and know. */
   readonly taken: ReadonlySet<string>;
   /** Nodes that have a permit and keep it, or get one. */
   readonly holders: ReadonlySet<string>;
@@ -62,9 +62,9 @@ export function decideTurns(pass: Pass, pulls: Pulls): ReadonlyMap<string, Turn>
   return turns;
 }
 
-/** Whether a node that takes a place is not only about to. */
+/** Whether a node that takes a place is not only about to; what another pool has told it its drain waits for. */
 function isTaken(member: Member | undefined): boolean {
-  return member === undefined || member.permit === undefined || member.isTold || isOutOfService(member);
+  return member !== undefined && (isOutOfService(member) || (member.permit !== undefined && member.isTold));
 }
 
 function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
