@@ -77,18 +77,22 @@ async function controlPlanePods(client: KubeClient, signal: AbortSignal): Promis
  * {@link readRolloutObjects}, until that changes.
  *
  * @param onChange called with what there is once all is known, and again some time after it has changed
+ * @param onFailure what breaks it off for the moment, which may be told by each kind
  * @throws KubeError what keeps it from being followed at all
  */
 export async function followRolloutObjects(
   client: KubeClient,
   signal: AbortSignal,
   onChange: (objects: RolloutObjects) => void,
+  onFailure: (error: unknown) => void = () => {},
 ): Promise<void> {
   const stop = new AbortController();
   const following = AbortSignal.any([signal, stop.signal]);
   const failed = Promise.withResolvers<never>();
   const report = (error: unknown): void => {
-    if (isKubeError(error) && !error.retryable && !following.aborted) failed.reject(error);
+    if (following.aborted) return;
+    if (isKubeError(error) && !error.retryable) failed.reject(error);
+    else onFailure(error);
   };
   const known: Promise<void>[] = [];
   const follow = <T extends KubeObject>(type: ResourceType<T>): Informer<T> => {
