@@ -92,7 +92,7 @@ export class OwnMachineConfigNode {
     this.#wake();
   }
 
-  /** Reads it when it has to be, until the signal aborts, and has written all that it writes then; `found` hears of one that was read. */
+  /** Reads it when it has to be, until the signal aborts, and has written all that it writes then. @param found hears of one that was read */
   async run(signal: AbortSignal, found: () => void): Promise<void> {
     try {
       await this.#follow(signal, found);
@@ -202,7 +202,7 @@ export class OwnMachineConfigNode {
     await this.#keep((store) => store.remove());
   }
 
-  /** One after another: what was answered last is what stays. A disk that fails costs a question after the next boot, and nothing else. */
+  /** One after another: what was answered last is what stays. A disk that fails costs no more than a question after the next boot. */
   #keep(change: (store: MachineConfigNodeStore) => Promise<void>): Promise<void> {
     const { store, report } = this.#options;
     // Who has ended has nothing in its folder written any more.

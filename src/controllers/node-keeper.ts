@@ -30,8 +30,9 @@ const NOT_YET_SET = 'not-yet-set';
 const SPREAD = 60_000;
 
 /**
- * Keeps for each node of a pool a MachineConfigNode that says what the node is to run (contract §1.5), names it on the Node for the
- * agent, which does not watch it, and takes from a node that no pool has any more what rollouts have left on it. A MachineConfigNode goes with its Node, which owns it.
+ * Keeps for each node of a pool a MachineConfigNode that says what the node is to run (contract §1.5), and names it on the Node for
+ * the agent, which does not watch it; takes from a node that no pool has any more what rollouts have left on it. A MachineConfigNode
+ * goes with its Node, which owns it.
  */
 export function nodeKeeper(support: ControllerSupport, board: RolloutBoard): RunningController {
   const { client, view, onReconciled } = support;
