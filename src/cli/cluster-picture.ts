@@ -8,7 +8,7 @@ import {
 import { compareText } from '../ignition/index.ts';
 import type { NodePlan, NodeReason, PoolPlan } from '../rollout/index.ts';
 import { summarizeCluster, type BuildSummary } from './cluster-summary.ts';
-import type { PoolSummary } from './pool-summary.ts';
+import { withRollback, type PoolSummary } from './pool-summary.ts';
 import type { RolloutObjects } from './rollout-objects.ts';
 import { viewRollouts, type PoolRolloutView } from './rollout-view.ts';
 
@@ -71,7 +71,7 @@ function poolPicture(pool: PoolSummary, rollout: PoolRolloutView | undefined): P
   const state = progress === 'halted' ? 'degraded' : progress === 'paused' ? 'paused' : 'updating';
   return {
     ...pool,
-    ...(speaks ? { state, message: withoutName(message, pool.name) } : {}),
+    ...(speaks ? { state, message: withRollback(withoutName(message, pool.name), { ...pool, state }) } : {}),
     rollout: { progress, reason },
   };
 }

@@ -56,6 +56,7 @@ function picture(message: string, nodes = 1): ClusterPicture {
         state: 'updating',
         message,
         paused: false,
+        rolledBackTo: null,
         configuration: { desired: 'c', current: null },
         imageMode: true,
         build: null,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   LAYERED_LABEL,
+  ROLLBACK_TO_ANNOTATION,
   type MachineConfigPool,
   type MachineOSBuild,
   type MachineOSConfig,
@@ -209,6 +210,7 @@ test('summarizePool() gives every member, null where there is nothing', () => {
       state: 'waiting',
       message: 'waits for its first rendered configuration; is varve controller running?',
       paused: false,
+      rolledBackTo: null,
       configuration: { desired: null, current: null },
       imageMode: false,
       build: null,
@@ -224,12 +226,28 @@ test('summarizePool() gives every member, null where there is nothing', () => {
   );
   assert.deepEqual(rest, {
     paused: true,
+    rolledBackTo: null,
     configuration: { desired: 'rendered-worker-1', current: 'rendered-worker-0' },
     imageMode: true,
     build: { name: 'worker-1', state: 'succeeded' },
     image: IMAGE,
   });
   assert.ok(name && state && message && nodes);
+});
+
+test('summarizePool() says that a pool was rolled back, and how to go on, unless something is broken', () => {
+  const given = pool({ status: { updatedMachineCount: 3 } });
+  const annotations = { [ROLLBACK_TO_ANNOTATION]: 'rendered-worker-1' };
+  const rolledBack = { ...given, metadata: { ...given.metadata, annotations } };
+  const found = summarizePool(rolledBack, [osConfig(IMAGE)], [SUCCEEDED], NOW);
+  assert.equal(found.rolledBackTo, 'rendered-worker-1');
+  assert.equal(
+    found.message,
+    'all 3 nodes run its image; it was rolled back to rendered-worker-1, and stays there, whatever its MachineConfigs say, until varve rollback worker --undo',
+  );
+  const { conditions = [] } = pool({ conditions: { NodeDegraded: 'full' } }).status ?? {};
+  const broken = { ...rolledBack, status: { ...rolledBack.status, conditions } };
+  assert.equal(summarizePool(broken, [osConfig(IMAGE)], [SUCCEEDED], NOW).message, 'full');
 });
 
 test('formatAge() has one unit, and none of them is negative', () => {

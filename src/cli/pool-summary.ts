@@ -6,6 +6,7 @@ import {
   isConditionTrue,
   isTerminalState,
   LAYERED_LABEL,
+  ROLLBACK_TO_ANNOTATION,
   type BuildState,
 } from '../api/index.ts';
 import { buildInForce, imageMode, layeredGate, takesLayeredLabel } from '../machineconfig/index.ts';
@@ -28,6 +29,8 @@ export interface PoolSummary {
   /** A sentence: what it waits for, or what is wrong and what to do. */
   readonly message: string;
   readonly paused: boolean;
+  /** The rendered MachineConfig that a person has it stay at, whatever its MachineConfigs say. */
+  readonly rolledBackTo: string | null;
   /** The rendered MachineConfig that its nodes are to run, and the one that all of them ran last. */
   readonly configuration: { readonly desired: string | null; readonly current: string | null };
   readonly imageMode: boolean;
@@ -79,10 +82,15 @@ export function summarizePool(
     },
     now,
   };
+  const { name, annotations } = pool.metadata;
+  const rolledBackTo = annotations?.[ROLLBACK_TO_ANNOTATION] || null;
+  const { state, message } = judge(facts);
   return {
-    name: pool.metadata.name,
-    ...judge(facts),
+    name,
+    state,
+    message: withRollback(message, { name, state, rolledBackTo }),
     paused: pool.spec.paused === true,
+    rolledBackTo,
     configuration: {
       desired: pool.spec.configuration?.name || null,
       current: status?.configuration?.name || null,
@@ -92,6 +100,15 @@ export function summarizePool(
     image: facts.image,
     nodes: facts.nodes,
   };
+}
+
+/** What is said of a pool, and that nothing else of it moves before a rollback is undone. */
+export function withRollback(
+  message: string,
+  { name, state, rolledBackTo }: Pick<PoolSummary, 'name' | 'rolledBackTo' | 'state'>,
+): string {
+  if (rolledBackTo === null || state === 'degraded') return message;
+  return `${message}; it was rolled back to ${rolledBackTo}, and stays there, whatever its MachineConfigs say, until varve rollback ${name} --undo`;
 }
 
 interface Facts extends Pick<PoolSummary, 'image' | 'nodes'> {

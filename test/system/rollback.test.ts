@@ -76,7 +76,7 @@ describe('varve rollback', { concurrency: 1 }, () => {
     await pool.configure('third');
     assert.match(
       await varve(['why', `pool/${pool.name}`]),
-      /^MachineConfigPool \S+ is updated: all 2 nodes run its image\.\n/u,
+      /^MachineConfigPool \S+ is updated: all 2 nodes run its image; it was rolled back to \S+, .*--undo\.\n/u,
     );
     assert.equal(await configuration(), first.configuration);
     assert.equal((await pool.state()).builds.length, builds);
