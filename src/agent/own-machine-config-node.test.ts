@@ -179,19 +179,34 @@ test('OwnObjects.report() replaces what others wrote, or is refused for it, and 
   const seen = objects.machineConfigNode;
   assert.ok(seen);
   await assert.rejects(objects.report(seen, STATUS, 'refuse', signal), { code: 'conflict' });
-  await objects.report(seen, STATUS, 'replace', signal);
+  const read = await objects.readMachineConfigNode(signal);
+  assert.ok(read);
+  await objects.report(read, STATUS, 'refuse', signal);
+  api.merge('machineconfignodes', { status: { conditions: [{ type: 'Drained' }] } });
+  await objects.report(read, STATUS, 'replace', signal);
   assert.deepEqual(api.machineConfigNode.status, { ...STATUS, pinnedImageSets });
   assert.deepEqual(objects.machineConfigNode, api.machineConfigNode);
   assert.deepEqual(store.kept, api.machineConfigNode);
 });
 
-test('OwnObjects.report() writes into no other MachineConfigNode, and forgets one that is gone', async (t) => {
-  const { api, objects, signal, store } = await start(t, named());
+test('OwnObjects.report() replaces no status that it has never seen', async (t) => {
+  const { api, objects, signal } = await start(t, named());
   const seen = objects.machineConfigNode;
   assert.ok(seen);
-  api.make('m2');
+  api.merge('machineconfignodes', { status: { conditions: [] } });
+  await assert.rejects(objects.report(seen, STATUS, 'replace', signal), { code: 'conflict' });
+});
+
+test('OwnObjects.report() writes into no other MachineConfigNode, and forgets one that is gone', async (t) => {
+  const { api, objects, signal, store } = await start(t, named());
+  const first = objects.machineConfigNode;
+  assert.ok(first);
+  await objects.report(first, STATUS, 'replace', signal);
+  const seen = objects.machineConfigNode;
+  assert.ok(seen);
+  api.make('m2', { ...STATUS, observedGeneration: 3 });
   await assert.rejects(objects.report(seen, STATUS, 'replace', signal), { code: 'invalid' });
-  assert.equal(api.machineConfigNode.status, undefined);
+  assert.equal(api.machineConfigNode.status?.observedGeneration, 3);
   assert.equal(store.kept, undefined);
   api.remove('machineconfignodes');
   api.takeRequests();

@@ -4,6 +4,7 @@ import {
   isKubeError,
   type KubeClient,
   type ObjectKey,
+  type Patch,
   pause,
   resourceType,
   type ResourceType,
@@ -140,7 +141,7 @@ export class OwnMachineConfigNode {
   /**
    * Writes the agent's part of its status.
    *
-   * @throws KubeError `not-found`, or `conflict` or `invalid` when another has taken its place
+   * @throws KubeError `not-found`, or `conflict` or `invalid` when another has taken its place, or somebody wrote what may not be replaced
    */
   async report(
     seen: MachineConfigNode,
@@ -148,24 +149,16 @@ export class OwnMachineConfigNode {
     others: OthersWords,
     signal: AbortSignal,
   ): Promise<void> {
-    const { conditions, configVersion, observedGeneration } = status;
-    const { resourceVersion } = seen.metadata as { readonly resourceVersion?: string };
-    const metadata = {
-      uid: uidOf(seen) ?? null,
-      ...(others === 'refuse' ? { resourceVersion: resourceVersion ?? null } : {}),
-    };
-    const patch = { metadata, status: { conditions, configVersion, observedGeneration } };
+    const patch = others === 'replace' ? replacing(seen, status) : refusing(seen, status);
     // Who dies before the answer does not know what it says; nor does the next.
     await this.#keep((store) => store.remove());
     const asked = this.#answers;
     try {
       await this.#take(
-        await this.#options.client.patch(
-          MACHINE_CONFIG_NODES,
-          this.#key,
-          { type: 'merge', patch },
-          { signal, subresource: 'status' },
-        ),
+        await this.#options.client.patch(MACHINE_CONFIG_NODES, this.#key, patch, {
+          signal,
+          subresource: 'status',
+        }),
         asked,
       );
     } catch (error) {
@@ -227,6 +220,32 @@ export class OwnMachineConfigNode {
     signal.removeEventListener('abort', end);
     this.#wake = () => {};
   }
+}
+
+/** The agent's part of a status, for the very version that was seen. */
+function refusing({ metadata }: MachineConfigNode, status: Status): Patch {
+  const { conditions, configVersion, observedGeneration } = status;
+  const { resourceVersion = null } = metadata;
+  const patch = { metadata: { resourceVersion }, status: { conditions, configVersion, observedGeneration } };
+  return { type: 'merge', patch };
+}
+
+/** The same for whatever version there is of that object; of what has no status yet, for the one that was seen. */
+function replacing(seen: MachineConfigNode, status: Status): Patch {
+  const uid = uidOf(seen);
+  if (seen.status === undefined || uid === undefined) return refusing(seen, status);
+  const { conditions, configVersion, observedGeneration } = status;
+  const parts = Object.entries({ conditions, configVersion, observedGeneration });
+  return {
+    type: 'json',
+    operations: [
+      // In a merge patch of a status API servers pass over the uid, as over all metadata but the version.
+      { op: 'test', path: '/metadata/uid', value: uid },
+      ...parts.flatMap(([key, value]) =>
+        value === undefined ? [] : [{ op: 'add', path: `/status/${key}`, value } as const],
+      ),
+    ],
+  };
 }
 
 function uidOf(object: MachineConfigNode | undefined): string | undefined {

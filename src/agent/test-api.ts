@@ -11,6 +11,7 @@ import {
   type KubeClient,
   type KubeObject,
   type ObjectKey,
+  type JsonPatchOperation,
   type Patch,
   type ResourceType,
   type WatchEvent,
@@ -52,8 +53,13 @@ export class TestApi {
         const { subresource } = more;
         const request = `patch ${type.plural}${subresource === undefined ? '' : `/${subresource}`}`;
         return this.#answer('patch', request.slice('patch '.length), () => {
-          const { status, ...rest } = (patch as { readonly patch: Stored }).patch;
-          return this.#merge(type.plural, subresource === 'status' ? { ...rest, status } : rest);
+          if (patch.type === 'json') return this.#operate(type.plural, patch.operations);
+          assert.equal(patch.type, 'merge');
+          const { metadata, status, ...rest } = (patch as { readonly patch: Stored }).patch;
+          if (subresource === undefined) return this.#merge(type.plural, { metadata, ...rest });
+          // Of the metadata nothing else counts, not even the uid.
+          const { resourceVersion } = metadata;
+          return this.#merge(type.plural, { metadata: { resourceVersion }, status });
         });
       },
     };
@@ -156,6 +162,22 @@ export class TestApi {
 
   #refuse(): void {
     if (this.refuses instanceof Error) throw this.refuses;
+  }
+
+  /** Tests, and adds to the status. */
+  #operate(plural: string, operations: readonly JsonPatchOperation[]): Stored {
+    const object = this.#found(plural);
+    for (const operation of operations) {
+      assert.ok(operation.op === 'test' || operation.op === 'add');
+      const [, part = '', key = ''] = operation.path.split('/');
+      const parent = object[part as 'metadata' | 'status'] as Record<string, unknown> | undefined;
+      const fits = parent !== undefined && (operation.op === 'add' || parent[key] === operation.value);
+      if (!fits)
+        throw new KubeError('invalid', 'the server rejected our request due to an error in our request');
+      parent[key] = operation.value;
+    }
+    this.put(plural, object);
+    return this.#found(plural);
   }
 
   #merge(plural: string, patch: object): Stored {

@@ -8,7 +8,12 @@ import { NodeFiles } from '../../src/agent/index.ts';
 import { inlineFile, TestFiles } from '../../src/agent/test-files.ts';
 import type { Fault, ModelImage } from '../../src/agent/test-host.ts';
 import { IMAGES, modelHost } from '../../src/agent/test-images.ts';
-import { API_VERSION, isConditionTrue, type MachineConfigNode } from '../../src/api/index.ts';
+import {
+  API_VERSION,
+  isConditionTrue,
+  MACHINE_CONFIG_NODE_ANNOTATION,
+  type MachineConfigNode,
+} from '../../src/api/index.ts';
 import { NODES } from '../../src/controllers/resources.ts';
 import { type KubeObject, type ObjectKey, resourceType, systemClock } from '../../src/kube/index.ts';
 import { type Cluster, openCluster } from '../lab/cluster/cluster.ts';
@@ -134,6 +139,36 @@ test('an agent takes its node to the image that is wanted, and writes nothing at
     ...(await versions()),
     agent.looks,
   ]);
+  assert.deepEqual(agent.troubles, []);
+});
+
+test('an agent fills a MachineConfigNode that was made anew: named on the Node at once, else with its next report', async (t) => {
+  const node = await scene(t);
+  const { cluster, agent, key } = node;
+  const isFilled = async (config: string): Promise<boolean> => {
+    const { status } = await cluster.kube.get(MACHINE_CONFIG_NODES, key);
+    return isConditionTrue(status?.conditions, 'Updated') && status?.configVersion?.current === config;
+  };
+  const anew = async (): Promise<string> => {
+    const { apiVersion, kind, metadata, spec } = await cluster.kube.get(MACHINE_CONFIG_NODES, key);
+    await cluster.kube.delete(MACHINE_CONFIG_NODES, key);
+    const made = await cluster.kube.create(MACHINE_CONFIG_NODES, {
+      apiVersion,
+      kind,
+      metadata: { name: metadata.name },
+      spec,
+    });
+    return String(made.metadata['uid']);
+  };
+  await desire(node, a);
+  await until('the MachineConfigNode says so', () => isFilled(a.config ?? ''));
+  const uid = await anew();
+  const annotations = { [MACHINE_CONFIG_NODE_ANNOTATION]: uid };
+  await cluster.kube.patch(NODES, key, { type: 'merge', patch: { metadata: { annotations } } });
+  await until('the new one says so', () => isFilled(a.config ?? ''));
+  await anew();
+  await desire(node, b);
+  await until('the newest one says so', () => isFilled(b.config ?? ''));
   assert.deepEqual(agent.troubles, []);
 });
 
