@@ -54,6 +54,14 @@ test('successors() names none of nodes that are watched before others follow, no
   assert.deepEqual(followers(plan(nodes, {}, { controlPlane })), []);
 });
 
+test('successors() leaves a node that has its turn its own place, though it waits to be told', () => {
+  const permits: Permits = { n2: { id: PERMIT, since: NOW - 60_000 } };
+  const found = plan([GOING, old('n2'), old('n3')], { permits, maxUnavailable: 1 });
+  assert.equal(nodePlan(found, 'n2').reason, 'MaxUnavailable');
+  const written = intentsOf(found, 'permit')[0]?.permits;
+  assert.deepEqual([written?.['n2']?.after, written?.['n3']?.after], [undefined, 'n1']);
+});
+
 test('planRollout() tells a successor what to run as soon as its predecessor serves, without a write of the pool before', () => {
   const found = plan([DONE, old('n2')], { permits: AFTER });
   assert.deepEqual(told(found), [`n2 ${PERMIT}`]);
@@ -84,6 +92,7 @@ test('planRollout() has a successor wait for what would keep any other node from
   const lease = { 'varve.dev/disruption-lease': '{"holder":"kured"}' };
   assert.equal(reason({ annotations: lease }), 'LeaseHeld');
   assert.equal(reason({}, [old('n3', { notReadyFor: 1 })]), 'MaxUnavailable');
+  assert.equal(reason({}, [], { maxUnavailable: 'many' }), 'PolicyInvalid');
   const failed: Facts = { ...GOING, name: 'n3', state: 'Degraded', toldBefore: 20 };
   assert.equal(
     reason({}, [failed], { maxUnavailable: 3, annotations: { 'varve.dev/failure-budget': '1' } }),

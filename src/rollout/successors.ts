@@ -32,16 +32,17 @@ export function successors(pass: Pass, turns: ReadonlyMap<string, Turn>): Readon
     isControlPlanePool(snapshot.pool.metadata.name)
   )
     return found;
-  const isNext = (name: string): boolean => permits[name] !== undefined && pass.next.has(name);
   const followed = new Set(
     Object.entries(permits).flatMap(([name, { after }]) =>
-      after !== undefined && isNext(name) ? [after] : [],
+      after !== undefined && pass.next.has(name) ? [after] : [],
     ),
   );
   const needed = new Set((snapshot.controlPlane ?? []).map(({ node }) => node));
   const waiting = members.filter(({ name }) => {
     const turn = turns.get(name);
-    return turn?.kind === 'wait' && turn.reason === 'MaxUnavailable' && !isNext(name) && !needed.has(name);
+    // Whoever has a permit keeps its place, whatever it waits for.
+    const isFree = permits[name] === undefined && !needed.has(name);
+    return isFree && turn?.kind === 'wait' && turn.reason === 'MaxUnavailable';
   });
   const holders = members.filter(
     ({ name, permit }) => turns.get(name)?.kind === 'grant' || (permit !== undefined && !over.has(name)),

@@ -94,8 +94,10 @@ function turnOf(pass: Pass, member: Member, soFar: SoFar): Turn {
 
 /** Why a node with a permit is not told what to run yet: it may have got the permit long before its place was free. */
 function freshObjection(pass: Pass, member: Member, { taken, granted, pulls }: SoFar): Wait | undefined {
-  const { failures, policy } = pass;
+  const { failures, policy, policyProblems } = pass;
   const { name } = member;
+  const [problem] = policyProblems;
+  if (problem !== undefined) return { reason: 'PolicyInvalid', message: problem, needsPerson: true };
   const self = cordonObjection(member) ?? readinessObjection(pass, member);
   if (self !== undefined) return self;
   if (isOutAnyway(member)) return undefined;
