@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CORDON_ANNOTATION,
+  CURRENT_IMAGE_ANNOTATION,
   DESIRED_DRAIN_ANNOTATION,
   DRAIN_POLICY_ANNOTATION,
   DRAIN_STARTED_ANNOTATION,
   DRAIN_TIMEOUT_ANNOTATION,
   findCondition,
   LAST_APPLIED_DRAIN_ANNOTATION,
+  STAGED_IMAGE_ANNOTATION,
 } from '../../src/api/index.ts';
 import {
   DAEMON_SETS,
@@ -130,6 +133,38 @@ test('a budget that can never allow an eviction is found before the node is cord
   assert.ok(await lab.hasPod('innocent'));
   await lab.cluster.patch(DISRUPTION_BUDGETS, 'db', { spec: { minAvailable: 0 } });
   await lab.until('all nodes are updated', () => isAt('n1', 'n2'));
+});
+
+test('a node that is staged ahead is cordoned as it is told what to run, and loses no pod to an agent that is not there', async (t) => {
+  const { lab, update, isAt } = await scene(t);
+  await budget(lab, 'web', { minAvailable: 2 });
+  for (const name of ['web-0', 'web-1']) await lab.runPod('n1', name, { app: 'web' });
+  await lab.runPod('n2', 'web-2', { app: 'web' });
+  await lab.until('one may go', async () => {
+    const found = await lab.cluster.get(DISRUPTION_BUDGETS, 'web');
+    return found.status?.disruptionsAllowed === 1;
+  });
+  await update('second');
+  await lab.until('the other one has the image staged', async () => {
+    const [staged, current] = await Promise.all([
+      lab.annotation('n2', STAGED_IMAGE_ANNOTATION),
+      lab.annotation('n2', CURRENT_IMAGE_ANNOTATION),
+    ]);
+    return staged !== undefined && staged !== current;
+  });
+  const agent = lab.nodes.get('n2')?.agent;
+  await agent?.kill();
+  await lab.cluster.patch(DISRUPTION_BUDGETS, 'web', { spec: { minAvailable: 0 } });
+  await lab.until('it has its turn', async () => (await lab.node('n2')).spec?.unschedulable === true);
+  assert.match((await lab.annotation('n2', DESIRED_DRAIN_ANNOTATION)) ?? '', /^drain-/u);
+  assert.equal(await lab.annotation('n2', CORDON_ANNOTATION), 'Own');
+  await pause(1500);
+  assert.ok(await lab.hasPod('web-2'));
+  agent?.start();
+  await lab.until('all nodes are updated', () => isAt('n1', 'n2'));
+  assert.equal(await lab.hasPod('web-2'), false);
+  assert.equal(await lab.annotation('n2', STAGED_IMAGE_ANNOTATION), undefined);
+  assert.deepEqual(lab.violations, []);
 });
 
 test('pods are treated as kubectl drain treats them', async (t) => {
