@@ -49,6 +49,7 @@ function buildUse(more: Partial<BuildUse> = {}): BuildUse {
 const BUILDS: Readonly<Record<string, [Partial<BuildUse>, readonly string[]]>> = {
   'the newest stay': [{}, names(1, 2, 3)],
   'what is wanted stays': [{ wanted: nameOf(1) }, names(2, 3)],
+  'what is wanted takes no place of the others': [{ wanted: nameOf(5) }, names(1, 2)],
   'what the MachineOSConfig names stays': [
     { osConfig: osConfigOf({}, { [`${PREFIX}/current-machine-os-build`]: nameOf(2) }) },
     names(1, 3),

@@ -47,17 +47,18 @@ export function disposableBuilds(use: BuildUse): readonly string[] {
   const { osConfig, builds, wanted, kept = DEFAULT_KEPT, keptUnsuccessful = DEFAULT_KEPT_UNSUCCESSFUL } = use;
   const current = osConfig.metadata.annotations?.[CURRENT_BUILD_ANNOTATION];
   const digests = digestsInUse(use.nodes, [osConfig.status?.currentImagePullSpec]);
-  const ended = builds.filter((build) => isTerminalState(buildStateOf(build))).sort(compareNewestFirst);
-  const isSuccessful = (build: MachineOSBuild): boolean => buildStateOf(build) === 'succeeded';
-  const old = [
-    ...ended.filter(isSuccessful).slice(kept),
-    ...ended.filter((build) => !isSuccessful(build)).slice(keptUnsuccessful),
-  ];
-  return old
+  const unused = builds
+    .filter((build) => isTerminalState(buildStateOf(build)))
+    .filter(({ metadata: { name } }) => name !== wanted && name !== current)
     .filter(({ status }) => !digests.has(digestOf(status?.digestedImagePushSpec)))
-    .map(({ metadata }) => metadata.name)
-    .filter((name) => name !== wanted && name !== current)
-    .sort(compareText);
+    .sort(compareNewestFirst);
+  const isSuccessful = (build: MachineOSBuild): boolean => buildStateOf(build) === 'succeeded';
+  // What is used takes no place of those that stay to go back to.
+  const old = [
+    ...unused.filter(isSuccessful).slice(kept),
+    ...unused.filter((build) => !isSuccessful(build)).slice(keptUnsuccessful),
+  ];
+  return old.map(({ metadata }) => metadata.name).sort(compareText);
 }
 
 /** A tag of the repository that images of pools are in. */

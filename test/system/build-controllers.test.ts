@@ -550,7 +550,7 @@ test("an administrator's image under the pool's external tag takes the place of 
 test('builds, images and rendered MachineConfigs go when nothing needs them, and stay while a node runs them', async (t) => {
   const lab = await openLab(t);
   const { pool, cluster, client } = lab;
-  lab.start({ settings: { keptBuilds: 1, keptRendered: 1 } });
+  lab.start({ settings: { keptBuilds: 0, keptRendered: 1 } });
   await pool.create('t0');
   const first = currentBuild(await pool.settled('t0'));
   const image = first.status?.digestedImagePushSpec ?? '';

@@ -47,7 +47,7 @@ suite(
       };
       const settings = {
         machineArchitecture: 'amd64',
-        keptBuilds: 1,
+        keptBuilds: 0,
         // Longer than any build takes to begin, and short enough to wait for.
         retention: { delay: 50, period: 1000 },
       };
