@@ -44,6 +44,7 @@ function named(uid = 'm1'): TestApi {
 }
 
 const MINUTES = 60_000;
+const WANTED = { 'machineconfiguration.openshift.io/desiredConfig': 'y' };
 const STATUS = { conditions: [], configVersion: { desired: 'y' }, observedGeneration: 1 };
 
 test('OwnObjects reads the MachineConfigNode that the Node names, once, and asks nothing in rest', async (t) => {
@@ -115,8 +116,21 @@ test('OwnObjects asks once for a MachineConfigNode that is gone, or another, by 
   assert.deepEqual(api.takeRequests(), ['get']);
 });
 
+test('OwnObjects asks once for the MachineConfigNode of a node that is in no pool, and again when it comes into one', async (t) => {
+  const api = new TestApi();
+  const { objects } = await start(t, api);
+  await api.clock.advance(10 * MINUTES);
+  assert.deepEqual(api.takeRequests(), ['get']);
+  api.make('m1');
+  api.annotate(WANTED);
+  await api.clock.advance(10 * MINUTES);
+  assert.equal(objects.machineConfigNode?.metadata['uid'], 'm1');
+  assert.deepEqual(api.takeRequests(), ['get']);
+});
+
 test('OwnObjects asks later and later for what no controller names, and no more when there is one', async (t) => {
   const api = new TestApi();
+  api.annotate(WANTED);
   const { objects } = await start(t, api);
   const counts: number[] = [];
   for (let minute = 0; minute < 4; minute += 1) {
@@ -143,6 +157,7 @@ test('OwnObjects asks later and later for what no controller names, and no more 
 
 test('OwnObjects asks once more after a boot where no controller names it: what was kept may be of another', async (t) => {
   const api = new TestApi();
+  api.annotate(WANTED);
   api.make('m1');
   const { store } = await start(t, api);
   api.make('m2');

@@ -21,9 +21,10 @@ export type OthersWords = 'refuse' | 'replace';
 
 /**
  * Which MachineConfigNode a Node names as its own, by its uid: `unknown` before the Node was seen, and when there is none; `unnamed`
- * where whoever keeps MachineConfigNodes names none.
+ * where whoever keeps MachineConfigNodes names none; `unmanaged` where nobody asks anything of the node either, which is in no pool then
+ * and need not have one.
  */
-export type NamedByNode = { readonly uid: string } | 'unknown' | 'unnamed';
+export type NamedByNode = { readonly uid: string } | 'unknown' | 'unnamed' | 'unmanaged';
 
 export interface OwnMachineConfigNodeOptions {
   readonly client: Pick<KubeClient, 'get' | 'patch' | 'clock'>;
@@ -57,8 +58,8 @@ export class OwnMachineConfigNode {
   #object: MachineConfigNode | undefined;
   /** As it was answered to an earlier process; it counts when the Node names it. */
   #kept: MachineConfigNode | undefined;
-  /** The one for which the question has been answered: there is another by now, or none. */
-  #answeredFor: string | undefined;
+  /** What the Node named when the question was answered: there was another by then, or none. */
+  #answeredFor: NamedByNode | undefined;
   #named: NamedByNode = 'unknown';
   #wake: () => void = () => {};
   #lastKept: Promise<void> = Promise.resolve();
@@ -116,7 +117,7 @@ export class OwnMachineConfigNode {
       named = this.#named;
       try {
         const object = await this.read(signal);
-        if (typeof named === 'object') this.#answeredFor = named.uid;
+        this.#answeredFor = named;
         if (object !== undefined) found();
       } catch (error) {
         if (signal.aborted) return;
@@ -171,7 +172,8 @@ export class OwnMachineConfigNode {
     const named = this.#named;
     if (named === 'unknown') return false;
     if (named === 'unnamed') return this.#object === undefined;
-    return uidOf(this.#object) !== named.uid && this.#answeredFor !== named.uid;
+    const isKnown = named === 'unmanaged' ? this.#object !== undefined : uidOf(this.#object) === named.uid;
+    return !isKnown && (this.#answeredFor === undefined || !isSame(this.#answeredFor, named));
   }
 
   /** @param asked how many answers there were when this was asked for */
@@ -189,7 +191,8 @@ export class OwnMachineConfigNode {
 
   /** There is none, or none that is known. */
   async #lose(): Promise<void> {
-    this.#answeredFor = uidOf(this.#object) ?? this.#answeredFor;
+    const uid = uidOf(this.#object);
+    if (uid !== undefined) this.#answeredFor = { uid };
     this.#object = undefined;
     this.#wake();
     await this.#keep((store) => store.remove());

@@ -203,5 +203,6 @@ function slim(node: NodeObject): NodeObject {
 function namedBy(node: NodeObject | undefined): NamedByNode {
   if (node === undefined) return 'unknown';
   const uid = node.metadata.annotations?.[MACHINE_CONFIG_NODE_ANNOTATION] ?? '';
-  return uid === '' ? 'unnamed' : { uid };
+  if (uid !== '') return { uid };
+  return nodeWishes(node).desiredConfig === undefined ? 'unmanaged' : 'unnamed';
 }
