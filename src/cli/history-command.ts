@@ -39,7 +39,10 @@ export function historyText({ pool, rolledBackTo, images }: PoolHistory, now: nu
     rolledBackTo === null
       ? ''
       : `  the pool was rolled back to ${rolledBackTo}; varve rollback ${pool} --undo has it follow its MachineConfigs again\n`;
-  return `${table}  * is what its nodes are to run; varve rollback ${pool} --to NO has them go back\n${rolledBack}`;
+  const unknown = images.some(({ by }) => by.length === 0)
+    ? '  BY - where no MachineConfig that is there now was changed last for it: a later change, or a deletion, hides who did it\n'
+    : '';
+  return `${table}  * is what its nodes are to run; varve rollback ${pool} --to NO has them go back\n${unknown}${rolledBack}`;
 }
 
 function row({ number, image, built, by, nodes, changes, inForce }: PastImage, now: number): string[] {

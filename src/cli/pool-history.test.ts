@@ -152,6 +152,7 @@ describe('poolHistory()', () => {
     const text = historyText(history('rendered-worker-1'), NOW);
     assert.match(text, /^NO +IMAGE +BUILT +BY +NODES +CHANGED\n 3 /u);
     assert.match(text, /\n\*1 +1{12} +4m ago|\n\*1 +1{12} +240s ago/u);
+    assert.match(text, /\n {2}BY - where no MachineConfig that is there now was changed last for it/u);
     assert.match(text, /rolled back to rendered-worker-1; varve rollback worker --undo/u);
   });
 });
