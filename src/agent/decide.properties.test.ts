@@ -263,7 +263,13 @@ test('decide() brings a host from image to image without a reboot where the poli
         world.settle();
         assertArrived(world, last);
         const reboots = world.plans.slice(length).filter(({ step }) => step.kind === 'reboot');
-        assert.ok(!isLive || reboots.length === 0, 'what needed no reboot needs none after a power cut');
+        // Where staging leaves a moment in which a reboot would boot it, and pulling does not, only a drained node stages: such a host
+        // has an image staged without a drain because somebody uncordoned it meanwhile, and does not stage it again like that.
+        const stagesDrained = kind.lock === 'after-staging' && kind.fetch;
+        assert.ok(
+          !isLive || stagesDrained || reboots.length === 0,
+          'what needed no reboot needs none after a power cut',
+        );
         world.disturb('reboot');
         world.settle();
         assertArrived(world, last);
