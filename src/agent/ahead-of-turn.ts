@@ -75,8 +75,11 @@ export function stagedAhead(
   const { staged } = view.status;
   const wanted = wish(situation);
   if (wanted === undefined || staged === undefined || !isImage(staged, wanted.digest)) return undefined;
+  const { failures, halted } = attemptOf(journal, wanted.digest);
+  // What has failed before may have to wait, or for a person.
+  const isNew = failures.length === 0 && halted === undefined;
   const isReady = staged.locked && !staged.incompatible && isAsWanted(view.kernelArguments.staged);
-  return isReady && isUntouched(journal, view) && needsDrain(situation) ? wanted.image : undefined;
+  return isNew && isReady && isUntouched(journal, view) && needsDrain(situation) ? wanted.image : undefined;
 }
 
 function wish({

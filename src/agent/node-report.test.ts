@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from './decide.ts';
+import { withAttempt } from './journal.ts';
 import { nodeReport, shortened } from './node-report.ts';
 import type { Plan } from './situation.ts';
 import { IMAGES, modelHost } from './test-images.ts';
@@ -108,6 +109,11 @@ test('nodeReport() does not say so of an image that was staged without its kerne
   assert.equal(said({ kernelArguments: { ...view.kernelArguments, staged: missing } }), null);
   assert.ok(staged !== undefined);
   assert.equal(said({ status: { ...view.status, staged: { ...staged, locked: false } } }), null);
+  assert.ok(facts.journal.state === 'read');
+  const failures = [{ kind: 'unexplained', message: 'it did not boot', at: 0 }] as const;
+  const journal = withAttempt(facts.journal.journal, b.digest, { failures });
+  const tried = { ...facts, journal: { state: 'read', journal } } as const;
+  assert.equal(nodeReport(world.node, tried, decide(tried))['varve.dev/staged-image'], null);
 });
 
 test('nodeReport() goes on saying what it said while something is only remembered, or the host is busy', () => {

@@ -134,10 +134,15 @@ const ROWS: Readonly<
     {},
     'evict awaits agent: applied=drain-b state=Working then=Rebooting',
   ],
-  'and says no more than that where its agent has spoken': [
+  'no pod goes for an agent that has stopped': [
     { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Degraded', images: 'q@2 r@2' },
     {},
-    'evict: applied=drain-b then=Rebooting',
+    'evict awaits agent: applied=drain-b then=Rebooting',
+  ],
+  'one that stops later goes on': [
+    { asked: 'drain-b', cordon: 'Own', started: STARTED, unschedulable: true, state: 'Degraded' },
+    {},
+    'evict: applied=drain-b started=-',
   ],
   'not if something else is staged': [
     { asked: 'drain-b', cordon: 'Own', unschedulable: true, state: 'Working', images: 'r@3 r@2' },

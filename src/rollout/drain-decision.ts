@@ -62,7 +62,7 @@ export type DrainStep =
       /** When the drain began, in milliseconds since 1970; `start` notes it where nothing does yet. */
       readonly since: number;
       readonly start?: DrainPatch;
-      /** Its agent has not said a word since the node was told what to run: no pod goes for an agent that may not be there. */
+      /** Its agent has not said since the node was told what to run that it is at work: no pod goes for one that may not be there. */
       readonly awaitsAgent: boolean;
       readonly drained: DrainPatch;
     }
@@ -142,7 +142,8 @@ function drain(
   }
   if (cordons === undefined) {
     const start = since === undefined ? { start: patchOf(node, started) } : {};
-    const isSilent = annotations[STATE_ANNOTATION] === 'Done';
+    const state = annotations[STATE_ANNOTATION];
+    const isSilent = state === 'Done';
     // From here on the node is its agent's, until that says something else.
     const next = rebootsWhenDrained(node)
       ? {
@@ -151,7 +152,10 @@ function drain(
         }
       : {};
     const drained = patchOf(node, { ...done, ...next });
-    return { kind: 'evict', since: since ?? now, ...start, awaitsAgent: isSilent, drained };
+    // Whoever asks for a drain is at work; that somebody else asked in its name tells nothing of that.
+    const isStopped = state === 'Degraded' || state === 'Unreconcilable';
+    const awaitsAgent = isSilent || (isStopped && !isUnderWay);
+    return { kind: 'evict', since: since ?? now, ...start, awaitsAgent, drained };
   }
   // Where somebody lifted our cordon pods may have come, and the time begins anew; a drain that was held goes on counting.
   const patch = patchOf(node, {
