@@ -19,6 +19,7 @@ import type { JsonObject } from '../src/schema/index.ts';
 import { openRegistry, parseReference } from '../src/oci/index.ts';
 import { milliseconds, type Times } from './api/quantiles.ts';
 import { machineFacts } from './report.ts';
+import { IN_VAIN } from './rollout/counted-client.ts';
 import { NodeWatch } from './rollout/node-watch.ts';
 import { BenchProcess, type Usage } from './rollout/processes.ts';
 
@@ -168,7 +169,7 @@ function tell(
   // The lease is renewed whatever the nodes do.
   const sum = (usage: Usage): number =>
     Object.entries(usage.requests)
-      .filter(([what]) => !what.endsWith(' leases'))
+      .filter(([what]) => !what.endsWith(' leases') && !what.endsWith(IN_VAIN))
       .reduce((total, [, count]) => total + count, 0);
   const each = (count: number): string => (count / size).toFixed(1);
   const [own, theirs] = [sum(after), sum(asked)];

@@ -1,7 +1,10 @@
-import { KubeClient, loadKubeconfig, type ResourceType } from '../../src/kube/index.ts';
+import { isKubeError, KubeClient, loadKubeconfig, type ResourceType } from '../../src/kube/index.ts';
 
-/** Requests by verb and kind, since they were last asked for. */
+/** Requests by verb and kind, since they were last asked for; of these, by the same with {@link IN_VAIN}, those that were refused. */
 export type Requests = Readonly<Record<string, number>>;
+
+/** At the end of what was asked for in vain, since somebody had written the object meanwhile. */
+export const IN_VAIN = ' in vain';
 
 const VERBS: ReadonlySet<string> = new Set([
   'get',
@@ -25,6 +28,7 @@ export interface CountedClient {
 export async function countedClient(kubeconfig: string, userAgent: string): Promise<CountedClient> {
   const client = new KubeClient({ access: await loadKubeconfig([kubeconfig]), userAgent });
   let counts = new Map<string, number>();
+  const count = (key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   const counting = new Proxy(client, {
     get: (target, name) => {
       const found: unknown = Reflect.get(target, name, target);
@@ -37,8 +41,14 @@ export async function countedClient(kubeconfig: string, userAgent: string): Prom
           (value) => typeof value === 'object' && value !== null && 'subresource' in value,
         ) as { readonly subresource?: string } | undefined;
         const key = `${name} ${type?.plural ?? ''}${options?.subresource === undefined ? '' : `/${options.subresource}`}`;
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-        return bound(...given);
+        count(key);
+        const answer = bound(...given);
+        if (answer instanceof Promise) {
+          answer.catch((error: unknown) => {
+            if (isKubeError(error, 'conflict')) count(`${key}${IN_VAIN}`);
+          });
+        }
+        return answer;
       };
     },
   });

@@ -37,8 +37,11 @@ function describe(member: Member): string {
   const { permit, isTold, isHealthy, cordon, isDegraded, isDone } = member;
   if (permit !== undefined && !isTold) return TURN;
   if (isDegraded) return 'degraded';
-  if (permit !== undefined || (!isDone && member.desired.config !== '')) return STAGE_WORDS[stageOf(member)];
+  const stage = stageOf(member);
+  // It has its place, and serves until its drain begins.
+  if (stage === 'Draining' && !member.isBegun) return 'to be drained';
+  if (permit !== undefined || (!isDone && member.desired.config !== '')) return STAGE_WORDS[stage];
   if (!isHealthy) return 'not Ready';
   if (cordon === 'person') return 'cordoned by a person';
-  return STAGE_WORDS[stageOf(member)];
+  return STAGE_WORDS[stage];
 }

@@ -425,3 +425,31 @@ const POOLS: Readonly<Record<string, PoolRow>> = {
 for (const [when, [nodes, said, pool, more]] of Object.entries(POOLS)) {
   test(`planRollout() says of a pool: ${when}`, () => assert.deepEqual(plan(nodes, pool, more).pool, said));
 }
+
+test('planRollout() counts a node that runs what the pool wants as updated, though it is not well', () => {
+  const unwell = plan([
+    { config: 'b', image: 'y', name: 'n1', notReadyFor: 1 },
+    { config: 'b', image: 'y', name: 'n2' },
+  ]);
+  assert.match(
+    unwell.pool.message,
+    /^MachineConfigPool worker: 2 of 2 nodes are updated; node n1 is not well/u,
+  );
+});
+
+test('planRollout() does not say of a node whose drain has not begun that it is being drained', () => {
+  const asking = { 'machineconfiguration.openshift.io/desiredDrain': 'drain-b' };
+  const waits = (cordon: Readonly<Record<string, string>>): string => {
+    const first: Facts = {
+      name: 'n1',
+      config: 'a→b',
+      image: 'x→y',
+      state: 'Working',
+      toldBefore: 1,
+      annotations: { ...asking, ...cordon },
+    };
+    return nodePlan(plan([first, { config: 'a', image: 'x', name: 'n2' }]), 'n2').message;
+  };
+  assert.match(waits({}), /n1 \(to be drained\) is$/u);
+  assert.match(waits({ 'varve.dev/cordon': 'Own' }), /n1 \(being drained\) is$/u);
+});

@@ -18,7 +18,9 @@ export function poolPlan(pass: Pass, nodes: readonly NodePlan[]): PoolPlan {
   const stuck = nodes.filter(({ progress }) => progress === 'stuck');
   const [problem] = policyProblems;
   if (behind.length === 0) return updated(pass, nodes);
-  const count = `${nodes.length - behind.length} of ${nodes.length} nodes are updated`;
+  // As the pool's status counts them: one that is not well runs what it is to run all the same.
+  const there = pass.members.filter(({ isUpdated, isLeftAlone }) => isUpdated || isLeftAlone).length;
+  const count = `${there} of ${nodes.length} nodes are updated`;
   if (aim.hold?.reason === 'PoolPaused') {
     const rest = moving[0] === undefined ? '' : `; ${lowered(moving[0].message)}, which had begun`;
     return { progress: 'paused', reason: 'PoolPaused', message: `${aim.hold.message} (${count}${rest})` };
