@@ -114,8 +114,7 @@ async function measure(size: number): Promise<void> {
     stack.defer(() => agents.stop());
     await watch.rolledOut(first.image);
     say(`${size} nodes: joined`);
-    await pause(3000);
-    const before = await controllers.ask();
+    const before = await atRest(controllers, agents);
     await agents.ask({ boot: boot * 1000 });
     const old = await currentImage(client);
     const since = performance.now();
@@ -126,14 +125,14 @@ async function measure(size: number): Promise<void> {
     const took = performance.now() - since;
     // What was begun for it ends.
     await pause(3000);
-    const [after, asked] = [await controllers.ask(), await agents.ask()];
+    const [after, ofAgents] = [await controllers.ask(), await agents.ask()];
     await pause(rest * 1000);
     const [resting, restingAgents] = [await controllers.ask(), await agents.ask()];
     tell(size, {
       took,
       before,
       after,
-      asked,
+      ofAgents,
       resting,
       restingAgents,
       reactions: watch.reactions(image, placesOf(size)),
@@ -141,6 +140,20 @@ async function measure(size: number): Promise<void> {
   } finally {
     await stack.disposeAsync();
   }
+}
+
+/** Until what the nodes' joining has led to has been asked for: what is counted from then on is the rollout's. */
+async function atRest(controllers: BenchProcess, agents: BenchProcess): Promise<Usage> {
+  for (;;) {
+    await pause(3000);
+    const [controller, agent] = [await controllers.ask(), await agents.ask()];
+    if (asked(controller).length + asked(agent).length === 0) return controller;
+  }
+}
+
+/** What a process has asked for, without what renews the lease. */
+function asked({ requests }: Usage): readonly (readonly [what: string, count: number])[] {
+  return Object.entries(requests).filter(([what]) => !what.endsWith(' leases'));
 }
 
 /** Nodes that may be out of service at once (contract §3.3). */
@@ -156,7 +169,7 @@ interface Figures {
   readonly took: number;
   readonly before: Usage;
   readonly after: Usage;
-  readonly asked: Usage;
+  readonly ofAgents: Usage;
   readonly resting: Usage;
   readonly restingAgents: Usage;
   readonly reactions: Times;
@@ -164,25 +177,23 @@ interface Figures {
 
 function tell(
   size: number,
-  { took, before, after, asked, resting, restingAgents, reactions }: Figures,
+  { took, before, after, ofAgents, resting, restingAgents, reactions }: Figures,
 ): void {
   // The lease is renewed whatever the nodes do.
   const sum = (usage: Usage): number =>
-    Object.entries(usage.requests)
-      .filter(([what]) => !what.endsWith(' leases') && !what.endsWith(IN_VAIN))
+    asked(usage)
+      .filter(([what]) => !what.endsWith(IN_VAIN))
       .reduce((total, [, count]) => total + count, 0);
   const each = (count: number): string => (count / size).toFixed(1);
-  const [own, theirs] = [sum(after), sum(asked)];
+  const [own, theirs] = [sum(after), sum(ofAgents)];
   const cpu = after.cpu - before.cpu;
-  const quiet = Object.entries({ ...resting.requests, ...restingAgents.requests }).filter(
-    ([what]) => !what.endsWith(' leases'),
-  );
+  const quiet = [...asked(resting), ...asked(restingAgents)];
   results.push({
     size,
     took,
     cpu,
     controller: after.requests,
-    agents: asked.requests,
+    agents: ofAgents.requests,
     p50: reactions.at(0.5),
     p99: reactions.at(0.99),
     rss: after.rss,
@@ -203,7 +214,7 @@ function tell(
       .sort(([, left], [, right]) => right - left)
       .map(([what, count]) => `${what} ${each(count)}`)
       .join(', ');
-  say(`${size} nodes\n  controller: ${split(after)}\n  agents: ${split(asked)}`);
+  say(`${size} nodes\n  controller: ${split(after)}\n  agents: ${split(ofAgents)}`);
 }
 
 /** The image of the pool that is not this one, and the name of its configuration. */
