@@ -13,7 +13,7 @@ import type { Turn } from './turns.ts';
  */
 const UNSEEN = 2 * 60_000;
 
-/** What is to be written about permits; undefined: nothing has changed. */
+/** What is to be written about permits; undefined: nothing that anybody waits for. */
 export function permitIntent(
   pass: Pass,
   turns: ReadonlyMap<string, Turn>,
@@ -62,7 +62,7 @@ export function permitIntent(
 }
 
 /**
- * Whether the turn of a node is over, so that its permit ends and another node may get one in the same write. Only what the node
+ * Whether the turn of a node is over, so that another one may take its place; its permit means nothing from then on. Only what the node
  * says after it was told under this permit tells anything about it.
  */
 export function isOver(member: Member, { soak }: Pick<RolloutPolicy, 'soak'>, now: number): boolean {

@@ -26,7 +26,7 @@ export interface Pass {
   readonly failures: ReadonlyMap<string, Failure>;
   /** Nodes that failed at what they were told before, by name. */
   readonly stalls: ReadonlyMap<string, Failure>;
-  /** Nodes whose turn is over: their permits end with this pass, and others may get one in the same write. */
+  /** Nodes whose turn is over: others take their places, and their permits go with the next write that somebody waits for. */
   readonly over: ReadonlySet<string>;
   /** Nodes that have a permit for a place that another one still has; to everything else they have none. */
   readonly next: ReadonlySet<string>;
